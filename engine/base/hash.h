@@ -1,0 +1,24 @@
+/* 64-bit hashing and counter-based random numbers: pure functions, the same on every machine. Any thread. */
+#ifndef AUR_BASE_HASH_H
+#define AUR_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* FNV-1a over len bytes, continued from seed (use AUR_HASH_START first). Not cryptographic. */
+#define AUR_HASH_START 0xcbf29ce484222325u
+uint64_t aur_hash64(const void *data, size_t len, uint64_t seed);
+
+/* A bijective mix of 64 bits (the finaliser of SplitMix64, Steele et al. 2014). */
+uint64_t aur_mix64(uint64_t x);
+
+/* Key of the random stream `name` of phrase `phrase` under `seed`. */
+uint64_t aur_rand_key(uint64_t seed, uint64_t phrase, const char *name);
+
+/* Draw number `counter` of the stream with this key: 64 uniform bits. There is no generator state. */
+uint64_t aur_rand_at(uint64_t key, uint64_t counter);
+
+/* The same as a double in [0, 1), a multiple of 2^-53. */
+double aur_rand_unit(uint64_t key, uint64_t counter);
+
+#endif

@@ -1,0 +1,90 @@
+/* Live streams. A station owns the worker pools; its channels are state machines that the workers move.
+ *
+ *   composer worker  composes the next phrase one second of audio before its boundary, hands it over by a ring
+ *   render worker    renders the next chunk when the stream leads its clock by less than the lead, publishes it in the
+ *                    broadcast ring; allocates, locks and logs nothing
+ *   encoder worker   turns chunks into messages, once each, while someone listens; then calls `notify`
+ *   network thread   joins, reads published messages by index, passes controls in
+ *
+ * The piece's clock is the count of rendered frames; wall time paces it, and a stall moves the pace, not the music. */
+#ifndef AUR_CHANNEL_CHANNEL_H
+#define AUR_CHANNEL_CHANNEL_H
+
+#include "base/log.h"
+#include "compose/piece.h"
+#include "synth/synth.h"
+#include "wire/message.h"
+
+struct aur_station;
+struct aur_channel;
+
+struct aur_station_config {
+    uint32_t render_workers;   /* 0: 1 */
+    uint32_t composer_workers; /* 0: 1 */
+    struct aur_log *log;
+};
+
+struct aur_channel_config {
+    const char *name;              /* "main" */
+    const struct aur_piece *piece; /* borrowed until the channel is freed */
+    uint64_t seed;
+    struct aur_controls controls;  /* to start with */
+    struct aur_synth_config synth;
+    uint32_t chunk_frames;         /* 4410 */
+    uint32_t ring_chunks;          /* messages kept for listeners; 0: 2 seconds */
+    uint32_t lead_ms;              /* 0: 200 */
+    const char *device;            /* for status: "simd (avx2)" */
+    /* Called on an encoder worker after a message was published or an event queued; must not block. */
+    void (*notify)(void *user);
+    void *user;
+};
+
+AUR_MUST_USE int aur_station_new(struct aur_station **out, const struct aur_station_config *config,
+                                 struct aur_error *err);
+/* Stops and joins the workers, frees the channels. */
+void aur_station_free(struct aur_station *station);
+
+/* Composes the first phrase (so a broken script is refused here, AUR_ESCRIPT), then starts to play. */
+AUR_MUST_USE int aur_station_add(struct aur_station *station, struct aur_channel **out,
+                                 const struct aur_channel_config *config, struct aur_error *err);
+
+/* ---- any thread but a render worker ---- */
+
+const char *aur_channel_name(const struct aur_channel *channel);
+const struct aur_piece *aur_channel_piece(const struct aur_channel *channel);
+/* The controls as last set (what a new control message starts from). */
+void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out);
+/* Sets all controls (already validated); the last write wins. reply: the controls and number of the phrase that will
+ * carry them, with sounds_in_ms; 0 where only live controls changed, which act within a chunk. */
+void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply,
+                         const struct aur_controls *controls);
+/* Everything but the client counts, which the caller fills. */
+void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);
+
+/* Health: true while chunks come in time and phrases compose; else `reason` says what is wrong. */
+bool aur_channel_healthy(struct aur_channel *channel, char *reason, size_t size);
+
+/* ---- network thread ---- */
+
+/* One more, one fewer listener: chunks are encoded only while there are some. Returns the chunk to start from so that
+ * depth_chunks are at hand at once. */
+uint64_t aur_channel_join(struct aur_channel *channel, uint32_t depth_chunks);
+void aur_channel_leave(struct aur_channel *channel);
+
+/* The audio message of a chunk. 0: *data and *len (NUL excluded; room for 16 bytes before data is writable by the network
+ * thread, for framing) stay valid until the ring has moved on by ring_chunks - 3 chunks. AUR_EBUSY: not published yet.
+ * AUR_ENOTFOUND: too old; *next is the oldest that can be read. */
+AUR_MUST_USE int aur_channel_message(struct aur_channel *channel, const unsigned char **data, size_t *len,
+                                     uint64_t *next, uint64_t index);
+
+/* News for everyone on the channel: 1 and *out, or 0. */
+enum aur_channel_event_type { AUR_EVENT_PHRASE, AUR_EVENT_UNDERRUN, AUR_EVENT_GENERATION_ERROR, AUR_EVENT_SYNTHESIS };
+struct aur_channel_event {
+    enum aur_channel_event_type type;
+    uint64_t chunk_index; /* the chunk it belongs before */
+    struct aur_msg_phrase phrase;
+    struct aur_error error;
+};
+int aur_channel_event(struct aur_channel *channel, struct aur_channel_event *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* A piece: a script with the library files it requires, read once, and what it declares.
+ *
+ * Immutable once loaded: any thread may use it, and aur_piece_compose may run on several threads at once, because each
+ * call builds a fresh Lua VM. Hot reload is another piece object. */
+#ifndef AUR_COMPOSE_PIECE_H
+#define AUR_COMPOSE_PIECE_H
+
+#include "score/control.h"
+#include "score/patch.h"
+#include "score/phrase.h"
+
+struct aur_piece;
+
+struct aur_script_limits {      /* 0 means the default */
+    uint64_t instructions;      /* VM instructions a call may spend; default 50 million */
+    size_t memory_bytes;        /* of one VM; default 64 MiB */
+    size_t source_bytes;        /* of one script file; default 1 MiB */
+    uint32_t notes;             /* events a phrase; default and at most AUR_NOTES_MAX */
+};
+
+struct aur_piece_source {
+    const char *path;    /* the script; `require` looks in its folder, then in lib_dir */
+    const char *lib_dir; /* scripts/lib */
+    struct aur_script_limits limits;
+};
+
+struct aur_piece_info {
+    char title[128];
+    int meter[2];
+    struct aur_control_specs controls;
+    uint32_t n_patches;
+    struct aur_patch patches[AUR_PATCHES_MAX];
+    struct aur_effect_settings effects;
+};
+
+/* Loads, checks and describes a script. Errors: AUR_EIO (no such file), AUR_ESCRIPT ("file:line: message" and a traceback
+ * after it), AUR_ELIMIT, AUR_ENOMEM. */
+AUR_MUST_USE int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err);
+void aur_piece_free(struct aur_piece *piece);
+const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece);
+
+struct aur_compose_request {
+    uint64_t seed;
+    uint64_t number;      /* of the phrase, from 0 */
+    uint64_t start_frame; /* a multiple of 64 */
+    uint32_t rate_hz;
+    const struct aur_controls *controls;
+    const char *state; /* serialised by the phrase before; NULL: the piece's initial state */
+};
+
+/* Composes one phrase in a fresh VM. On success *out belongs to the caller, and *state_out (malloc'd text of sorted keys,
+ * lossless numbers) is what the next phrase gets; on failure neither is touched. The same request gives the same phrase,
+ * bit for bit, on every machine. Errors: AUR_ESCRIPT, AUR_ELIMIT, AUR_ENOMEM. */
+AUR_MUST_USE int aur_piece_compose(const struct aur_piece *piece, const struct aur_compose_request *request,
+                                   struct aur_phrase **out, char **state_out, struct aur_error *err);
+
+#endif

@@ -1,0 +1,64 @@
+/* The synthesiser: committed phrases in, stereo frames out.
+ *
+ * It renders blocks of 64 frames on an absolute grid that starts at frame 0; aur_synth_render hands out any length from
+ * them, so the bytes do not depend on the lengths asked for, on the CPU, or on live against offline.
+ *
+ * Memory: everything is allocated in aur_synth_new. Threads: the functions marked [render] are called by one thread at a
+ * time and neither allocate, lock, log nor wait; the others before the first and after the last of them. */
+#ifndef AUR_SYNTH_SYNTH_H
+#define AUR_SYNTH_SYNTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "score/phrase.h"
+
+/* Raised whenever the same score would give other samples than before. */
+#define AUR_SOUND_REVISION 1
+
+#define AUR_SYNTH_PHRASES_MAX 4 /* committed and not yet passed */
+
+enum aur_isa { AUR_ISA_SCALAR, AUR_ISA_SSE2, AUR_ISA_AVX2, AUR_ISA_AVX512, AUR_ISA_NEON, AUR_ISAS };
+
+struct aur_synth_config {
+    uint32_t rate_hz;    /* 44100, 48000 or 96000 */
+    enum aur_isa isa;    /* must be supported, see aur_isa_best */
+    bool effects;        /* false: no reverb and delay */
+    uint32_t max_voices; /* a note over it takes the slot of the quietest releasing, else oldest, voice; 0: 256 */
+};
+
+/* Controls that act at once. All in [0, 1]; see struct aur_controls. */
+struct aur_live {
+    float level, brightness, intensity;
+};
+
+struct aur_synth;
+
+const char *aur_isa_name(enum aur_isa isa);
+bool aur_isa_supported(enum aur_isa isa);
+enum aur_isa aur_isa_best(void);
+/* "scalar", "sse2", ...: AUR_EINVAL names AURALIS_ISA, the value and what this CPU has. */
+AUR_MUST_USE int aur_isa_parse(enum aur_isa *out, const char *text, struct aur_error *err);
+
+AUR_MUST_USE int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config, struct aur_error *err);
+void aur_synth_free(struct aur_synth *synth);
+
+/* [render] Takes a phrase to play. phrase->start_frame must be at or after the next block to be rendered and after every
+ * phrase committed before. The synth reads it until it comes out of aur_synth_retired. AUR_EBUSY: the queue is full. */
+AUR_MUST_USE int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase);
+/* [render] A phrase that is no longer read, or NULL. Call until NULL after rendering. */
+const struct aur_phrase *aur_synth_retired(struct aur_synth *synth);
+
+/* [render] Live controls from the next block on, smoothed over half a second; the first call before any block is
+ * rendered sets them without smoothing. */
+void aur_synth_live(struct aur_synth *synth, const struct aur_live *live);
+
+/* [render] The next `frames` frames, interleaved left, right; finite, |x| <= 1. Silence where no phrase was committed. */
+void aur_synth_render(struct aur_synth *synth, float *out, size_t frames);
+
+/* [render] The number of frames handed out. */
+uint64_t aur_synth_frame(const struct aur_synth *synth);
+/* [render] Voices that sound now. */
+uint32_t aur_synth_voices(const struct aur_synth *synth);
+
+#endif

@@ -1,0 +1,69 @@
+/* The messages of the WebSocket protocol and of REST: writing the server's, reading and checking the client's.
+ * Pure; any thread except a render worker. docs/protocol.md shows each message. */
+#ifndef AUR_WIRE_MESSAGE_H
+#define AUR_WIRE_MESSAGE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "score/control.h"
+
+/* ---- server to client: each appends one JSON object to out ---- */
+
+struct aur_msg_phrase { /* generation_update, and part of status */
+    uint64_t phrase;    /* number; on the wire "phrase_<number>" */
+    struct aur_controls controls;
+    int bars;
+    double next_phrase_in_ms; /* from what sounds now to the next boundary */
+    double sounds_in_ms;      /* 0 for the phrase that sounds */
+    const char *title;
+};
+
+struct aur_msg_status {
+    double buffer_depth_ms, synthesis_latency_ms;
+    uint64_t active_clients, phrases_generated, chunks_sent, chunks_dropped, underruns;
+    uint32_t sample_rate, chunk_frames;
+    uint64_t chunk_index;   /* newest chunk published */
+    struct aur_msg_phrase current, pending;
+    const struct aur_control_specs *specs; /* the piece's own controls */
+    const char *channel, *device;
+};
+
+/* Upper bound of an audio message with this many stereo frames of 16-bit PCM. */
+size_t aur_msg_audio_size(uint32_t frames);
+/* Writes an audio message into out (of at least aur_msg_audio_size), returns its length. */
+size_t aur_msg_audio(char *out, const int16_t *pcm, uint32_t frames, uint64_t chunk_index, uint32_t rate_hz);
+
+void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status);
+void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase,
+                          const struct aur_control_specs *specs);
+/* code: "INVALID_CONTROL" ...; its severity comes from the table of codes. err may be NULL. */
+void aur_msg_error_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err);
+/* client_time: the JSON text received, echoed verbatim; NULL if absent. */
+void aur_msg_pong_write(struct aur_buf *out, const char *client_time);
+
+/* ---- client to server ---- */
+
+enum aur_msg_type { AUR_MSG_CONTROL, AUR_MSG_PING, AUR_MSG_STATUS_REQUEST, AUR_MSG_CLIENT_STATS };
+
+struct aur_msg_client {
+    enum aur_msg_type type;
+    struct aur_controls controls; /* control: the given controls with what the message changes */
+    bool live_changed, structural_changed;
+    char *client_time;            /* ping: JSON text, malloc'd, or NULL */
+    double jitter_ms, underruns, buffer_ms; /* client_stats */
+    char tier[16];
+};
+
+/* Reads one message. A control message starts from `now`; absent keys keep their value, any other key than the built-in
+ * controls, "type", "timestamp" and the piece's names is refused, and nothing is changed then. Errors: AUR_EINVAL with
+ * field, value, allowed ("type" for an unknown type, "message" for malformed JSON), AUR_ENOMEM. */
+AUR_MUST_USE int aur_msg_read(struct aur_msg_client *out, const char *text, size_t len, const struct aur_controls *now,
+                              const struct aur_control_specs *specs, struct aur_error *err);
+void aur_msg_client_deinit(struct aur_msg_client *msg);
+/* The same check for the body of POST /api/v1/control (no "type" needed). */
+AUR_MUST_USE int aur_msg_read_control(struct aur_msg_client *out, const char *text, size_t len,
+                                      const struct aur_controls *now, const struct aur_control_specs *specs,
+                                      struct aur_error *err);
+
+#endif
