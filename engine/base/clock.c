@@ -1,0 +1,30 @@
+/* Wall and monotonic time by clock_gettime; sleeping by absolute time, so that a late wake-up never accumulates. */
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+uint64_t aur_clock_mono_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void aur_clock_iso8601(char out[AUR_ISO8601_SIZE])
+{
+    struct timespec t;
+    struct tm tm;
+    clock_gettime(CLOCK_REALTIME, &t);
+    gmtime_r(&t.tv_sec, &tm);
+    size_t n = strftime(out, AUR_ISO8601_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + n, AUR_ISO8601_SIZE - n, ".%06uZ", (unsigned)(t.tv_nsec / 1000 % 1000000));
+}
+
+void aur_clock_sleep_until_ns(uint64_t at_ns)
+{
+    struct timespec t = {.tv_sec = (time_t)(at_ns / 1000000000u), .tv_nsec = (long)(at_ns % 1000000000u)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+        ;
+}

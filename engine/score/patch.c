@@ -1,0 +1,183 @@
+/* The tables of voices and effects, and reading a patch against them. */
+#include "score/patch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What every voice has, first in each table and in this order. */
+#define COMMON                                                                                                         \
+    {"level", "dB", -60, 12, 0, "loudness of the patch"}, {"pan", "", -1, 1, 0, "left to right, added to the note's"}, \
+        {"reverb", "", 0, 1, 0.3f, "send to the reverb"},                                                              \
+    {                                                                                                                  \
+        "delay", "", 0, 1, 0.1f, "send to the delay"                                                                   \
+    }
+
+#define ADSR(a, d, s, r)                                                                                               \
+    {"attack", "s", 0.002f, 30, a, "rise to the peak"}, {"decay", "s", 0.01f, 30, d, "fall to sustain"},               \
+        {"sustain", "", 0, 1, s, "level while held"},                                                                  \
+    {                                                                                                                  \
+        "release", "s", 0.01f, 30, r, "fall after the note's end"                                                      \
+    }
+
+static const struct aur_param pad_params[] = {
+    COMMON,
+    ADSR(2.0f, 2.0f, 0.8f, 4.0f),
+    {"detune", "cents", 0, 50, 7, "each oscillator away from the pitch, one up, one down"},
+    {"sub", "", 0, 1, 0.3f, "sine an octave below"},
+    {"cutoff", "Hz", 40, 16000, 900, "low-pass filter at rest, for middle C"},
+    {"resonance", "", 0.5f, 8, 0.8f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.3f, "how far the cutoff follows the pitch"},
+    {"lfo_rate", "Hz", 0.005f, 8, 0.07f, "of the cutoff's movement; each voice starts at a phase of its own"},
+    {"lfo_depth", "octaves", 0, 4, 0.8f, "of the cutoff's movement, up and down"},
+    {"width", "", 0, 1, 0.5f, "how far the two oscillators stand apart in stereo"},
+};
+
+static const struct aur_param lead_params[] = {
+    COMMON,
+    ADSR(0.06f, 0.5f, 0.6f, 1.5f),
+    {"tone", "", 0, 1, 0.3f, "from a sine to a triangle-like spectrum"},
+    {"cutoff", "Hz", 40, 16000, 2500, "low-pass filter"},
+    {"resonance", "", 0.5f, 8, 0.7f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.5f, "how far the cutoff follows the pitch"},
+    {"vibrato_rate", "Hz", 0.05f, 10, 4.8f, "of the vibrato"},
+    {"vibrato_depth", "cents", 0, 100, 8, "of the vibrato, up and down"},
+    {"vibrato_delay", "s", 0, 10, 0.5f, "until the vibrato is fully there"},
+};
+
+static const struct aur_param kick_params[] = {
+    COMMON,
+    {"attack", "s", 0.002f, 0.2f, 0.004f, "rise to the peak"},
+    {"decay", "s", 0.05f, 4, 0.5f, "time to fall by 60 dB"},
+    {"sweep", "semitones", 0, 48, 18, "start of the pitch above the note"},
+    {"sweep_time", "s", 0.005f, 0.5f, 0.05f, "time in which the pitch falls by 60 dB of its sweep"},
+    {"tone", "", 0, 1, 0.2f, "soft saturation of the sine"},
+};
+
+static const struct aur_param swell_params[] = {
+    COMMON,
+    ADSR(2.5f, 0.5f, 1.0f, 3.0f),
+    {"cutoff", "Hz", 40, 16000, 1200, "centre of the noise band"},
+    {"resonance", "", 0.5f, 20, 1.5f, "quality factor of the band"},
+    {"keytrack", "", 0, 1, 0, "how far the band follows the pitch"},
+    {"sweep", "octaves", -4, 4, 1, "the band's rise from start to the end of the attack"},
+    {"lfo_rate", "Hz", 0.005f, 8, 0.11f, "of the band's movement"},
+    {"lfo_depth", "octaves", 0, 4, 0.3f, "of the band's movement, up and down"},
+};
+
+static const struct aur_param reverb_params[] = {
+    {"decay", "s", 0.3f, 20, 6, "time to fall by 60 dB"},
+    {"damping", "Hz", 500, 16000, 4500, "above it the tail falls faster"},
+    {"modulation", "", 0, 1, 0.3f, "slow movement of the delay lines"},
+    {"predelay", "s", 0, 0.2f, 0.02f, "before the first reflection"},
+    {"highpass", "Hz", 20, 1000, 250, "of what comes back"},
+    {"level", "dB", -60, 12, 0, "of what comes back"},
+};
+
+static const struct aur_param delay_params[] = {
+    {"beats", "beats", 0.0625f, 8, 0.75f, "time of the left side, at the phrase's tempo; at most 6 s"},
+    {"beats_right", "beats", 0.0625f, 8, 1.25f, "time of the right side"},
+    {"feedback", "", 0, 0.9f, 0.45f, "what each repeat keeps"},
+    {"cutoff", "Hz", 200, 16000, 2200, "low-pass in the loop: each repeat is darker"},
+    {"highpass", "Hz", 20, 1000, 180, "high-pass in the loop"},
+    {"cross", "", 0, 1, 0.5f, "how much of a repeat changes sides"},
+    {"reverb", "", 0, 1, 0.2f, "send of the repeats to the reverb"},
+    {"level", "dB", -60, 12, 0, "of what comes back"},
+};
+
+static const struct aur_param master_params[] = {
+    {"level", "dB", -40, 24, 0, "before the limiter"},
+    {"ceiling", "dB", -24, -1, -1.5f, "true peak that the limiter keeps"},
+};
+
+#define TABLE(name, params)                                                                                            \
+    {                                                                                                                  \
+        name, params, sizeof params / sizeof *params                                                                   \
+    }
+
+const struct aur_param_table aur_voices[AUR_VOICES] = {
+    [AUR_VOICE_PAD] = TABLE("pad", pad_params),
+    [AUR_VOICE_LEAD] = TABLE("lead", lead_params),
+    [AUR_VOICE_KICK] = TABLE("kick", kick_params),
+    [AUR_VOICE_SWELL] = TABLE("swell", swell_params),
+};
+
+const struct aur_param_table aur_effects[AUR_EFFECTS] = {
+    [AUR_EFFECT_REVERB] = TABLE("reverb", reverb_params),
+    [AUR_EFFECT_DELAY] = TABLE("delay", delay_params),
+    [AUR_EFFECT_MASTER] = TABLE("master", master_params),
+};
+
+static void defaults(float *params, const struct aur_param_table *table)
+{
+    for (size_t i = 0; i < table->n_params; i++)
+        params[i] = table->params[i].def;
+}
+
+void aur_patch_default(struct aur_patch *out, const char *name, enum aur_voice voice)
+{
+    memset(out, 0, sizeof *out);
+    snprintf(out->name, sizeof out->name, "%s", name);
+    out->voice = voice;
+    defaults(out->params, &aur_voices[voice]);
+}
+
+void aur_effect_default(struct aur_effect_settings *out)
+{
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < AUR_EFFECTS; i++)
+        defaults(out->params[i], &aur_effects[i]);
+}
+
+static int find_table(const struct aur_param_table *tables, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(tables[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int aur_voice_find(const char *name)
+{
+    return find_table(aur_voices, AUR_VOICES, name);
+}
+
+int aur_effect_find(const char *name)
+{
+    return find_table(aur_effects, AUR_EFFECTS, name);
+}
+
+int aur_param_find(const struct aur_param_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->n_params; i++)
+        if (strcmp(table->params[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static int unknown_param(const struct aur_param_table *table, const char *name, struct aur_error *err)
+{
+    char allowed[256];
+    size_t used = 0;
+    for (size_t i = 0; i < table->n_params && used < sizeof allowed; i++)
+        used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", table->params[i].name);
+    return aur_error_value(err, table->name, name, allowed);
+}
+
+int aur_param_set(float *params, const struct aur_param_table *table, const char *name, double value,
+                  struct aur_error *err)
+{
+    int i = aur_param_find(table, name);
+    if (i < 0)
+        return unknown_param(table, name, err);
+    const struct aur_param *param = &table->params[i];
+    if (!(value >= (double)param->min && value <= (double)param->max)) {
+        char field[64], text[32], allowed[64];
+        snprintf(field, sizeof field, "%s.%s", table->name, name);
+        snprintf(text, sizeof text, "%.9g", value);
+        snprintf(allowed, sizeof allowed, "%.6g to %.6g%s%s", (double)param->min, (double)param->max,
+                 *param->unit ? " " : "", param->unit);
+        return aur_error_value(err, field, text, allowed);
+    }
+    params[i] = (float)value;
+    return AUR_OK;
+}
