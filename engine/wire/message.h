@@ -27,6 +27,7 @@ struct aur_msg_status {
     struct aur_msg_phrase current, pending;
     const struct aur_control_specs *specs; /* the piece's own controls */
     const char *channel, *device;
+    uint64_t seed;
 };
 
 /* Upper bound of an audio message with this many stereo frames of 16-bit PCM. */
