@@ -1,0 +1,18 @@
+# test_real runs again with the same sources built without optimisation and with FMA allowed: the bits must be the same.
+if(name STREQUAL "test_real")
+  target_sources(test_real PRIVATE ${folder}/real_samples.c)
+  function(real_variant variant)
+    set(base ${PROJECT_SOURCE_DIR}/engine/base)
+    set(program test_real_${variant})
+    add_executable(${program} ${folder}/test_real.c ${folder}/real_samples.c ${base}/real.c ${base}/real_trig.c
+      ${base}/hash.c)
+    target_link_libraries(${program} PRIVATE aur_test_support)
+    target_compile_options(${program} PRIVATE ${ARGN})
+    add_test(NAME base/${program} COMMAND ${program})
+    set_tests_properties(base/${program} PROPERTIES LABELS base TIMEOUT 300)
+  endfunction()
+  real_variant(plain -O0)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    real_variant(fma -O3 -mfma -mavx2 -DREAL_NEEDS_FMA)
+  endif()
+endif()
