@@ -1,0 +1,81 @@
+/* Controls: one table for the built-in numbers, one setter for them and the piece's own. */
+#include "score/control.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "score/tempo.h"
+
+const struct aur_control_builtin aur_control_builtins[] = {
+    {"bpm", "Tempo", AUR_BPM_MIN, AUR_BPM_MAX, 70, true, false, offsetof(struct aur_controls, bpm)},
+    {"intensity", "Intensity", 0, 1, 0.5, false, true, offsetof(struct aur_controls, intensity)},
+    {"melody_complexity", "Melody complexity", 0, 1, 0.5, false, false,
+     offsetof(struct aur_controls, melody_complexity)},
+    {"level", "Level", 0, 1, 1, false, true, offsetof(struct aur_controls, level)},
+    {"brightness", "Brightness", 0, 1, 0.5, false, true, offsetof(struct aur_controls, brightness)},
+    {0},
+};
+
+static void store(struct aur_controls *controls, const struct aur_control_builtin *builtin, double value)
+{
+    char *base = (char *)controls + builtin->offset;
+    int integer = (int)value;
+    if (builtin->integer)
+        memcpy(base, &integer, sizeof integer);
+    else
+        memcpy(base, &value, sizeof value);
+}
+
+void aur_controls_default(struct aur_controls *out, const struct aur_control_specs *specs)
+{
+    memset(out, 0, sizeof *out);
+    if (aur_key_parse(&out->key, "A minor", NULL) != AUR_OK)
+        return; /* cannot be */
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++)
+        store(out, b, b->def);
+    for (size_t i = 0; specs && i < specs->n; i++)
+        out->piece[i] = specs->items[i].def;
+}
+
+static int bad_value(struct aur_error *err, const char *field, double value, double min, double max, bool integer)
+{
+    char text[40], range[96];
+    snprintf(text, sizeof text, "%.9g", value);
+    snprintf(range, sizeof range, "%s%.9g to %.9g", integer ? "an integer from " : "", min, max);
+    return aur_error_value(err, field, text, range);
+}
+
+static int unknown_name(struct aur_error *err, const struct aur_control_specs *specs, const char *field)
+{
+    char names[256] = "key";
+    size_t used = 3;
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name && used < sizeof names; b++)
+        used += (size_t)snprintf(names + used, sizeof names - used, ", %s", b->name);
+    for (size_t i = 0; specs && i < specs->n && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, ", %s", specs->items[i].name);
+    return aur_error_value(err, field, "this control", names);
+}
+
+int aur_controls_set(struct aur_controls *controls, const struct aur_control_specs *specs, const char *field,
+                     double value, struct aur_error *err)
+{
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++) {
+        if (strcmp(field, b->name) != 0)
+            continue;
+        if (!(value >= b->min && value <= b->max) || (b->integer && floor(value) != value))
+            return bad_value(err, field, value, b->min, b->max, b->integer);
+        store(controls, b, value);
+        return AUR_OK;
+    }
+    for (size_t i = 0; specs && i < specs->n; i++) {
+        const struct aur_control_spec *spec = &specs->items[i];
+        if (strcmp(field, spec->name) != 0)
+            continue;
+        if (!(value >= spec->min && value <= spec->max))
+            return bad_value(err, field, value, spec->min, spec->max, false);
+        controls->piece[i] = value;
+        return AUR_OK;
+    }
+    return unknown_name(err, specs, field);
+}
