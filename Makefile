@@ -1,0 +1,47 @@
+# The short commands in front of CMake, npm and busted. Each sets up what it needs; see deployment/setup.
+#
+#   make run      serve on http://localhost:8000           ARGS="--port 8001" adds flags
+#   make test     every test                               SUITES="lint unit" picks some
+#   make bench    the benchmarks
+#   make lint     formatting, includes, clang-tidy, luacheck
+#   make format   formats the C sources
+#   make build    build/auralis
+#   make clean    removes what was built and installed below this folder
+
+SHELL := /bin/bash
+JOBS  ?= $(shell nproc)
+ARGS  ?=
+# A build under make must not look for make's job server.
+BUILD  = env -u MAKEFLAGS -u MFLAGS deployment/build
+
+.PHONY: all run test bench lint format build setup setup-test clean
+all: build
+
+setup:
+	@deployment/setup run
+
+setup-test:
+	@deployment/setup run test
+
+build: setup
+	@JOBS=$(JOBS) $(BUILD) release auralis
+
+run: build
+	@mkdir -p var
+	@XDG_STATE_HOME=$(CURDIR)/var exec build/auralis serve $(ARGS)
+
+test: setup-test
+	@env -u MAKEFLAGS -u MFLAGS JOBS=$(JOBS) tests/run $(SUITES)
+
+bench: setup-test
+	@JOBS=$(JOBS) $(BUILD) release all
+	@for program in build/bench/*; do if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $${program##*/}"; "$$program" || exit 1; fi; done
+
+lint: setup-test
+	@env -u MAKEFLAGS -u MFLAGS JOBS=$(JOBS) tests/run lint tidy luacheck
+
+format: setup-test
+	@git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i
+
+clean:
+	rm -rf build build-* tests/node_modules
