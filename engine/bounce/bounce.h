@@ -1,5 +1,5 @@
 /* Offline renders: the same session and synth as live, pulled as fast as they go, written to a file.
- * Any thread; one render is one call. */
+ * Any thread; one render is one call. Memory does not depend on the length. */
 #ifndef AUR_BOUNCE_BOUNCE_H
 #define AUR_BOUNCE_BOUNCE_H
 
@@ -8,29 +8,34 @@
 
 enum aur_bounce_bits { AUR_BITS_16, AUR_BITS_24, AUR_BITS_FLOAT };
 
+#define AUR_BOUNCE_SECONDS_MAX (366.0 * 86400) /* of duration, fade and tail */
+#define AUR_FILE_RATE_MIN      8000
+#define AUR_FILE_RATE_MAX      192000
+
 struct aur_bounce_request {
     const struct aur_piece *piece;
     uint64_t seed;
     struct aur_controls controls;
-    struct aur_synth_config synth;  /* rate_hz is the rate of synthesis */
-    const char *out_path;           /* .wav or .flac by its ending; NULL: render only (with on_audio) */
-    uint32_t file_rate_hz;          /* 0: the rate of synthesis; else resampled (libsamplerate, best) */
+    struct aur_synth_config synth; /* rate_hz is the rate of synthesis */
+    const char *out_path;          /* .wav or .flac by its ending; NULL: render only (with on_audio) */
+    uint32_t file_rate_hz;         /* 0: the rate of synthesis; else resampled (libsamplerate, best) */
     enum aur_bounce_bits bits;
-    bool dither, force;
-    uint64_t phrases;               /* end at this boundary; or 0 and */
-    double duration_s;              /* exactly round(duration_s x rate) frames */
-    double fade_s, tail_s;
-    const char *events_path;        /* the phrases' notes as JSON; NULL: none */
+    bool dither, force;      /* dither: with 16 bits only */
+    uint64_t phrases;        /* end at this boundary; or 0 and */
+    double duration_s;       /* exactly round(duration_s x rate) frames, a hard end */
+    double fade_s;           /* fades out over the last fade_s of the file */
+    double tail_s;           /* goes on for so long after the end: no new notes, releases and effects ring out */
+    const char *events_path; /* the phrases' notes as JSON (bounce/events.h); NULL: none */
     volatile const int *interrupted; /* set to nonzero (signal handler) to stop; may be NULL */
-    void (*on_phrase)(void *user, const struct aur_phrase *phrase); /* may be NULL */
-    void (*on_audio)(void *user, const float *interleaved, size_t frames); /* may be NULL */
-    void (*on_progress)(void *user, double done, double total_s);   /* may be NULL */
+    void (*on_phrase)(void *user, const struct aur_phrase *phrase);        /* when composed; may be NULL */
+    void (*on_audio)(void *user, const float *interleaved, size_t frames); /* at the rate of synthesis; may be NULL */
+    void (*on_progress)(void *user, double done_s, double total_s); /* about every second of audio; may be NULL */
     void *user;
 };
 
-/* Renders. The file appears only when it is complete (written beside it, then renamed). Errors: AUR_EIO (exists without
- * force, cannot write), AUR_EINVAL (float with FLAC, unknown ending), AUR_ESCRIPT and AUR_ELIMIT from the script,
- * AUR_EBUSY when interrupted. */
+/* Renders. The files appear only when they are complete (written beside their names, then renamed); none does on an
+ * error. Errors: AUR_EIO (exists without force, cannot write), AUR_EINVAL (float with FLAC, unknown ending, a time or
+ * rate out of range), AUR_ENOTSUP (.opus), AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
 AUR_MUST_USE int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err);
 
 #endif

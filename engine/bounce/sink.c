@@ -1,0 +1,206 @@
+/* WAV and FLAC files. Runs on the thread of the render, in constant memory. Samples are quantised here, not by libsndfile,
+ * so that 16 bits are those of the stream; no PEAK chunk, date or comment goes in, so that two runs give the same bytes. */
+#include "bounce/sink.h"
+
+#include <samplerate.h>
+#include <sndfile.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bounce/outfile.h"
+#include "wire/pcm.h"
+
+#define BLOCK_FRAMES  4096
+#define WAV_BYTES_MAX 0xfffff000u /* with its header below 4 GiB; longer ones become RF64 */
+
+struct aur_sink {
+    struct aur_sink_config config;
+    struct aur_outfile file;
+    SNDFILE *snd;
+    SRC_STATE *src;   /* NULL: same rate */
+    uint64_t written; /* frames in the file */
+    float resampled[2 * BLOCK_FRAMES];
+    union {
+        int16_t s16[2 * BLOCK_FRAMES];
+        int32_t s24[2 * BLOCK_FRAMES];
+    } ints;
+};
+
+enum container { WAV, FLAC, OPUS, UNKNOWN };
+
+static enum container container_of(const char *path)
+{
+    static const char *const endings[] = {[WAV] = ".wav", [FLAC] = ".flac", [OPUS] = ".opus"};
+    const size_t len = strlen(path);
+    for (int i = 0; i < UNKNOWN; i++) {
+        const size_t n = strlen(endings[i]);
+        if (len > n && strcasecmp(path + len - n, endings[i]) == 0)
+            return (enum container)i;
+    }
+    return UNKNOWN;
+}
+
+int aur_sink_check(const char *path, enum aur_bounce_bits bits, bool dither, struct aur_error *err)
+{
+    enum container container = container_of(path);
+    if (container == UNKNOWN)
+        return aur_error_value(err, "output", path, "a name that ends in .wav or .flac");
+    if (container == OPUS && bits == AUR_BITS_FLOAT)
+        return aur_error_value(err, "bits", "float", "16 or 24 with .opus");
+    if (container == OPUS)
+        return aur_error_set(err, AUR_ENOTSUP, "%s: writing Opus files is not available; use .wav or .flac", path);
+    if (container == FLAC && bits == AUR_BITS_FLOAT)
+        return aur_error_value(err, "bits", "float", "16 or 24 with .flac");
+    if (dither && bits != AUR_BITS_16)
+        return aur_error_value(err, "dither", bits == AUR_BITS_24 ? "with 24 bits" : "with float", "only with 16 bits");
+    return AUR_OK;
+}
+
+static int format_of(const struct aur_sink_config *config)
+{
+    static const struct {
+        int subtype;
+        unsigned bytes;
+    } depths[] = {
+        [AUR_BITS_16] = {SF_FORMAT_PCM_16, 2},
+        [AUR_BITS_24] = {SF_FORMAT_PCM_24, 3},
+        [AUR_BITS_FLOAT] = {SF_FORMAT_FLOAT, 4},
+    };
+    int subtype = depths[config->bits].subtype;
+    if (container_of(config->path) == FLAC)
+        return SF_FORMAT_FLAC | subtype;
+    bool huge = config->file_frames > WAV_BYTES_MAX / (2 * depths[config->bits].bytes);
+    return (huge ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | subtype;
+}
+
+static int open_audio(struct aur_sink *sink, struct aur_error *err)
+{
+    const struct aur_sink_config *config = &sink->config;
+    SF_INFO info = {.samplerate = (int)config->file_rate_hz, .channels = 2, .format = format_of(config)};
+    sink->snd = sf_open_fd(sink->file.fd, SFM_WRITE, &info, SF_FALSE);
+    if (!sink->snd)
+        return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", config->path, sf_strerror(NULL));
+    sf_command(sink->snd, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
+    if (config->file_rate_hz == config->in_rate_hz)
+        return AUR_OK;
+    int code;
+    sink->src = src_new(SRC_SINC_BEST_QUALITY, 2, &code);
+    if (!sink->src)
+        return aur_error_set(err, AUR_ENOMEM, "resampler: %s", src_strerror(code));
+    return AUR_OK;
+}
+
+int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, struct aur_error *err)
+{
+    int rc = aur_sink_check(config->path, config->bits, config->dither, err);
+    if (rc)
+        return rc;
+    struct aur_sink *sink = calloc(1, sizeof *sink);
+    if (!sink)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", config->path);
+    sink->config = *config;
+    rc = aur_outfile_open(&sink->file, config->path, config->force, err);
+    if (!rc)
+        rc = open_audio(sink, err);
+    if (rc) {
+        aur_sink_free(sink);
+        return rc;
+    }
+    *out = sink;
+    return AUR_OK;
+}
+
+/* n frames, at most BLOCK_FRAMES, as they go into the file. */
+static sf_count_t write_quantised(struct aur_sink *sink, const float *in, size_t n)
+{
+    switch (sink->config.bits) {
+    case AUR_BITS_16:
+        if (sink->config.dither)
+            aur_pcm_s16_dither(sink->ints.s16, in, 2 * n, sink->config.dither_key, 2 * sink->written);
+        else
+            aur_pcm_s16(sink->ints.s16, in, 2 * n);
+        return sf_writef_short(sink->snd, sink->ints.s16, (sf_count_t)n);
+    case AUR_BITS_24:
+        aur_pcm_s24(sink->ints.s24, in, 2 * n);
+        for (size_t i = 0; i < 2 * n; i++) /* libsndfile takes the upper 24 of 32 bits */
+            sink->ints.s24[i] *= 256;
+        return sf_writef_int(sink->snd, sink->ints.s24, (sf_count_t)n);
+    default:
+        return sf_writef_float(sink->snd, in, (sf_count_t)n);
+    }
+}
+
+/* Writes frames at the file's rate, none beyond its length. */
+static int write_frames(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err)
+{
+    const uint64_t room = sink->config.file_frames - sink->written;
+    frames = frames < room ? frames : (size_t)room;
+    while (frames) {
+        size_t n = frames < BLOCK_FRAMES ? frames : BLOCK_FRAMES;
+        if (write_quantised(sink, in, n) != (sf_count_t)n)
+            return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_strerror(sink->snd));
+        sink->written += n;
+        in += 2 * n;
+        frames -= n;
+    }
+    return AUR_OK;
+}
+
+static int resample(struct aur_sink *sink, const float *in, size_t frames, bool last, struct aur_error *err)
+{
+    SRC_DATA data = {.data_in = in,
+                     .input_frames = (long)frames,
+                     .data_out = sink->resampled,
+                     .output_frames = BLOCK_FRAMES,
+                     .end_of_input = last,
+                     .src_ratio = (double)sink->config.file_rate_hz / sink->config.in_rate_hz};
+    for (;;) {
+        int code = src_process(sink->src, &data);
+        if (code)
+            return aur_error_set(err, AUR_EIO, "%s: resampler: %s", sink->config.path, src_strerror(code));
+        int rc = write_frames(sink, sink->resampled, (size_t)data.output_frames_gen, err);
+        if (rc)
+            return rc;
+        data.data_in += 2 * data.input_frames_used;
+        data.input_frames -= data.input_frames_used;
+        if (!data.output_frames_gen && (!data.input_frames || !data.input_frames_used))
+            return AUR_OK;
+    }
+}
+
+int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err)
+{
+    return sink->src ? resample(sink, in, frames, false, err) : write_frames(sink, in, frames, err);
+}
+
+int aur_sink_finish(struct aur_sink *sink, struct aur_error *err)
+{
+    static const float nothing[2];
+    int rc = sink->src ? resample(sink, nothing, 0, true, err) : AUR_OK;
+    memset(sink->resampled, 0, sizeof sink->resampled);
+    while (!rc && sink->written < sink->config.file_frames)
+        rc = write_frames(sink, sink->resampled, BLOCK_FRAMES, err);
+    int code = sf_close(sink->snd);
+    sink->snd = NULL;
+    if (!rc && code)
+        rc = aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_error_number(code));
+    return rc;
+}
+
+int aur_sink_publish(struct aur_sink *sink, struct aur_error *err)
+{
+    return aur_outfile_publish(&sink->file, err);
+}
+
+void aur_sink_free(struct aur_sink *sink)
+{
+    if (!sink)
+        return;
+    if (sink->snd)
+        sf_close(sink->snd);
+    if (sink->src)
+        src_delete(sink->src);
+    aur_outfile_deinit(&sink->file);
+    free(sink);
+}
