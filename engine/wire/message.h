@@ -23,7 +23,7 @@ struct aur_msg_status {
     double buffer_depth_ms, synthesis_latency_ms;
     uint64_t active_clients, phrases_generated, chunks_sent, chunks_dropped, underruns;
     uint32_t sample_rate, chunk_frames;
-    uint64_t chunk_index;   /* newest chunk published */
+    uint64_t chunk_index; /* newest chunk published */
     struct aur_msg_phrase current, pending;
     const struct aur_control_specs *specs; /* the piece's own controls */
     const char *channel, *device;
@@ -35,13 +35,20 @@ size_t aur_msg_audio_size(uint32_t frames);
 /* Writes an audio message into out (of at least aur_msg_audio_size), returns its length. */
 size_t aur_msg_audio(char *out, const int16_t *pcm, uint32_t frames, uint64_t chunk_index, uint32_t rate_hz);
 
-void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status);
+/* typed: begins with "type":"status", as on the WebSocket; REST leaves it out. */
+void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed);
+/* The generation_update. */
 void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase,
                           const struct aur_control_specs *specs);
 /* code: "INVALID_CONTROL" ...; its severity comes from the table of codes. err may be NULL. */
 void aur_msg_error_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err);
 /* client_time: the JSON text received, echoed verbatim; NULL if absent. */
 void aur_msg_pong_write(struct aur_buf *out, const char *client_time);
+/* REST: the error body {"error":code,"message":...} with the field, value and allowed of err, which may be NULL. */
+void aur_msg_refusal_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err);
+/* REST: the answer to an accepted control. */
+void aur_msg_updated_write(struct aur_buf *out, const struct aur_msg_phrase *reply,
+                           const struct aur_control_specs *specs);
 
 /* ---- client to server ---- */
 
@@ -51,7 +58,7 @@ struct aur_msg_client {
     enum aur_msg_type type;
     struct aur_controls controls; /* control: the given controls with what the message changes */
     bool live_changed, structural_changed;
-    char *client_time;            /* ping: JSON text, malloc'd, or NULL */
+    char *client_time;                      /* ping: JSON text, malloc'd, or NULL */
     double jitter_ms, underruns, buffer_ms; /* client_stats */
     char tier[16];
 };
