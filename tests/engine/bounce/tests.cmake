@@ -1,0 +1,4 @@
+include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
+if(name STREQUAL "test_failing_alloc")
+  aur_test_wraps_malloc(${name})
+endif()
