@@ -11,14 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernels/isa.h" /* enum aur_isa, aur_isa_best, aur_isa_parse */
 #include "score/phrase.h"
 
 /* Raised whenever the same score would give other samples than before. */
 #define AUR_SOUND_REVISION 1
 
 #define AUR_SYNTH_PHRASES_MAX 4 /* committed and not yet passed */
-
-enum aur_isa { AUR_ISA_SCALAR, AUR_ISA_SSE2, AUR_ISA_AVX2, AUR_ISA_AVX512, AUR_ISA_NEON, AUR_ISAS };
 
 struct aur_synth_config {
     uint32_t rate_hz;    /* 44100, 48000 or 96000 */
@@ -33,12 +32,6 @@ struct aur_live {
 };
 
 struct aur_synth;
-
-const char *aur_isa_name(enum aur_isa isa);
-bool aur_isa_supported(enum aur_isa isa);
-enum aur_isa aur_isa_best(void);
-/* "scalar", "sse2", ...: AUR_EINVAL names AURALIS_ISA, the value and what this CPU has. */
-AUR_MUST_USE int aur_isa_parse(enum aur_isa *out, const char *text, struct aur_error *err);
 
 AUR_MUST_USE int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config, struct aur_error *err);
 void aur_synth_free(struct aur_synth *synth);

@@ -1,0 +1,117 @@
+/* The arithmetic of voices and effects in blocks of 64 frames.
+ *
+ * The text (*.inc) is written once over vectors of W floats and built for W = 1, 4, 8 and 16; the builds differ in speed
+ * and in nothing else: every operation is an IEEE single one in the same order, fused multiply-add where the text says
+ * so (emulated exactly where the processor has none), and a group of voices is 16 lanes whatever W is. kernels_scalar.c
+ * is the reference the others are tested against.
+ *
+ * All kernels are [render]: they touch the memory given to them and nothing else. All structs start on 64 bytes. */
+#ifndef AUR_KERNELS_KERNELS_H
+#define AUR_KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/isa.h"
+
+#define AUR_BLOCK 64 /* frames */
+#define AUR_LANES 16 /* voices of a group, lines of the reverb */
+
+/* 16 voices of one kind, one per lane. Lanes that are not active must hold zeros. Times are counted in blocks. */
+struct aur_group {
+    /* Phases and increments in 2^-32 cycles. Pad: saw, saw, sub. Tone: p1 with i1 the current increment.
+     * Noise: p1 is the counter. */
+    uint32_t p1[AUR_LANES], p2[AUR_LANES], p3[AUR_LANES];
+    uint32_t i1[AUR_LANES], i2[AUR_LANES], i3[AUR_LANES];
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* increment per block */
+
+    /* Pad: with phase s in [-1, 1), the saw's step is rounded by max(c - s k, 0)^2 - max(c + s k, 0)^2, where
+     * c = 1 - 1/(2w), k = 2^-31/(2w), w the half width of the rounding in cycles, at most 1/2. */
+    float k1[AUR_LANES], c1[AUR_LANES], k2[AUR_LANES], c2[AUR_LANES];
+    float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other */
+    float sub[AUR_LANES];
+
+    /* Tone: base increment as a number, and the odd polynomial s (h1 + s^2 (h3 + s^2 (h5 + s^2 h7))) of the sine s. */
+    float base[AUR_LANES], h1[AUR_LANES], h3[AUR_LANES], h5[AUR_LANES], h7[AUR_LANES];
+    float vib_depth[AUR_LANES], vib_fade[AUR_LANES]; /* octaves; 1 / blocks until it is fully there */
+    float bend[AUR_LANES], bend_mul[AUR_LANES];      /* octaves above base now; factor per block */
+
+    /* Filter, one state per side (tone uses the left one): log2(pi cutoff / rate), movement in octaves, 1 / Q. */
+    float cut[AUR_LANES], lfo_depth[AUR_LANES], sweep[AUR_LANES], damp[AUR_LANES];
+    float a1[AUR_LANES], a2[AUR_LANES], a3[AUR_LANES]; /* coefficients reached */
+    float z1l[AUR_LANES], z2l[AUR_LANES], z1r[AUR_LANES], z2r[AUR_LANES];
+
+    /* Envelope: attack, 1 / attack, 1 / decay, sustain, start of release, 1 / release; `fade` is 1 and goes to 0 by
+     * fade_step a block when the voice is stolen; `fall` is multiplied by fall_mul every block. */
+    float t[AUR_LANES], attack[AUR_LANES], inv_attack[AUR_LANES], inv_decay[AUR_LANES], sustain[AUR_LANES];
+    float off[AUR_LANES], inv_release[AUR_LANES];
+    float fade[AUR_LANES], fade_step[AUR_LANES], fall[AUR_LANES], fall_mul[AUR_LANES];
+    float pl[AUR_LANES], pr[AUR_LANES]; /* gain of each side at envelope 1 */
+    float gl[AUR_LANES], gr[AUR_LANES]; /* gain reached */
+
+    uint32_t active; /* bit per lane */
+} __attribute__((aligned(64)));
+
+/* What is common to all voices in a block. */
+struct aur_voice_control {
+    float bright; /* octaves added to every cutoff at the block's end */
+};
+
+/* Sums of lanes, frame by frame. */
+struct aur_lane_sums {
+    float l[AUR_BLOCK * AUR_LANES], r[AUR_BLOCK * AUR_LANES];
+} __attribute__((aligned(64)));
+
+struct aur_stereo {
+    float l[AUR_BLOCK], r[AUR_BLOCK];
+} __attribute__((aligned(64)));
+
+/* A ring of `frames` (a power of two, at least 256) floats, followed by AUR_RING_GUARD that repeat the first ones, so
+ * that any read of up to a block and four frames is contiguous. Written a block at a time. */
+#define AUR_RING_GUARD (2 * AUR_BLOCK)
+
+#define AUR_DIFFUSERS 3
+
+/* 16 diffuse channels into 16 delay lines whose ends are mixed by a Hadamard matrix and fed back. */
+struct aur_reverb {
+    uint32_t mask[AUR_DIFFUSERS], tank_mask;             /* frames - 1 of the rings */
+    uint32_t stride[AUR_DIFFUSERS], tank_stride;         /* floats from one channel's ring to the next's */
+    uint32_t at;                                         /* frame of the block to be written, a multiple of 64 */
+    uint32_t taps[AUR_DIFFUSERS][AUR_LANES];             /* delays in frames */
+    float *diffuser[AUR_DIFFUSERS], *tank;               /* 16 rings each */
+    float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in frames, without movement */
+    float pole[AUR_LANES], gain[AUR_LANES];              /* of the damping in the loop: y = pole y + gain x */
+    float y[AUR_LANES];
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* per block */
+    float tap[AUR_LANES];                        /* delay reached, with movement */
+    float depth;                                 /* of the movement, in frames; the lines are longer than this */
+} __attribute__((aligned(64)));
+
+#define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
+
+struct aur_kernels {
+    enum aur_isa isa;
+    /* Adds 64 frames of the group's active voices to the sums and moves the group on. */
+    void (*pad)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*tone)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
+    void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
+    /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
+    void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
+    /* The wet signal of one block; the left and right input go in as even and odd channels. */
+    void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
+    /* Largest |sample|. */
+    float (*peak)(const float x[AUR_BLOCK]);
+    /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
+     * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */
+    float (*true_peak)(const float *x);
+};
+
+/* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */
+#define AUR_PEAK_BOUND 2.2f
+
+/* NULL: not built for this kind of processor. Check aur_isa_supported before calling anything in it. */
+const struct aur_kernels *aur_kernels_get(enum aur_isa isa);
+
+#endif

@@ -1,0 +1,18 @@
+/* The kernels' text for 4 floats with hardware fused multiply-add, the baseline of AArch64. Render threads. */
+#if defined(__aarch64__)
+#define AUR_W         4
+#define AUR_TABLE     aur_kernels_neon
+#define AUR_TABLE_ISA AUR_ISA_NEON
+
+#include "kernels/vec.inc"
+
+#include "kernels/voice.inc"
+
+#include "kernels/mix.inc"
+
+#include "kernels/reverb.inc"
+
+#include "kernels/table.inc"
+#else
+typedef int aur_kernels_neon_not_built;
+#endif

@@ -1,0 +1,18 @@
+/* The kernels' text for 4 floats: the baseline of x86-64, with fused multiply-add emulated. Render threads. */
+#if defined(__x86_64__)
+#define AUR_W         4
+#define AUR_TABLE     aur_kernels_sse2
+#define AUR_TABLE_ISA AUR_ISA_SSE2
+
+#include "kernels/vec.inc"
+
+#include "kernels/voice.inc"
+
+#include "kernels/mix.inc"
+
+#include "kernels/reverb.inc"
+
+#include "kernels/table.inc"
+#else
+typedef int aur_kernels_sse2_not_built;
+#endif
