@@ -6,9 +6,9 @@
 
 enum aur_exit {
     AUR_EXIT_OK = 0,
-    AUR_EXIT_SCRIPT = 1,      /* a script was refused or failed */
-    AUR_EXIT_USAGE = 2,       /* usage or settings */
-    AUR_EXIT_IO = 3,          /* input or output */
+    AUR_EXIT_SCRIPT = 1, /* a script was refused or failed */
+    AUR_EXIT_USAGE = 2,  /* usage or settings */
+    AUR_EXIT_IO = 3,     /* input or output */
     AUR_EXIT_INTERRUPTED = 130,
 };
 
@@ -20,6 +20,7 @@ struct aur_command {
 };
 
 extern const struct aur_command aur_commands[];
+extern const struct aur_options aur_serve_options, aur_render_options, aur_check_options;
 
 int aur_run_serve(const struct aur_command *command, int argc, char **argv);
 int aur_run_render(const struct aur_command *command, int argc, char **argv);
@@ -33,6 +34,9 @@ int aur_run_later(const struct aur_command *command, int argc, char **argv); /* 
 enum aur_exit aur_exit_of(int code);
 /* Prints the error's message on stderr and returns its exit code. */
 int aur_fail(const struct aur_error *err);
+
+/* Prints how to use it on stdout; returns the exit code. */
+int aur_print_usage(const struct aur_command *command);
 
 /* Reads the command line into parsed and args. True: go on; false: *exit_code says how to end (help was printed, or an
  * error). */

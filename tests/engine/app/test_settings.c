@@ -218,9 +218,12 @@ static void example_and_manual_show_each_setting(void **state)
     for (const struct aur_setting *setting = aur_settings_table; setting->env; setting++) {
         const char *def = setting->def ? setting->def : "";
         bool quoted = strchr(def, ' ');
-        snprintf(line, sizeof line, "\n#%s=%s%s%s\n", setting->env, quoted ? "\"" : "", def, quoted ? "\"" : "");
+        if (*def)
+            snprintf(line, sizeof line, "\n%s=%s%s%s\n", setting->env, quoted ? "\"" : "", def, quoted ? "\"" : "");
+        else
+            snprintf(line, sizeof line, "%s=", setting->env);
         if (!strstr(example.data, line))
-            fail_msg(".env.example has no line %s", line + 1);
+            fail_msg(".env.example does not show %s", line);
         snprintf(line, sizeof line, "| `%s` | %s%s%s |", setting->env, *def ? "`" : "", *def ? def : "not set",
                  *def ? "`" : "");
         if (!strstr(manual.data, line))

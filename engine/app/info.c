@@ -1,0 +1,125 @@
+/* Subcommands that only tell: help, version, devices, and those of a later version. Main thread; no state. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/stage.h"
+#include "synth/synth.h"
+
+/* Prints and frees what was gathered. */
+static int print_buf(struct aur_buf *text)
+{
+    bool ok = aur_buf_ok(text) && fputs(text->data ? text->data : "", stdout) >= 0 && fflush(stdout) == 0;
+    aur_buf_deinit(text);
+    return ok ? AUR_EXIT_OK : AUR_EXIT_IO;
+}
+
+int aur_print_usage(const struct aur_command *command)
+{
+    struct aur_buf text;
+    const char *operands = command->options->operands;
+    aur_buf_init(&text);
+    aur_buf_printf(&text, "usage: auralis %s%s%s%s\n\n  %s\n", command->name, operands ? " " : "",
+                   operands ? operands : "", command->options->table->flag ? " [options]" : "", command->about);
+    if (command->run == aur_run_later)
+        aur_buf_text(&text, "\n  Not available in this version.\n");
+    if (command->options->table->flag)
+        aur_buf_text(&text, "\n");
+    aur_options_describe(&text, command->options);
+    return print_buf(&text);
+}
+
+static int print_commands(void)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_buf_text(&text, "usage: auralis COMMAND [options]\n\n");
+    for (const struct aur_command *command = aur_commands; command->name; command++)
+        aur_buf_printf(&text, "  %-8s %s%s\n", command->name, command->about,
+                       command->run == aur_run_later ? " (not available in this version)" : "");
+    aur_buf_text(&text, "\n'auralis help COMMAND' explains one, 'auralis help settings' lists the settings.\n");
+    return print_buf(&text);
+}
+
+int aur_run_help(const struct aur_command *command, int argc, char **argv)
+{
+    struct aur_parsed parsed;
+    struct aur_buf text;
+    int exit_code;
+    if (argc == 0)
+        return print_commands();
+    if (!aur_command_parse(command, &parsed, NULL, argc, argv, &exit_code))
+        return exit_code;
+    const char *topic = parsed.operands[0];
+    if (strcmp(topic, "settings") == 0) {
+        aur_buf_init(&text);
+        aur_settings_describe(&text);
+        return print_buf(&text);
+    }
+    for (const struct aur_command *other = aur_commands; other->name; other++)
+        if (strcmp(other->name, topic) == 0)
+            return aur_print_usage(other);
+    fprintf(stderr, "help: unknown command %s; see 'auralis help'\n", topic);
+    return AUR_EXIT_USAGE;
+}
+
+int aur_run_version(const struct aur_command *command, int argc, char **argv)
+{
+    struct aur_parsed parsed;
+    struct aur_buf text;
+    int exit_code;
+    if (!aur_command_parse(command, &parsed, NULL, argc, argv, &exit_code))
+        return exit_code;
+    aur_buf_init(&text);
+    aur_buf_printf(&text, "auralis %s\nsound revision %d\nbuilt with %s\n", AURALIS_VERSION, AUR_SOUND_REVISION,
+                   AURALIS_LIBRARIES);
+    return print_buf(&text);
+}
+
+int aur_run_later(const struct aur_command *command, int argc, char **argv)
+{
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
+        return aur_print_usage(command);
+    fprintf(stderr, "%s is not available in this version\n", command->name);
+    return AUR_EXIT_USAGE;
+}
+
+static void add_device(json_t *list, struct aur_buf *text, const char *device, const char *isa, bool supported,
+                       bool used)
+{
+    json_array_append_new(
+        list, json_pack("{ss ss sb sb}", "device", device, "isa", isa, "supported", supported, "used", used));
+    aur_buf_printf(text, "%-8s %-8s %s%s\n", device, isa, supported ? "supported" : "not supported here",
+                   used ? ", used" : "");
+}
+
+int aur_run_devices(const struct aur_command *command, int argc, char **argv)
+{
+    struct aur_parsed parsed;
+    struct aur_settings settings;
+    struct aur_error err = {0};
+    struct aur_buf text;
+    enum aur_isa used;
+    bool as_json = false;
+    int exit_code;
+    if (!aur_command_parse(command, &parsed, &as_json, argc, argv, &exit_code))
+        return exit_code;
+    if (aur_command_settings(&settings, &parsed, &err) < 0 || aur_device_choose(&used, &settings, &err) < 0)
+        return aur_fail(&err);
+    json_t *list = json_array();
+    aur_buf_init(&text);
+    for (int isa = 0; isa < AUR_ISAS; isa++)
+        add_device(list, &text, isa == AUR_ISA_SCALAR ? "scalar" : "simd", aur_isa_name((enum aur_isa)isa),
+                   aur_isa_supported((enum aur_isa)isa), (enum aur_isa)isa == used);
+    json_t *root = json_pack("{so}", "devices", list);
+    if (as_json) {
+        char *line = json_dumps(root, JSON_COMPACT);
+        aur_buf_clear(&text);
+        aur_buf_printf(&text, "%s\n", line ? line : "");
+        free(line);
+    }
+    json_decref(root);
+    return print_buf(&text);
+}

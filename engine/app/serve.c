@@ -1,0 +1,197 @@
+/* serve: the live stream. The main thread becomes the network thread; a thread for signals stops it. The server binds
+ * before the music starts, so that a taken port is reported before anything else is done. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "app/command.h"
+#include "app/signals.h"
+#include "app/stage.h"
+#include "channel/channel.h"
+#include "compose/session.h"
+#include "net/server.h"
+
+#define BURST_MS    800
+#define QUEUE_MS    500
+#define DRAIN_MS    2000
+#define DEADLINE_MS 4500
+
+struct serve_args {
+    bool check;
+    char swap[8];
+};
+
+#define AT(member) AUR_MEMBER(struct serve_args, member)
+
+static const struct aur_option serve_table[] = {
+    {"--host", "HOST", "address to listen on", "AURALIS_HOST", {0}, false, NULL},
+    {"--port", "PORT", "port to listen on", "AURALIS_PORT", {0}, false, NULL},
+    {"--script", "FILE", "what to play", "AURALIS_SCRIPT", {0}, false, NULL},
+    {"--seed", "N", "seed of the piece; drawn if not given", "AURALIS_SEED", {0}, false, NULL},
+    {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
+    {"--metrics-port", "PORT", "port of the metrics page", "AURALIS_METRICS_PORT", {0}, false, NULL},
+    {"--swap",
+     "WHEN",
+     "when an edit sounds",
+     NULL,
+     {AUR_FIELD_CHOICE, AT(swap), .choices = "phrase|bar"},
+     false,
+     "phrase"},
+    {"--db", "FILE", "where sessions are kept", NULL, {0}, true, NULL},
+    {"--resume", NULL, "go on with the last session", NULL, {0}, true, NULL},
+    {"--check", NULL, "check settings and script, then end", NULL, {AUR_FIELD_FLAG, AT(check)}, false, NULL},
+    {0},
+};
+const struct aur_options aur_serve_options = {"serve", serve_table, NULL, 0};
+
+static int choose_seed(uint64_t *out, const struct aur_seed *seed, struct aur_error *err)
+{
+    uint32_t drawn;
+    *out = seed->value;
+    if (seed->set)
+        return AUR_OK;
+    if (getrandom(&drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+        return aur_error_set(err, AUR_EIO, "no random seed could be drawn; give one with --seed");
+    *out = drawn;
+    return AUR_OK;
+}
+
+/* What an address is called in a browser on this machine. */
+static const char *url_host(const char *host)
+{
+    static const char *const local[] = {"127.0.0.1", "0.0.0.0", "::", "::1"};
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+        if (strcmp(local[i], host) == 0)
+            return "localhost";
+    return host;
+}
+
+static int rehearse(const struct aur_stage *stage, const struct aur_controls *controls, struct aur_error *err)
+{
+    struct aur_session session;
+    struct aur_phrase *phrase = NULL;
+    aur_session_init(&session, stage->piece, 1, (uint32_t)stage->settings.sample_rate);
+    int rc = aur_session_next(&session, &phrase, controls, err);
+    aur_phrase_free(phrase);
+    aur_session_deinit(&session);
+    return rc;
+}
+
+static int make_server(struct aur_server **out, const struct aur_stage *stage, struct aur_error *err)
+{
+    const struct aur_settings *settings = &stage->settings;
+    uint32_t chunk_ms = (uint32_t)settings->chunk_ms;
+    struct aur_server_config config = {
+        .host = settings->host,
+        .port = settings->port,
+        .client_dir = stage->client_dir,
+        .cors_origins = settings->cors_origins,
+        .ssl = settings->ssl,
+        .ssl_cert_path = settings->ssl_cert,
+        .ssl_key_path = settings->ssl_key,
+        .max_clients = (uint32_t)settings->max_clients,
+        .queue_chunks = (QUEUE_MS + chunk_ms - 1) / chunk_ms,
+        .burst_chunks = (BURST_MS + chunk_ms - 1) / chunk_ms,
+        .drain_ms = DRAIN_MS,
+        .log = stage->log,
+    };
+    return aur_server_new(out, &config, err);
+}
+
+static int start_channel(struct aur_station *station, struct aur_server *server, const struct aur_stage *stage,
+                         uint64_t seed, const struct aur_controls *controls, struct aur_error *err)
+{
+    const struct aur_settings *settings = &stage->settings;
+    struct aur_channel *channel;
+    struct aur_channel_config config = {
+        .name = "main",
+        .piece = stage->piece,
+        .seed = seed,
+        .controls = *controls,
+        .synth = aur_stage_synth(stage),
+        .chunk_frames = (uint32_t)(settings->sample_rate / 10 * settings->chunk_ms / 100),
+        .ring_chunks = (uint32_t)(settings->buffer_s * 1000 / settings->chunk_ms),
+        .lead_ms = (uint32_t)(settings->chunk_ms > 100 ? 2 * settings->chunk_ms : 200),
+        .device = stage->device,
+        .notify = aur_server_notify,
+        .user = server,
+    };
+    int rc = aur_station_add(station, &channel, &config, err);
+    if (rc == AUR_OK)
+        aur_server_set_channel(server, channel);
+    return rc;
+}
+
+static void announce(const struct aur_stage *stage, const struct aur_server *server, uint64_t seed)
+{
+    const struct aur_settings *settings = &stage->settings;
+    const char *title = aur_piece_describe(stage->piece)->title;
+    printf("auralis plays \"%s\" on %s://%s:%d (seed %" PRIu64 ", %s, %d Hz)\n", title,
+           settings->ssl ? "https" : "http", url_host(settings->host), aur_server_port(server), seed, stage->device,
+           settings->sample_rate);
+    fflush(stdout);
+    aur_log(stage->log, AUR_LOG_INFO, "serve", "%s, host %s, port %d, seed %" PRIu64 ", device %s, script %s",
+            settings->environment, settings->host, aur_server_port(server), seed, stage->device, stage->script);
+}
+
+static void on_stop(void *user)
+{
+    aur_server_stop(user);
+}
+
+/* From the first socket to the last; the stage is there. */
+static int serve(const struct aur_stage *stage, const struct aur_controls *controls, struct aur_error *err)
+{
+    struct aur_station_config config = {.render_workers = (uint32_t)stage->settings.render_workers, .log = stage->log};
+    struct aur_server *server = NULL;
+    struct aur_station *station = NULL;
+    uint64_t seed;
+    int rc = choose_seed(&seed, &stage->settings.seed, err);
+    if (rc == AUR_OK)
+        rc = make_server(&server, stage, err);
+    if (rc < 0)
+        return rc;
+    struct aur_signals signals = {.on_stop = on_stop, .user = server, .deadline_ms = DEADLINE_MS};
+    signals.forced_exit = AUR_EXIT_INTERRUPTED;
+    rc = aur_signals_start(&signals, err);
+    if (rc < 0) {
+        aur_server_free(server);
+        return rc;
+    }
+    rc = aur_station_new(&station, &config, err);
+    if (rc == AUR_OK)
+        rc = start_channel(station, server, stage, seed, controls, err);
+    if (rc == AUR_OK) {
+        announce(stage, server, seed);
+        rc = aur_server_run(server);
+        if (rc < 0)
+            aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
+        aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
+    }
+    aur_station_free(station);
+    aur_signals_end(&signals);
+    aur_server_free(server);
+    return rc;
+}
+
+int aur_run_serve(const struct aur_command *command, int argc, char **argv)
+{
+    struct serve_args args = {0};
+    struct aur_parsed parsed;
+    struct aur_stage stage;
+    struct aur_controls controls;
+    struct aur_error err = {0};
+    int exit_code;
+    if (!aur_command_parse(command, &parsed, &args, argc, argv, &exit_code))
+        return exit_code;
+    if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, &err) < 0)
+        return aur_fail(&err);
+    int rc = aur_stage_controls(&controls, &stage, &err);
+    if (rc == AUR_OK)
+        rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &controls, &err);
+    if (rc == AUR_OK && args.check)
+        printf("settings and %s are fine\n", stage.script);
+    aur_stage_deinit(&stage);
+    return rc < 0 ? aur_fail(&err) : AUR_EXIT_OK;
+}

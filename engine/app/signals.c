@@ -1,0 +1,88 @@
+/* Waits for SIGINT and SIGTERM on a thread of its own. The first one asks for an orderly end; a second one, or the
+ * deadline, ends the process at once. Signals that follow within REPEAT_MS are the same wish sent twice (a shell and a
+ * timeout tool both pass on theirs). SIGUSR1, sent by aur_signals_end, ends the thread. */
+#include "app/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define REPEAT_MS  300
+#define NS_PER_MS  1000000u
+#define FOREVER_MS 86400000u
+
+static void fill_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGUSR1);
+}
+
+/* The next signal, or 0 after ms. */
+static int next_signal(uint64_t ms)
+{
+    sigset_t set;
+    struct timespec wait = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
+    fill_set(&set);
+    int number = sigtimedwait(&set, NULL, &wait);
+    return number > 0 ? number : 0;
+}
+
+static void end_now(const char *why, int code)
+{
+    fprintf(stderr, "auralis: %s\n", why);
+    _exit(code);
+}
+
+/* After the first signal: returns when the program has ended in order. */
+static void watch_end(const struct aur_signals *signals)
+{
+    uint64_t start = aur_clock_mono_ns() / NS_PER_MS;
+    uint64_t deadline = start + (signals->deadline_ms ? signals->deadline_ms : FOREVER_MS);
+    for (;;) {
+        uint64_t now = aur_clock_mono_ns() / NS_PER_MS;
+        int number = now < deadline ? next_signal(deadline - now) : 0;
+        now = aur_clock_mono_ns() / NS_PER_MS;
+        if (number == SIGUSR1)
+            return;
+        if (number && now - start >= REPEAT_MS)
+            end_now("second signal, ending at once", signals->forced_exit);
+        if (!number && signals->deadline_ms && now >= deadline)
+            end_now("an orderly end takes too long, ending at once", signals->late_exit);
+    }
+}
+
+static void *run(void *user)
+{
+    const struct aur_signals *signals = user;
+    int number;
+    while (!(number = next_signal(FOREVER_MS)))
+        continue;
+    if (number == SIGUSR1)
+        return NULL;
+    signals->on_stop(signals->user);
+    watch_end(signals);
+    return NULL;
+}
+
+int aur_signals_start(struct aur_signals *signals, struct aur_error *err)
+{
+    sigset_t set;
+    fill_set(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (pthread_create(&signals->thread, NULL, run, signals) != 0)
+        return aur_error_set(err, AUR_ENOMEM, "the thread for signals could not be started");
+    return AUR_OK;
+}
+
+void aur_signals_end(struct aur_signals *signals)
+{
+    pthread_kill(signals->thread, SIGUSR1);
+    pthread_join(signals->thread, NULL);
+}

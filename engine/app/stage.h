@@ -1,0 +1,33 @@
+/* What serve, render and check stand on: settings, data folder, device, log and the loaded piece, made in that order and
+ * taken down together. Main thread. */
+#ifndef AUR_APP_STAGE_H
+#define AUR_APP_STAGE_H
+
+#include "app/settings.h"
+#include "base/log.h"
+#include "compose/piece.h"
+#include "synth/synth.h"
+
+struct aur_stage {
+    struct aur_settings settings;
+    char data_dir[AUR_PATH_SIZE], client_dir[AUR_PATH_SIZE], lib_dir[AUR_PATH_SIZE], script[AUR_PATH_SIZE];
+    enum aur_isa isa;
+    char device[32]; /* "simd (avx2)" */
+    struct aur_log *log;
+    struct aur_piece *piece;
+};
+
+/* Opens the log and loads the script; stage->settings are filled already. script: NULL for the settings' one. On failure
+ * nothing is left to free. Errors: those of the log, the piece and the settings. */
+AUR_MUST_USE int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error *err);
+void aur_stage_deinit(struct aur_stage *stage);
+
+/* The controls to start with: the piece's defaults with the settings' key, tempo and intensity. */
+AUR_MUST_USE int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err);
+/* The synthesiser's configuration at the settings' rate. */
+struct aur_synth_config aur_stage_synth(const struct aur_stage *stage);
+
+/* The instruction set that the settings' device and AURALIS_ISA ask for; AUR_EINVAL if this machine lacks it. */
+AUR_MUST_USE int aur_device_choose(enum aur_isa *out, const struct aur_settings *settings, struct aur_error *err);
+
+#endif
