@@ -1,12 +1,17 @@
 /* Live streams. A station owns the worker pools; its channels are state machines that the workers move.
  *
- *   composer worker  composes the next phrase one second of audio before its boundary, hands it over by a ring
+ *   composer worker  composes the next phrase one second of audio before its boundary, in the place of a repeat of the
+ *                    last phrase that lies ready there: a late or failing script never leaves a gap
  *   render worker    renders the next chunk when the stream leads its clock by less than the lead, publishes it in the
  *                    broadcast ring; allocates, locks and logs nothing
  *   encoder worker   turns chunks into messages, once each, while someone listens; then calls `notify`
  *   network thread   joins, reads published messages by index, passes controls in
  *
- * The piece's clock is the count of rendered frames; wall time paces it, and a stall moves the pace, not the music. */
+ * The piece's clock is the count of rendered frames; wall time paces it, and a stall moves the pace, not the music.
+ *
+ * Where a time until a phrase is told (sounds_in_ms, next_phrase_in_ms), it is counted from the end of the newest published
+ * chunk, where every listener's queue ends: who has b ms of audio buffered hears the phrase b ms later than that. What
+ * "sounds", the current phrase, is the one in that chunk. */
 #ifndef AUR_CHANNEL_CHANNEL_H
 #define AUR_CHANNEL_CHANNEL_H
 
@@ -21,6 +26,7 @@ struct aur_channel;
 struct aur_station_config {
     uint32_t render_workers;   /* 0: 1 */
     uint32_t composer_workers; /* 0: 1 */
+    uint32_t max_channels;     /* 0: 16 */
     struct aur_log *log;
 };
 
@@ -44,7 +50,8 @@ AUR_MUST_USE int aur_station_new(struct aur_station **out, const struct aur_stat
 /* Stops and joins the workers, frees the channels. */
 void aur_station_free(struct aur_station *station);
 
-/* Composes the first phrase (so a broken script is refused here, AUR_ESCRIPT), then starts to play. */
+/* Composes the first phrase (so a broken script is refused here, AUR_ESCRIPT), then starts to play. AUR_ELIMIT: the
+ * station has max_channels. The channel belongs to the station. Not on a worker. */
 AUR_MUST_USE int aur_station_add(struct aur_station *station, struct aur_channel **out,
                                  const struct aur_channel_config *config, struct aur_error *err);
 
@@ -55,10 +62,14 @@ const struct aur_piece *aur_channel_piece(const struct aur_channel *channel);
 /* The controls as last set (what a new control message starts from). */
 void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out);
 /* Sets all controls (already validated); the last write wins. reply: the controls and number of the phrase that will
- * carry them, with sounds_in_ms; 0 where only live controls changed, which act within a chunk. */
+ * carry them, with sounds_in_ms. A phrase's controls are taken at its commit point, a second of audio before its boundary;
+ * until then they reach that phrase, afterwards the one after it (whose boundary is an estimate for the few milliseconds
+ * in which the one before is being composed). Where only live controls changed, which act from the next chunk on, reply
+ * is the current phrase with its own key and so on, the live values, and sounds_in_ms 0. */
 void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply,
                          const struct aur_controls *controls);
-/* Everything but the client counts, which the caller fills. */
+/* Everything but the counts over listeners (active_clients, chunks_sent, chunks_dropped), which are 0 for the caller to
+ * fill. pending is the first phrase after the current one that carries the controls as last set. */
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);
 
 /* Health: true while chunks come in time and phrases compose; else `reason` says what is wrong. */

@@ -1,0 +1,180 @@
+/* The encoder's side of a channel, run by the encoder worker that holds the claim, and the listener's side, run by the
+ * network thread.
+ *
+ * Messages lie in a ring of their own, one slot a chunk, tagged with the chunk they hold: a new listener may ask for chunks
+ * from before anyone listened, and each is made once whoever asks. The slot of chunk i is written again only after `head`
+ * has passed i + n, and readers are refused n - 3 chunks back, the rule of rt/cast.h. */
+#include "channel/internal.h"
+
+#include <stdio.h>
+
+#include "wire/pcm.h"
+
+static uint64_t kept(const struct aur_channel *ch)
+{
+    return ch->n_chunks - AUR_CAST_MARGIN;
+}
+
+/* ---- news ---- */
+
+static void tell_late(struct aur_channel *ch, const struct aur_chunk *chunk, uint64_t index)
+{
+    struct aur_channel_event event = {.type = AUR_EVENT_UNDERRUN, .chunk_index = index};
+    aur_error_set(&event.error, AUR_EBUSY, "chunk %llu came %llu ms late", (unsigned long long)index,
+                  (unsigned long long)(chunk->late_ns / 1000000));
+    aur_lock_take(&ch->lock);
+    aur_channel_event_put(ch, &event);
+    aur_lock_drop(&ch->lock);
+    aur_log(ch->log, AUR_LOG_WARNING, ch->name, "underrun: %s", event.error.message);
+}
+
+static void tell_silent(struct aur_channel *ch, const struct aur_chunk *chunk, uint64_t index)
+{
+    bool silent = chunk->silent_frames > 0;
+    if (silent == ch->encode.silent)
+        return;
+    ch->encode.silent = silent;
+    if (!silent) {
+        aur_log(ch->log, AUR_LOG_INFO, ch->name, "music again from chunk %llu", (unsigned long long)index);
+        return;
+    }
+    struct aur_channel_event event = {.type = AUR_EVENT_SYNTHESIS, .chunk_index = index};
+    aur_error_set(&event.error, AUR_EBUSY, "there is no phrase to play: silence from chunk %llu",
+                  (unsigned long long)index);
+    aur_lock_take(&ch->lock);
+    aur_channel_event_put(ch, &event);
+    aur_lock_drop(&ch->lock);
+    aur_log(ch->log, AUR_LOG_CRITICAL, ch->name, "%s", event.error.message);
+}
+
+/* What a chunk brings, told before it can be heard. */
+static void tell(struct aur_channel *ch, uint64_t index)
+{
+    const void *slot;
+    if (aur_cast_read(ch->audio, &slot, index) < 0)
+        return;
+    const struct aur_chunk *chunk = slot;
+    if (chunk->stall)
+        tell_late(ch, chunk, index);
+    tell_silent(ch, chunk, index);
+    if (chunk->n_started == 0)
+        return;
+    aur_lock_take(&ch->lock);
+    for (uint32_t i = 0; i < chunk->n_started; i++)
+        aur_channel_event_phrase(ch, chunk->started[i], index);
+    aur_lock_drop(&ch->lock);
+}
+
+/* ---- messages ---- */
+
+static bool encode(struct aur_channel *ch, uint64_t index)
+{
+    struct aur_message_slot *message = &ch->encode.slots[index % ch->n_chunks];
+    const void *slot;
+    if (atomic_load_explicit(&message->tag, memory_order_relaxed) == index + 1)
+        return false; /* made for an earlier listener */
+    if (aur_cast_read(ch->audio, &slot, index) < 0)
+        return false;
+    const struct aur_chunk *chunk = slot;
+    aur_pcm_s16(ch->encode.pcm, chunk->samples, (size_t)ch->chunk_frames * 2);
+    if (aur_cast_read(ch->audio, &slot, index) < 0)
+        return false; /* this worker was so slow that the samples may be mixed */
+    atomic_store_explicit(&message->tag, 0, memory_order_relaxed);
+    message->len = aur_msg_audio((char *)message->data, ch->encode.pcm, ch->chunk_frames, index, ch->rate_hz);
+    message->data[message->len] = '\0';
+    atomic_store_explicit(&message->tag, index + 1, memory_order_release);
+    atomic_fetch_add_explicit(&ch->encode.encoded, 1, memory_order_relaxed);
+    return true;
+}
+
+struct order { /* what one step has to do */
+    bool listened;
+    uint64_t from;
+};
+
+static struct order take_order(struct aur_channel *ch)
+{
+    struct aur_shared_side *s = &ch->shared;
+    uint64_t oldest = aur_cast_oldest(ch->audio);
+    aur_lock_take(&ch->lock);
+    struct order order = {.listened = s->listeners > 0, .from = ch->encode.next};
+    if (order.listened && order.from < oldest)
+        s->overruns += oldest - order.from;
+    if (order.from < oldest)
+        order.from = oldest;
+    if (s->want_from < order.from)
+        order.from = s->want_from > oldest ? s->want_from : oldest;
+    s->want_from = UINT64_MAX;
+    if (s->live_waits)
+        aur_channel_live_push(ch);
+    aur_lock_drop(&ch->lock);
+    return order;
+}
+
+static bool take_news(struct aur_channel *ch)
+{
+    aur_lock_take(&ch->lock);
+    bool news = ch->shared.news;
+    ch->shared.news = false;
+    aur_lock_drop(&ch->lock);
+    return news;
+}
+
+void aur_channel_encode_step(struct aur_channel *ch)
+{
+    struct aur_encode_side *e = &ch->encode;
+    struct order order = take_order(ch);
+    uint64_t head = aur_cast_head(ch->audio);
+    for (; e->seen < head; e->seen++)
+        tell(ch, e->seen);
+    bool published = false;
+    if (order.listened) {
+        atomic_store_explicit(&e->head, head, memory_order_release);
+        for (uint64_t i = order.from; i < head; i++)
+            published |= encode(ch, i);
+    }
+    e->next = head;
+    if ((take_news(ch) || published) && ch->notify)
+        ch->notify(ch->user);
+}
+
+/* ---- listeners: network thread ---- */
+
+uint64_t aur_channel_join(struct aur_channel *ch, uint32_t depth_chunks)
+{
+    struct aur_shared_side *s = &ch->shared;
+    uint64_t head = aur_cast_head(ch->audio), most = kept(ch) - 1; /* one less: the head moves on meanwhile */
+    uint64_t depth = depth_chunks < most ? depth_chunks : most;
+    uint64_t start = head > depth ? head - depth : 0;
+    aur_lock_take(&ch->lock);
+    s->listeners++;
+    if (start < s->want_from)
+        s->want_from = start;
+    aur_lock_drop(&ch->lock);
+    if (ch->encoders)
+        aur_pool_wake(ch->encoders);
+    return start;
+}
+
+void aur_channel_leave(struct aur_channel *ch)
+{
+    aur_lock_take(&ch->lock);
+    if (ch->shared.listeners > 0)
+        ch->shared.listeners--;
+    aur_lock_drop(&ch->lock);
+}
+
+int aur_channel_message(struct aur_channel *ch, const unsigned char **data, size_t *len, uint64_t *next, uint64_t index)
+{
+    uint64_t head = atomic_load_explicit(&ch->encode.head, memory_order_acquire);
+    if (index + kept(ch) < head) {
+        *next = head - kept(ch);
+        return AUR_ENOTFOUND;
+    }
+    const struct aur_message_slot *message = &ch->encode.slots[index % ch->n_chunks];
+    if (atomic_load_explicit(&message->tag, memory_order_acquire) != index + 1)
+        return AUR_EBUSY;
+    *data = message->data;
+    *len = message->len;
+    return 0;
+}

@@ -1,0 +1,181 @@
+/* Inside a channel: its state, split by the thread that owns it, and the steps that the workers (or a test, by hand and
+ * with a clock of its own) make it take. Not for other rooms.
+ *
+ * How a phrase travels. Phrase n has one slot, ch->slots[n % AUR_CHANNEL_SLOTS]. As soon as phrase n - 1 is handed over,
+ * the composer puts a repeat of it there (the spare). A second before the boundary it composes phrase n and exchanges the
+ * spare for it by compare-and-swap; the render worker takes whatever is there when it reaches the boundary. Whoever comes
+ * first wins, so a late or failing script can neither delay the sound nor leave a gap. What the synth has passed comes
+ * back by the retire queue, and only the composer frees. */
+#ifndef AUR_CHANNEL_INTERNAL_H
+#define AUR_CHANNEL_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "channel/channel.h"
+#include "compose/session.h"
+#include "rt/cast.h"
+#include "rt/pool.h"
+#include "rt/retire.h"
+#include "rt/ring.h"
+#include "rt/thread.h"
+
+#define AUR_CHANNEL_SLOTS   8  /* phrases handed over and not yet taken, at most */
+#define AUR_CHANNEL_PHRASES 32 /* phrases in existence, at most */
+#define AUR_CHANNEL_RECORDS 16 /* phrases remembered for status and events */
+#define AUR_CHANNEL_EVENTS  32 /* news not yet fetched; the oldest is dropped */
+#define AUR_CHANNEL_STARTS  4  /* phrases that begin in one chunk and are told about */
+#define AUR_CHANNEL_FRAMING 16 /* bytes before a message, for the network thread */
+
+/* One rendered chunk, a slot of the broadcast ring: written by the render worker, immutable once published. */
+struct aur_chunk {
+    uint64_t started[AUR_CHANNEL_STARTS]; /* numbers of the phrases that begin in it */
+    uint32_t n_started;
+    uint32_t silent_frames; /* frames for which there was no phrase */
+    uint64_t late_ns;       /* how long after its time it came: 0 in time */
+    bool stall;             /* late, and the chunk before was not */
+    float samples[];        /* chunk_frames x 2 */
+};
+
+/* What the render worker that holds the claim owns. */
+struct aur_render_side {
+    struct aur_synth *synth;
+    const struct aur_phrase *held; /* taken from its slot, begins later */
+    uint64_t next_number;          /* of the slot to take next */
+    uint64_t frame, committed_end;
+    uint64_t epoch_ns; /* when frame 0 is due */
+    bool started, late;
+};
+
+/* What the composer worker that holds the claim owns. */
+struct aur_compose_side {
+    struct aur_session session;
+    struct aur_phrase *all[AUR_CHANNEL_PHRASES]; /* every phrase in existence but the spare; NULL: free entry */
+    struct aur_phrase *last;                     /* the phrase handed over last */
+    bool last_back;                              /* and it came back already */
+    struct aur_phrase *spare;                    /* in the slot of session.next_number, or taken from it */
+    char failing[256];                           /* the failure that was logged; "" while all is well */
+};
+
+struct aur_phrase_record {
+    uint64_t number, start_frame, length_frames;
+    struct aur_controls controls;
+    int bars;
+};
+
+/* Under ch->lock; never touched by a render worker. */
+struct aur_shared_side {
+    struct aur_controls controls; /* as last set */
+    bool live_waits;              /* the ring of live controls was full */
+    struct aur_phrase_record records[AUR_CHANNEL_RECORDS]; /* by number */
+    uint64_t next_number, next_frame;                      /* of the phrase not yet handed over */
+    bool composing;                                        /* its controls are taken */
+    struct aur_controls composing_controls;
+    uint64_t phrases_generated;
+    bool failing;
+    char failure[256];
+    struct aur_channel_event events[AUR_CHANNEL_EVENTS];
+    size_t first_event, n_events;
+    bool news; /* an event was queued since the encoder last looked */
+    uint32_t listeners;
+    uint64_t want_from; /* a new listener starts here; UINT64_MAX: nobody asked */
+    uint64_t overruns;  /* chunks the encoder came too late for */
+};
+
+struct aur_message_slot {
+    _Atomic uint64_t tag; /* chunk index + 1, 0 while empty or being written: encoder writes, network reads */
+    size_t len;
+    unsigned char *data; /* after AUR_CHANNEL_FRAMING bytes */
+};
+
+/* What the encoder worker that holds the claim owns, but for the atomics. */
+struct aur_encode_side {
+    struct aur_message_slot *slots; /* n_chunks of them */
+    unsigned char *memory;
+    int16_t *pcm;
+    uint64_t seen;         /* chunks whose news were told */
+    uint64_t next;         /* chunk to encode next */
+    bool silent;           /* the chunk last seen lacked a phrase */
+    _Atomic uint64_t head; /* chunks below it may be in the ring: encoder writes, network reads */
+    _Atomic uint64_t encoded; /* messages made: encoder writes, anyone reads */
+};
+
+struct aur_channel {
+    /* immutable */
+    char *name, *device;
+    const struct aur_piece *piece;
+    const struct aur_piece_info *info;
+    uint64_t seed;
+    uint32_t rate_hz, chunk_frames, n_chunks;
+    uint64_t lead_ns;
+    struct aur_log *log;
+    void (*notify)(void *user);
+    void *user;
+    uint64_t (*clock)(void *clock_user);
+    void *clock_user;
+    struct aur_pool *composers, *encoders; /* set before the channel is published to workers; NULL: stepped by hand */
+
+    /* between render worker and others */
+    struct aur_cast *audio;     /* of struct aur_chunk */
+    struct aur_ring *live;      /* struct aur_live; producer: whoever holds the lock */
+    struct aur_retire *retired; /* phrases; to the composer */
+    _Atomic(struct aur_phrase *) slots[AUR_CHANNEL_SLOTS];
+    _Atomic uint64_t commit_at;    /* composer writes: frame from which it wants to be woken */
+    _Atomic uint64_t sounding;     /* render writes from here on: number of the newest phrase begun */
+    _Atomic uint64_t epoch_ns;     /* when frame 0 is due */
+    _Atomic uint64_t published_ns; /* when the newest chunk came */
+    _Atomic uint64_t stalled_ns;   /* when a chunk last came late; 0: never */
+    _Atomic uint64_t latency_ns;   /* smoothed */
+    _Atomic uint64_t underruns;
+    _Atomic bool silent;           /* the newest chunk lacked a phrase */
+
+    /* the station's */
+    _Atomic uint64_t wake_ns;
+    _Atomic bool rendering, composing, encoding; /* claims: whoever sets one owns that side */
+
+    struct aur_render_side render;
+    struct aur_compose_side compose;
+    struct aur_encode_side encode;
+    struct aur_lock lock;
+    struct aur_shared_side shared;
+};
+
+/* ---- channel.c; not while workers have the channel ---- */
+
+/* Composes the first phrase. clock: the monotonic clock, aur_clock_mono_ns's unless a test brings its own. */
+AUR_MUST_USE int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config,
+                                 struct aur_log *log, uint64_t (*clock)(void *clock_user), void *clock_user,
+                                 struct aur_error *err);
+void aur_channel_free(struct aur_channel *channel);
+
+/* Any thread: frames of audio in nanoseconds and milliseconds; frames published. */
+uint64_t aur_channel_frames_ns(const struct aur_channel *channel, uint64_t frames);
+double aur_channel_frames_ms(const struct aur_channel *channel, uint64_t frames);
+uint64_t aur_channel_published(const struct aur_channel *channel);
+
+/* ---- steps ---- */
+
+/* render.c [render], one at a time: renders and publishes the next chunk if its time has come. Returns when to come
+ * again. */
+uint64_t aur_channel_render_step(struct aur_channel *channel, uint64_t now_ns);
+/* [render] When chunk `index` is due; it is rendered lead_ns before. */
+uint64_t aur_channel_due_ns(const struct aur_channel *channel, uint64_t index);
+
+/* compose.c, composer worker, one at a time: frees what came back, and composes the next phrase if its commit point has
+ * come. False: nothing was to be composed. */
+bool aur_channel_compose_step(struct aur_channel *channel);
+/* Composes phrase 0 and hands it over. */
+AUR_MUST_USE int aur_channel_compose_first(struct aur_channel *channel, struct aur_error *err);
+
+/* encode.c, encoder worker, one at a time: tells the news of chunks, encodes what someone listens to, notifies. */
+void aur_channel_encode_step(struct aur_channel *channel);
+
+/* ---- under ch->lock, any thread but a render worker ---- */
+
+/* events.c */
+void aur_channel_event_put(struct aur_channel *channel, const struct aur_channel_event *event);
+/* The phrase that begins in this chunk; nothing if it is no longer on record. */
+void aur_channel_event_phrase(struct aur_channel *channel, uint64_t number, uint64_t chunk_index);
+/* controls.c: hands the live half of shared.controls to the render worker. */
+void aur_channel_live_push(struct aur_channel *channel);
+
+#endif

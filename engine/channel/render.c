@@ -1,0 +1,159 @@
+/* The render side of a channel, run by the render worker that holds the channel's claim: no allocation, lock, log, I/O.
+ *
+ * The clock of the piece is the count of rendered frames. Chunk k is due at epoch + k chunks and rendered a lead before.
+ * A chunk that comes after it was due is an underrun: the epoch moves by the delay, so the stream goes on where it was
+ * and the lead fills up again by the next chunks. A phrase is taken from its slot only when its boundary is reached:
+ * until then the composer may still exchange the repeat that lies there for the real one. */
+#include "channel/internal.h"
+
+#define RETRY_NS  2000000u /* nothing to play yet, but time left: look again */
+#define EMA_SHIFT 4        /* latency: 1/16 of each new value */
+
+uint64_t aur_channel_due_ns(const struct aur_channel *ch, uint64_t index)
+{
+    return ch->render.epoch_ns + aur_channel_frames_ns(ch, index * ch->chunk_frames);
+}
+
+/* The next phrase is neither here nor in its slot although this chunk needs it. */
+static bool starved(const struct aur_channel *ch)
+{
+    const struct aur_render_side *r = &ch->render;
+    return r->committed_end < r->frame + ch->chunk_frames && !r->held &&
+           !atomic_load_explicit(&ch->slots[r->next_number % AUR_CHANNEL_SLOTS], memory_order_relaxed);
+}
+
+static void apply_live(struct aur_channel *ch)
+{
+    struct aur_live live;
+    bool any = false;
+    while (aur_ring_pop(ch->live, &live))
+        any = true;
+    if (any)
+        aur_synth_live(ch->render.synth, &live);
+}
+
+static void told_start(struct aur_chunk *chunk, uint64_t number)
+{
+    if (chunk->n_started < AUR_CHANNEL_STARTS)
+        chunk->started[chunk->n_started++] = number;
+}
+
+/* At a boundary: commits the phrase that begins here, if there is one. One that should have begun before is dropped. */
+static void next_phrase(struct aur_channel *ch, struct aur_chunk *chunk)
+{
+    struct aur_render_side *r = &ch->render;
+    for (;;) {
+        if (!r->held) {
+            r->held =
+                atomic_exchange_explicit(&ch->slots[r->next_number % AUR_CHANNEL_SLOTS], NULL, memory_order_acq_rel);
+            if (!r->held)
+                return;
+            r->next_number++;
+        }
+        if (r->held->start_frame > r->frame)
+            return;
+        const struct aur_phrase *phrase = r->held;
+        uint64_t number = phrase->number, end = phrase->start_frame + phrase->length_frames;
+        r->held = NULL;
+        if (phrase->start_frame == r->frame && aur_synth_commit(r->synth, phrase) == 0) {
+            r->committed_end = end;
+            told_start(chunk, number);
+            return;
+        }
+        aur_retire_put(ch->retired, phrase);
+    }
+}
+
+static void fill(struct aur_channel *ch, struct aur_chunk *chunk)
+{
+    struct aur_render_side *r = &ch->render;
+    uint64_t first = r->frame, end = first + ch->chunk_frames;
+    while (r->frame < end) {
+        if (r->frame >= r->committed_end)
+            next_phrase(ch, chunk);
+        uint64_t to = end;
+        bool silent = r->frame >= r->committed_end;
+        if (!silent && r->committed_end < end)
+            to = r->committed_end;
+        else if (silent && r->held && r->held->start_frame < end)
+            to = r->held->start_frame;
+        aur_synth_render(r->synth, chunk->samples + (r->frame - first) * 2, to - r->frame);
+        if (silent)
+            chunk->silent_frames += (uint32_t)(to - r->frame);
+        r->frame = to;
+    }
+}
+
+/* Paces: a chunk after its time moves the epoch. */
+static void settle(struct aur_channel *ch, struct aur_chunk *chunk, uint64_t due_ns, uint64_t began_ns, uint64_t now_ns)
+{
+    struct aur_render_side *r = &ch->render;
+    chunk->late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
+    chunk->stall = chunk->late_ns && !r->late;
+    r->late = chunk->late_ns != 0;
+    if (chunk->late_ns) {
+        r->epoch_ns += chunk->late_ns;
+        atomic_fetch_add_explicit(&ch->underruns, 1, memory_order_relaxed);
+        atomic_store_explicit(&ch->stalled_ns, now_ns, memory_order_relaxed);
+    }
+    uint64_t took = now_ns - began_ns;
+    uint64_t mean = atomic_load_explicit(&ch->latency_ns, memory_order_relaxed);
+    mean = mean == 0 ? took : mean - (mean >> EMA_SHIFT) + (took >> EMA_SHIFT);
+    atomic_store_explicit(&ch->latency_ns, mean, memory_order_relaxed);
+    atomic_store_explicit(&ch->epoch_ns, r->epoch_ns, memory_order_relaxed);
+    atomic_store_explicit(&ch->published_ns, now_ns, memory_order_relaxed);
+    atomic_store_explicit(&ch->silent, chunk->silent_frames > 0, memory_order_relaxed);
+}
+
+static bool give_back(struct aur_channel *ch)
+{
+    bool any = false;
+    while (aur_retire_has_room(ch->retired)) {
+        const struct aur_phrase *phrase = aur_synth_retired(ch->render.synth);
+        if (!phrase)
+            break;
+        any = aur_retire_put(ch->retired, phrase);
+    }
+    return any;
+}
+
+static void wake_others(struct aur_channel *ch, bool gave_back)
+{
+    if (ch->encoders)
+        aur_pool_wake(ch->encoders);
+    bool wanted = ch->render.frame >= atomic_load_explicit(&ch->commit_at, memory_order_relaxed);
+    if (ch->composers && (wanted || gave_back))
+        aur_pool_wake(ch->composers);
+}
+
+static void begin(struct aur_channel *ch, uint64_t now_ns)
+{
+    ch->render.started = true;
+    ch->render.epoch_ns = now_ns + ch->lead_ns;
+    atomic_store_explicit(&ch->epoch_ns, ch->render.epoch_ns, memory_order_relaxed);
+    atomic_store_explicit(&ch->published_ns, now_ns, memory_order_relaxed);
+}
+
+uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
+{
+    if (!ch->render.started)
+        begin(ch, now_ns);
+    uint64_t index = aur_cast_head(ch->audio), due = aur_channel_due_ns(ch, index);
+    if (now_ns + ch->lead_ns < due)
+        return due - ch->lead_ns;
+    if (now_ns < due && starved(ch))
+        return due - now_ns < RETRY_NS ? due : now_ns + RETRY_NS;
+
+    uint64_t began = ch->clock(ch->clock_user);
+    struct aur_chunk *chunk = aur_cast_begin(ch->audio);
+    chunk->n_started = 0;
+    chunk->silent_frames = 0;
+    apply_live(ch);
+    fill(ch, chunk);
+    settle(ch, chunk, due, began, ch->clock(ch->clock_user));
+    if (chunk->n_started)
+        atomic_store_explicit(&ch->sounding, chunk->started[chunk->n_started - 1], memory_order_relaxed);
+    aur_cast_publish(ch->audio);
+    wake_others(ch, give_back(ch));
+    return aur_channel_due_ns(ch, index + 1) - ch->lead_ns;
+}
