@@ -1,0 +1,231 @@
+// The page: wires the server link, the sound output, the controls and what is shown.
+
+import { Controls, prettyKey } from "./controls.js";
+import { Link } from "./link.js";
+import { Outbox } from "./outbox.js";
+import { Output } from "./output.js";
+import { Timeline, currentValues, phraseValues } from "./timeline.js";
+import { Toasts } from "./toast.js";
+import { Visual } from "./visual.js";
+
+const TICK_MS = 100;
+const VOLUME_KEY = "auralis.volume";
+const byId = (id) => document.getElementById(id);
+
+const toasts = new Toasts(byId("toasts"));
+const visual = new Visual(byId("aurora"));
+const timeline = new Timeline();
+const output = new Output({ state: onPlayerState });
+const clock = { setTimeout: (run, ms) => setTimeout(run, ms), now: () => performance.now() };
+const outbox = new Outbox((changes) => link.sendControls(changes), clock);
+const controls = new Controls(byId("panel"), (name, value) => outbox.set(name, value));
+
+let streamRate = 44100;
+let playing = false; // what the listener asked for
+let linkState = { state: "connecting", reason: null };
+let retryAt = 0;
+let report = null; // the player's last
+let announced = "";
+
+const link = new Link({ link: onLink, message: onMessage, player: onPlayer });
+
+// ---- play and stop ----
+
+function toggle() {
+  if (playing) stop();
+  else play();
+}
+
+function play() {
+  playing = true;
+  const port = output.start(streamRate);
+  if (port) {
+    link.attach(port);
+    output.ready.catch((error) => {
+      toasts.show(`Sound could not be started: ${error.message}`, "error");
+      stop();
+    });
+  }
+  link.play();
+  setState("starting");
+}
+
+function stop() {
+  playing = false;
+  report = null;
+  output.stop();
+  link.stop();
+  visual.stop();
+  setState("stopped");
+}
+
+function setState(state) {
+  document.body.dataset.state = state;
+  setText("play-label", playing ? "Stop" : "Play");
+  render();
+}
+
+function onPlayerState(state) {
+  if (!playing) return;
+  if (state === "playing") {
+    visual.play(output.analyser);
+    setState("playing");
+  } else if (state === "filling" && document.body.dataset.state === "playing") setState("waiting");
+}
+
+// ---- from the server ----
+
+function onLink(now) {
+  linkState = now;
+  retryAt = performance.now() + (now.retryInMs ?? 0);
+  document.body.dataset.link = now.state;
+  if (now.state === "waiting" && now.reason === "overload") {
+    toasts.show("The server has no free place just now. Trying again by itself.", "warning");
+  }
+  render();
+}
+
+const handlers = {
+  status(message) {
+    const now = performance.now();
+    streamRate = message.sample_rate;
+    timeline.status(message, now);
+    controls.describe(message.controls, message.keys);
+    controls.apply({ ...currentValues(message), ...phraseValues(message.pending ?? {}) });
+    setText("title", message.title);
+    setText("listeners", String(message.active_clients));
+    document.title = `${message.title} · Auralis`;
+    render();
+  },
+  generation_update(message) {
+    timeline.update(message, performance.now());
+    controls.apply(phraseValues(message));
+    if (message.title) setText("title", message.title);
+    render();
+  },
+  error(message) {
+    if (message.code === "INVALID_CONTROL") controls.revert(message.field);
+    if (message.code === "SERVER_OVERLOAD" || message.severity === "info") return;
+    toasts.show(message.message, message.severity);
+  },
+};
+
+function onMessage(message) {
+  handlers[message.type]?.(message);
+}
+
+function onPlayer(message) {
+  if (playing) report = message;
+}
+
+// ---- what is shown ----
+
+/** From the server's now to the ear. */
+function latencyMs() {
+  return report ? report.player.depthMs + (report.rttMs ?? 0) / 2 + output.latencyMs() : 0;
+}
+
+function setText(id, text) {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+const millis = (ms) => `${Math.round(ms / 10) * 10} ms`;
+
+function linkText() {
+  if (linkState.state === "live") return "Live";
+  if (linkState.state === "ready" || linkState.state === "idle") return "Ready";
+  if (linkState.state === "offline") return "Server not reachable";
+  if (linkState.state === "connecting") return playing ? "Connecting" : "Looking for the server";
+  const reasons = { overload: "Server is full", restart: "Server is restarting", lost: "Connection lost" };
+  const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
+  return `${reasons[linkState.reason]}, again in ${left} s`;
+}
+
+function changesText({ values, changed }) {
+  const named = changed.slice(0, 2).map((name) => controls.describeValue(name, values[name]));
+  if (changed.length > 2) named.push(`${changed.length - 2} more`);
+  return named.join(", ");
+}
+
+function renderPhrase() {
+  const view = timeline.view(performance.now(), latencyMs());
+  if (!view) return;
+  const { values, pending } = view;
+  controls.sounding(values);
+  setText("now", `${prettyKey(values.key)} · ${values.bpm} BPM`);
+  byId("play").style.setProperty("--progress", view.progress.toFixed(4));
+  byId("next").toggleAttribute("data-pending", pending !== null);
+  const change = pending ? changesText(pending) : "";
+  if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
+  else if (playing) setText("next", `Phrase ${view.number}, the next in ${Math.ceil(view.nextInMs / 1000)} s`);
+  else setText("next", "Press play, or the space bar");
+  announce(change, pending);
+}
+
+/** Screen readers hear a change once when it is set and once when it sounds, not every tick of the countdown. */
+function announce(change, pending) {
+  if (change === announced) return;
+  const arrived = announced !== "" && !pending;
+  setText("spoken", arrived ? `Now: ${announced}` : `${change} sounds in ${Math.round(pending.inMs / 1000)} seconds`);
+  announced = change;
+}
+
+function renderVitals() {
+  setText("link", linkText());
+  setText("buffer", report ? millis(report.player.depthMs) : "–");
+  setText("latency", report ? millis(latencyMs()) : "–");
+  setText("rtt", report?.rttMs != null ? `${report.rttMs.toFixed(report.rttMs < 10 ? 1 : 0)} ms` : "–");
+}
+
+let vitalsAt = -Infinity;
+
+function render() {
+  if (document.hidden) return;
+  renderPhrase();
+  if (performance.now() - vitalsAt < 500 && linkText() === byId("link").textContent) return;
+  vitalsAt = performance.now();
+  renderVitals();
+}
+
+// ---- volume and keys ----
+
+function setVolume(value) {
+  const volume = byId("volume");
+  volume.value = value;
+  volume.parentElement.parentElement.style.setProperty("--value", value);
+  volume.setAttribute("aria-valuetext", `${Math.round(value * 100)}%`);
+  setText("volume-value", `${Math.round(value * 100)}%`);
+  output.setVolume(Number(value));
+}
+
+function rememberedVolume() {
+  try {
+    const value = Number.parseFloat(localStorage.getItem(VOLUME_KEY));
+    return value >= 0 && value <= 1 ? value : 0.8;
+  } catch {
+    return 0.8; // storage may be forbidden
+  }
+}
+
+byId("volume").addEventListener("input", (event) => {
+  setVolume(event.target.value);
+  try {
+    localStorage.setItem(VOLUME_KEY, event.target.value);
+  } catch {
+    // not remembered, then
+  }
+});
+
+byId("play").addEventListener("click", toggle);
+document.addEventListener("keydown", (event) => {
+  const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.repeat);
+  if (event.code !== "Space" || !plain || event.target.closest("button, input, select, a")) return;
+  event.preventDefault();
+  toggle();
+});
+document.addEventListener("visibilitychange", render);
+
+setVolume(rememberedVolume());
+setInterval(render, TICK_MS);

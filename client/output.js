@@ -1,0 +1,108 @@
+// Sound out of the page: context, player node, volume. Made inside the user's gesture, kept from then on.
+
+import { Player } from "./player.js";
+import { PlayerHost } from "./player-host.js";
+
+const FALLBACK_FRAMES = 2048;
+const STOP_MS = 400; // longer than the player's fade
+
+function createContext(sampleRate) {
+  try {
+    return new AudioContext({ sampleRate, latencyHint: "playback" });
+  } catch {
+    return new AudioContext({ latencyHint: "playback" }); // the player resamples
+  }
+}
+
+export class Output {
+  /** @param on { state(string) } what the player does: filling, playing, fading, stopped */
+  constructor(on) {
+    this.on = on;
+    this.context = null;
+    this.analyser = null;
+    this.volume = 1;
+    this.wanted = false;
+  }
+
+  /** In a user gesture. @returns {MessagePort | null} the first time, the port that feeds the player */
+  start(streamRate) {
+    this.wanted = true;
+    clearTimeout(this.suspendTimer);
+    const port = this.context ? null : this.open(streamRate);
+    this.context.resume();
+    this.ready.then(() => this.wanted && this.command({ type: "start" }));
+    return port;
+  }
+
+  stop() {
+    this.wanted = false;
+    this.ready?.then(() => this.command({ type: "stop" }));
+    this.suspendTimer = setTimeout(() => this.context?.suspend(), STOP_MS);
+  }
+
+  /** @param {number} volume 0 to 1, as on the slider */
+  setVolume(volume) {
+    this.volume = volume;
+    if (!this.context) return;
+    const { gain } = this.gain;
+    const now = this.context.currentTime;
+    gain.cancelScheduledValues(now);
+    gain.setValueAtTime(gain.value, now);
+    gain.linearRampToValueAtTime(volume * volume, now + 0.05);
+  }
+
+  latencyMs() {
+    if (!this.context) return 0;
+    return 1000 * (this.context.outputLatency || this.context.baseLatency || 0);
+  }
+
+  // ---- inside ----
+
+  open(streamRate) {
+    if (navigator.audioSession) navigator.audioSession.type = "playback";
+    const { port1, port2 } = new MessageChannel();
+    this.context = createContext(streamRate);
+    this.context.onstatechange = () => this.revive();
+    document.addEventListener("visibilitychange", () => this.revive());
+    this.gain = new GainNode(this.context, { gain: this.volume * this.volume });
+    this.gain.connect(this.context.destination);
+    this.analyser = new AnalyserNode(this.context, { fftSize: 1024, smoothingTimeConstant: 0.85 });
+    this.ready = this.openPlayer(streamRate).then(() => this.command({ type: "stream", port: port2 }, [port2]));
+    return port1;
+  }
+
+  async openPlayer(streamRate) {
+    const node = this.context.audioWorklet ? await this.worklet(streamRate) : this.fallback(streamRate);
+    node.connect(this.gain);
+    node.connect(this.analyser);
+  }
+
+  async worklet(streamRate) {
+    await this.context.audioWorklet.addModule(new URL("player-worklet.js", import.meta.url));
+    const node = new AudioWorkletNode(this.context, "auralis-player", {
+      numberOfInputs: 0,
+      outputChannelCount: [2],
+      processorOptions: { streamRate },
+    });
+    node.port.onmessage = (event) => this.on.state(event.data.state);
+    this.command = (message, transfer = []) => node.port.postMessage(message, transfer);
+    return node;
+  }
+
+  /** Browsers offer worklets only on https and localhost; on a plain http address the main thread plays. */
+  fallback(streamRate) {
+    const player = new Player(this.context.sampleRate, streamRate);
+    const host = new PlayerHost(player, (message) => this.on.state(message.state));
+    const node = this.context.createScriptProcessor(FALLBACK_FRAMES, 0, 2);
+    node.onaudioprocess = ({ outputBuffer }) => {
+      host.process(outputBuffer.getChannelData(0), outputBuffer.getChannelData(1));
+    };
+    this.command = (message) => host.command(message);
+    return node;
+  }
+
+  /** A phone call or the system may suspend the context; come back when possible. */
+  revive() {
+    if (this.wanted && this.context.state !== "running" && !document.hidden) this.context.resume().catch(() => {});
+  }
+}

@@ -1,0 +1,296 @@
+// The jitter buffer: chunks in as they arrive, an unbroken stream of blocks out. Pure: no timers, no Web Audio; whoever
+// owns the audio callback calls process(). Everything it needs is allocated when it is made.
+//
+// - Sound starts once the target depth is reached, with a fade.
+// - Runs dry: fades out over the frames that are left, fills up again, fades in. Never a click.
+// - Where chunks are missing the two sides are crossfaded.
+// - Depth outside a wide band is brought back by turning the rate by at most 0.3 %.
+// - While the rates are equal and nothing is being turned, samples pass through unchanged, to the bit.
+
+import { Resampler } from "./resampler.js";
+
+const RING_FRAMES = 1 << 19;
+const MASK = RING_FRAMES - 1;
+const REPEATED_CHUNKS = 32; // after a reconnect the server sends again what it still has; farther back is a new stream
+const CROSSFADE_FRAMES = 1024;
+const SLEW_MAX = 0.003;
+const SLEW_PER_SECOND = 0.002;
+const SLEW_SNAP = 0.0002; // at this speed interpolation is left at a whole frame
+const DEPTH_SECONDS = 3; // time constant of the smoothed depth
+const SLACK_MS = 500; // above the target before it is drained
+const EXCESS_MS = 2500; // above the target before it is skipped
+const CALM_SECONDS = 600; // without running dry before the target comes down
+
+const FADE_IN_S = 0.15;
+const FADE_OUT_S = 0.02;
+const FADE_STOP_S = 0.15;
+
+export const TIERS = [
+  { name: "normal", targetMs: 450 },
+  { name: "careful", targetMs: 900 },
+  { name: "deep", targetMs: 1500 },
+];
+
+export class Player {
+  /** @param {number} outRate of the audio context  @param {number} streamRate expected of the stream */
+  constructor(outRate, streamRate = 44100) {
+    this.outRate = outRate;
+    this.ringL = new Float32Array(RING_FRAMES);
+    this.ringR = new Float32Array(RING_FRAMES);
+    this.written = 0; // frames ever written
+    this.position = 0; // next frame to play, and
+    this.fraction = 0; // how far past it
+    this.state = "stopped"; // stopped | filling | playing | fading
+    this.afterFade = "refill"; // refill | skip | stop
+    this.gain = 0;
+    this.gainStep = 0;
+    this.nextIndex = null;
+    this.linkUp = true;
+    this.tier = 0;
+    this.calmFrames = 0;
+    this.depthFrames = 0; // smoothed
+    this.slew = 0;
+    this.correcting = 0; // -1 slower, 1 faster
+    this.underruns = 0;
+    this.gaps = 0;
+    this.repeats = 0;
+    this.skips = 0;
+    this.setStreamRate(streamRate);
+  }
+
+  /** From silence; what was buffered is forgotten. */
+  start() {
+    this.position = this.written;
+    this.fraction = 0;
+    this.nextIndex = null;
+    this.gain = 0;
+    this.slew = 0;
+    this.correcting = 0;
+    this.state = "filling";
+  }
+
+  /** Fades out; the state is "stopped" when that is done. */
+  stop() {
+    if (this.state === "stopped") return;
+    if (this.state === "filling") {
+      this.state = "stopped";
+      return;
+    }
+    const left = this.availableFrames() / this.step() - 256;
+    this.fadeOut("stop", Math.max(64, Math.min(FADE_STOP_S * this.outRate, left)));
+  }
+
+  /** While the connection is down, running dry says nothing about its jitter. */
+  setLink(up) {
+    this.linkUp = up;
+  }
+
+  /** One chunk of interleaved stereo. */
+  push(index, rate, samples) {
+    if (this.state === "stopped") return;
+    if (rate !== this.streamRate) this.setStreamRate(rate);
+    let overlap = 0;
+    if (this.nextIndex !== null && index !== this.nextIndex) {
+      const back = this.nextIndex - index;
+      if (back > 0 && back <= REPEATED_CHUNKS) {
+        this.repeats++;
+        return;
+      }
+      this.gaps++;
+      overlap = CROSSFADE_FRAMES;
+    }
+    this.nextIndex = index + 1;
+    this.write(samples, samples.length >> 1, overlap);
+  }
+
+  /** Fills one block. */
+  process(left, right) {
+    const n = left.length;
+    this.decide(n);
+    if (this.state === "stopped" || this.state === "filling") {
+      left.fill(0);
+      right.fill(0);
+      return;
+    }
+    this.read(left, right, n);
+    this.applyGain(left, right, n);
+  }
+
+  depthMs() {
+    return (1000 * (this.written - this.position)) / this.streamRate;
+  }
+
+  stats() {
+    return {
+      state: this.state,
+      depthMs: this.depthMs(),
+      targetMs: TIERS[this.tier].targetMs,
+      tier: TIERS[this.tier].name,
+      underruns: this.underruns,
+      gaps: this.gaps,
+      skips: this.skips,
+      slew: this.slew,
+      exact: this.isExact(),
+    };
+  }
+
+  // ---- writing ----
+
+  setStreamRate(rate) {
+    this.streamRate = rate;
+    this.ratio = rate / this.outRate;
+    this.resampler = new Resampler(this.ratio);
+    if (this.state !== "stopped") this.start();
+  }
+
+  write(samples, n, wantedOverlap) {
+    if (this.written + n - this.position > RING_FRAMES - 2 * this.resampler.half) this.skipToTarget();
+    const overlap = Math.max(0, Math.min(wantedOverlap, n, this.written - this.position));
+    this.written -= overlap;
+    for (let i = 0; i < overlap; i++) {
+      const angle = ((i + 0.5) / overlap) * (Math.PI / 2);
+      const a = Math.cos(angle);
+      const b = Math.sin(angle);
+      const at = (this.written + i) & MASK;
+      this.ringL[at] = a * this.ringL[at] + b * samples[2 * i];
+      this.ringR[at] = a * this.ringR[at] + b * samples[2 * i + 1];
+    }
+    for (let i = overlap; i < n; i++) {
+      const at = (this.written + i) & MASK;
+      this.ringL[at] = samples[2 * i];
+      this.ringR[at] = samples[2 * i + 1];
+    }
+    this.written += n;
+  }
+
+  // ---- deciding, once a block ----
+
+  decide(n) {
+    if (this.state === "filling") {
+      if (this.depthMs() >= TIERS[this.tier].targetMs) this.begin();
+    } else if (this.state === "playing") {
+      const reserve = (FADE_OUT_S * this.outRate + 2 * n) * this.step();
+      if (this.availableFrames() < reserve) this.runDry();
+      else if (this.depthMs() > TIERS[this.tier].targetMs + EXCESS_MS) this.fadeOut("skip", FADE_OUT_S * this.outRate);
+    }
+    if (this.state === "playing") this.steer(n);
+  }
+
+  begin() {
+    this.state = "playing";
+    this.depthFrames = this.written - this.position;
+    this.calmFrames = 0;
+    this.gain = 0;
+    this.gainStep = 1 / (FADE_IN_S * this.outRate);
+  }
+
+  runDry() {
+    if (this.linkUp) {
+      this.underruns++;
+      this.tier = Math.min(this.tier + 1, TIERS.length - 1);
+    }
+    this.fadeOut("refill", FADE_OUT_S * this.outRate);
+  }
+
+  fadeOut(then, frames) {
+    this.afterFade = then;
+    this.state = "fading";
+    this.gainStep = -1 / frames;
+  }
+
+  /** Keeps the smoothed depth within its band. */
+  steer(n) {
+    const perMs = this.streamRate / 1000;
+    const target = TIERS[this.tier].targetMs * perMs;
+    this.depthFrames += (this.written - this.position - this.depthFrames) * (n / (DEPTH_SECONDS * this.outRate));
+    if (this.depthFrames > target + SLACK_MS * perMs) this.correcting = 1;
+    else if (this.depthFrames < target / 2) this.correcting = -1;
+    else if (this.correcting > 0 && this.depthFrames < target + (SLACK_MS / 2) * perMs) this.correcting = 0;
+    else if (this.correcting < 0 && this.depthFrames > target) this.correcting = 0;
+    const change = (SLEW_PER_SECOND * n) / this.outRate;
+    const wanted = this.correcting * SLEW_MAX;
+    if (wanted !== 0) this.slew += Math.max(-change, Math.min(change, wanted - this.slew));
+    else if (Math.abs(this.slew) > SLEW_SNAP) this.slew -= Math.sign(this.slew) * change;
+    else if (this.ratio !== 1) this.slew = 0;
+    this.calmFrames += n;
+    if (this.calmFrames > CALM_SECONDS * this.outRate && this.tier > 0) {
+      this.tier--;
+      this.calmFrames = 0;
+    }
+  }
+
+  skipToTarget() {
+    this.skips++;
+    this.position = this.written - Math.round((TIERS[this.tier].targetMs * this.streamRate) / 1000);
+    this.fraction = 0;
+    this.depthFrames = this.written - this.position;
+    if (this.state === "playing") this.begin();
+  }
+
+  // ---- reading ----
+
+  step() {
+    return this.ratio * (1 + this.slew);
+  }
+
+  isExact() {
+    return this.ratio === 1 && this.slew === 0 && this.fraction === 0;
+  }
+
+  availableFrames() {
+    return this.written - this.position - this.resampler.half - 1;
+  }
+
+  read(left, right, n) {
+    let i = 0;
+    if (!this.isExact()) i = this.readInterpolated(left, right, n);
+    for (; i < n; i++) {
+      const at = this.position++ & MASK;
+      left[i] = this.ringL[at];
+      right[i] = this.ringR[at];
+    }
+  }
+
+  /** Returns how many frames it wrote: fewer than n when it came to rest on a whole frame. */
+  readInterpolated(left, right, n) {
+    const step = this.step();
+    const settling = this.ratio === 1 && this.correcting === 0 && Math.abs(this.slew) <= SLEW_SNAP;
+    for (let i = 0; i < n; i++) {
+      this.resampler.read(left, right, i, this.ringL, this.ringR, MASK, this.position, this.fraction);
+      this.fraction += step;
+      const whole = Math.floor(this.fraction);
+      this.position += whole;
+      this.fraction -= whole;
+      if (settling && Math.min(this.fraction, 1 - this.fraction) <= SLEW_SNAP) {
+        this.position += Math.round(this.fraction);
+        this.fraction = 0;
+        this.slew = 0;
+        return i + 1;
+      }
+    }
+    return n;
+  }
+
+  applyGain(left, right, n) {
+    if (this.state === "playing" && this.gain === 1) return;
+    for (let i = 0; i < n; i++) {
+      left[i] *= this.gain;
+      right[i] *= this.gain;
+      this.gain = Math.max(0, Math.min(1, this.gain + this.gainStep));
+    }
+    if (this.state === "fading" && this.gain === 0) this.faded();
+  }
+
+  faded() {
+    if (this.afterFade === "skip") {
+      this.skipToTarget();
+      this.begin();
+    } else {
+      this.state = this.afterFade === "stop" ? "stopped" : "filling";
+      this.position = Math.min(this.position, this.written);
+      this.slew = 0;
+      this.fraction = 0;
+      this.correcting = 0;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// Short messages at the edge of the page. They are announced, leave by themselves and can be sent away.
+
+const SHOWN = 3;
+const REPEAT_MS = 10000;
+const STAY_MS = { info: 5000, warning: 7000, error: 9000, critical: 12000 };
+
+export class Toasts {
+  constructor(root) {
+    this.root = root;
+    this.shownAt = new Map();
+  }
+
+  show(text, severity = "info") {
+    const now = performance.now();
+    if (now - (this.shownAt.get(text) ?? -Infinity) < REPEAT_MS) return;
+    this.shownAt.set(text, now);
+    const item = document.createElement("div");
+    item.className = "toast";
+    item.dataset.severity = severity;
+    const words = document.createElement("p");
+    words.textContent = text;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.setAttribute("aria-label", "Dismiss");
+    close.textContent = "×";
+    close.onclick = () => item.remove();
+    item.append(words, close);
+    this.root.append(item);
+    while (this.root.children.length > SHOWN) this.root.firstElementChild.remove();
+    setTimeout(() => item.remove(), STAY_MS[severity] ?? STAY_MS.info);
+  }
+}
