@@ -112,7 +112,7 @@ static bool log_special(double *out, double x)
     return true;
 }
 
-double aur_log(double x)
+double aur_ln(double x)
 {
     double out;
     if (log_special(&out, x))

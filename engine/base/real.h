@@ -7,7 +7,7 @@
 
 double aur_exp(double x);
 double aur_exp2(double x);
-double aur_log(double x);
+double aur_ln(double x); /* natural; aur_log is a log line */
 double aur_log2(double x);
 double aur_log10(double x);
 double aur_pow(double x, double y); /* C99 semantics for signs, zeros, infinities and NaN */

@@ -16,7 +16,7 @@ static const struct {
     double (*f)(double);
     double lo, hi;
 } unary[] = {
-    {aur_exp, -745, 710}, {aur_exp2, -1075, 1024}, {aur_log, 0, 1e4},    {aur_log, 0.9, 1.1},    {aur_log2, 0, 1e9},
+    {aur_exp, -745, 710}, {aur_exp2, -1075, 1024}, {aur_ln, 0, 1e4},     {aur_ln, 0.9, 1.1},     {aur_log2, 0, 1e9},
     {aur_log10, 0, 1e9},  {aur_sin, -10, 10},      {aur_sin, -1e9, 1e9}, {aur_sin, -1e30, 1e30}, {aur_cos, -10, 10},
     {aur_cos, -1e9, 1e9}, {aur_tan, -10, 10},      {aur_asin, -1, 1},    {aur_acos, -1, 1},      {aur_atan, -20, 20},
     {aur_sinh, -30, 30},  {aur_cosh, -30, 30},     {aur_tanh, -25, 25},
