@@ -17,7 +17,8 @@
 #define AUR_BLOCK 64 /* frames */
 #define AUR_LANES 16 /* voices of a group, lines of the reverb */
 
-/* 16 voices of one kind, one per lane. Lanes that are not active must hold zeros. Times are counted in blocks. */
+/* 16 voices of one kind, one per lane. Times are counted in blocks. What lanes that are
+ * not active hold is finite and otherwise of no meaning: a kernel may move it on or leave it. */
 struct aur_group {
     /* Phases and increments in 2^-32 cycles. Pad: saw, saw, sub. Tone: p1 with i1 the current increment.
      * Noise: p1 is the counter. */

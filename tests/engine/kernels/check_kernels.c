@@ -1,0 +1,450 @@
+/* Every build of the kernels that this processor runs against the scalar one: equal bytes for the samples and for the
+ * state left behind, on ordinary and on awkward input, with canaries around what is written.
+ *
+ *   check_kernels [--seed N] [--bench]
+ *
+ * --bench times each kernel right after it passed. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "kernels/kernels.h"
+
+static uint64_t seed = 0;
+static uint64_t draws;
+static int failures;
+
+static double unit(void)
+{
+    return aur_rand_unit(seed, draws++);
+}
+
+static float between(double low, double high)
+{
+    return (float)(low + (high - low) * unit());
+}
+
+/* Ordinary values with, one in four, something awkward: zeros of both signs, denormal, tiny, huge (finite sums). */
+static float awkward(double low, double high)
+{
+    static const float odd[] = {0.0f, -0.0f, 1e-40f, -3e-42f, 1e-30f, -1e-25f, 1e15f, -3e12f, 1.0f};
+    return unit() < 0.25 ? odd[(size_t)(unit() * 9)] : between(low, high);
+}
+
+static void fail_if(bool bad, const char *kernel, enum aur_isa isa, const char *what)
+{
+    if (!bad)
+        return;
+    failures++;
+    printf("FAILED %s %s: %s (seed %llu)\n", aur_isa_name(isa), kernel, what, (unsigned long long)seed);
+}
+
+enum input { ORDINARY, AWKWARD, SPARSE, INPUTS };
+
+static void fill(float *x, size_t n, double low, double high, enum input input)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = input == AWKWARD ? awkward(low, high) : between(low, high);
+}
+
+static void random_bits(uint32_t *x)
+{
+    for (int i = 0; i < AUR_LANES; i++)
+        x[i] = (uint32_t)aur_rand_at(seed, draws++);
+}
+
+static void random_filter(struct aur_group *g, enum input input)
+{
+    fill(g->cut, 16, -12, 1, ORDINARY);
+    fill(g->lfo_depth, 16, 0, 3, ORDINARY);
+    fill(g->sweep, 16, -4, 4, ORDINARY);
+    fill(g->damp, 16, 0.05, 2, ORDINARY);
+    fill(g->a1, 16, 0, 1, ORDINARY);
+    fill(g->a2, 16, 0, 0.5, ORDINARY);
+    fill(g->a3, 16, 0, 0.9, ORDINARY);
+    fill(g->z1l, 16, -1, 1, input);
+    fill(g->z2l, 16, -1, 1, input);
+    fill(g->z1r, 16, -1, 1, input);
+    fill(g->z2r, 16, -1, 1, input);
+}
+
+static void random_envelope(struct aur_group *g, enum input input)
+{
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->t[i] = floorf(between(0, 100));
+        g->off[i] = floorf(between(0, 200));
+        g->fade_step[i] = unit() < 0.3 ? 0.25f : 0.0f;
+        g->fade[i] = 1;
+    }
+    fill(g->attack, 16, 1, 50, ORDINARY);
+    fill(g->inv_attack, 16, 0.02, 1, ORDINARY);
+    fill(g->inv_decay, 16, 0.001, 1, ORDINARY);
+    fill(g->sustain, 16, 0, 1, ORDINARY);
+    fill(g->inv_release, 16, 0.001, 1, ORDINARY);
+    fill(g->fall, 16, 0, 1, input == AWKWARD ? ORDINARY : input);
+    fill(g->fall_mul, 16, 0.5, 1, ORDINARY);
+    fill(g->pl, 16, -1, 1, input);
+    fill(g->pr, 16, -1, 1, input);
+    fill(g->gl, 16, -1, 1, input);
+    fill(g->gr, 16, -1, 1, input);
+}
+
+static void random_group(struct aur_group *g, enum input input)
+{
+    memset(g, 0, sizeof *g);
+    random_bits(g->p1);
+    random_bits(g->p2);
+    random_bits(g->p3);
+    random_bits(g->i2);
+    random_bits(g->i3);
+    random_bits(g->lfo);
+    random_bits(g->lfo_inc);
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->i1[i] = (uint32_t)between(0, 1e9);
+        g->base[i] = between(1e4, 3e9);
+    }
+    fill(g->c1, 16, -200, 0, ORDINARY);
+    fill(g->c2, 16, -2, 0, ORDINARY);
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->k1[i] = (1 - g->c1[i]) * 0x1p-31f;
+        g->k2[i] = (1 - g->c2[i]) * 0x1p-31f;
+    }
+    fill(g->near, 16, 0, 1, input);
+    fill(g->far, 16, 0, 1, input);
+    fill(g->sub, 16, 0, 1, input);
+    fill(g->h1, 16, -1, 1, input);
+    fill(g->h3, 16, -1, 1, input);
+    fill(g->h5, 16, -1, 1, input);
+    fill(g->h7, 16, -1, 1, input);
+    fill(g->vib_depth, 16, 0, 0.1, ORDINARY);
+    fill(g->vib_fade, 16, 0, 1, ORDINARY);
+    fill(g->bend, 16, 0, 4, ORDINARY);
+    fill(g->bend_mul, 16, 0, 1, ORDINARY);
+    random_filter(g, input);
+    random_envelope(g, input);
+    g->active = input == SPARSE ? (uint32_t)aur_rand_at(seed, draws++) & 0xffff & (1u << (int)(unit() * 16)) : 0xffff;
+    for (int lane = 0; lane < AUR_LANES; lane++)
+        if (!(g->active >> lane & 1))
+            for (size_t field = 0; field < offsetof(struct aur_group, active) / (4 * AUR_LANES); field++)
+                ((uint32_t *)(void *)g)[field * AUR_LANES + (size_t)lane] = 0;
+}
+
+struct guarded_sums {
+    uint8_t before[64];
+    struct aur_lane_sums sums;
+    uint8_t after[64];
+} __attribute__((aligned(64)));
+
+struct guarded_stereo {
+    uint8_t before[64];
+    struct aur_stereo x;
+    uint8_t after[64];
+} __attribute__((aligned(64)));
+
+static bool canaries_live(const uint8_t *before, const uint8_t *after)
+{
+    for (int i = 0; i < 64; i++)
+        if (before[i] != 0xa5 || after[i] != 0xa5)
+            return false;
+    return true;
+}
+
+static double now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+static void report(const char *kernel, enum aur_isa isa, double ns, double *reference, const char *unit_name)
+{
+    if (isa == AUR_ISA_SCALAR)
+        *reference = ns;
+    printf("%-10s %-7s %8.3f ns a %s, %6.1f x the reference\n", kernel, aur_isa_name(isa), ns, unit_name,
+           *reference / ns);
+}
+
+/* ---- voices ---- */
+
+typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
+
+static voice_fn *voice_of(enum aur_isa isa, int which)
+{
+    const struct aur_kernels *k = aur_kernels_get(isa);
+    return which == 0 ? k->pad : which == 1 ? k->tone : k->noise;
+}
+
+static void run_voice(voice_fn *fn, struct guarded_sums *s, struct aur_group *g)
+{
+    struct aur_voice_control control = {0.3f};
+    for (int block = 0; block < 20; block++) {
+        control.bright = 0.3f - 0.1f * (float)block;
+        fn(&s->sums, g, &control);
+    }
+}
+
+static bool same_voices(const struct aur_group *a, const struct aur_group *b)
+{
+    const uint32_t *x = (const uint32_t *)(const void *)a, *y = (const uint32_t *)(const void *)b;
+    for (size_t i = 0; i < offsetof(struct aur_group, active) / 4; i++)
+        if (a->active >> i % AUR_LANES & 1 && x[i] != y[i])
+            return false;
+    return a->active == b->active;
+}
+
+static void check_voice(int which, const char *name, enum aur_isa isa)
+{
+    static struct guarded_sums want, got;
+    static struct aur_group start, a, b;
+    for (int round = 0; round < 60; round++) {
+        random_group(&start, (enum input)(round % INPUTS));
+        memset(&want, 0xa5, sizeof want);
+        fill(want.sums.l, 1024, -1, 1, (enum input)(round % INPUTS));
+        fill(want.sums.r, 1024, -1, 1, (enum input)(round % INPUTS));
+        got = want;
+        a = b = start;
+        run_voice(voice_of(AUR_ISA_SCALAR, which), &want, &a);
+        run_voice(voice_of(isa, which), &got, &b);
+        fail_if(!canaries_live(got.before, got.after), name, isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "other samples");
+        fail_if(!same_voices(&a, &b), name, isa, "other state");
+    }
+}
+
+static void bench_voice(int which, const char *name, enum aur_isa isa, double *reference)
+{
+    static struct guarded_sums s;
+    static struct aur_group g[4];
+    memset(&s, 0, sizeof s);
+    for (int i = 0; i < 4; i++)
+        random_group(&g[i], ORDINARY);
+    int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
+    struct aur_voice_control control = {0};
+    double best = 1e30;
+    for (int round = 0; round < 5; round++) {
+        double t = now_ns();
+        for (int block = 0; block < blocks; block++) {
+            memset(&s.sums, 0, sizeof s.sums);
+            for (int i = 0; i < 4; i++)
+                voice_of(isa, which)(&s.sums, &g[i], &control);
+        }
+        t = (now_ns() - t) / (4.0 * AUR_LANES * AUR_BLOCK * blocks);
+        best = t < best ? t : best;
+    }
+    report(name, isa, best, reference, "voice-sample");
+}
+
+/* ---- sums, mixing, peaks ---- */
+
+static void check_fold(enum aur_isa isa)
+{
+    static struct aur_lane_sums in;
+    static struct guarded_stereo want, got;
+    for (int round = 0; round < 100; round++) {
+        fill(in.l, 1024, -1, 1, (enum input)(round % 2));
+        fill(in.r, 1024, -1, 1, (enum input)(round % 2));
+        memset(&want, 0xa5, sizeof want);
+        got = want;
+        aur_kernels_get(AUR_ISA_SCALAR)->fold(&want.x, &in);
+        aur_kernels_get(isa)->fold(&got.x, &in);
+        fail_if(!canaries_live(got.before, got.after), "fold", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "fold", isa, "other samples");
+    }
+}
+
+static void check_fold_order(void)
+{
+    static struct aur_lane_sums in;
+    struct guarded_stereo out;
+    fill(in.l, 1024, -1, 1, ORDINARY);
+    fill(in.r, 1024, -1, 1, ORDINARY);
+    aur_kernels_get(AUR_ISA_SCALAR)->fold(&out.x, &in);
+    for (int n = 0; n < AUR_BLOCK; n++) {
+        double sum = 0;
+        for (int lane = 0; lane < AUR_LANES; lane++)
+            sum += (double)in.r[n * AUR_LANES + lane];
+        fail_if(fabs(sum - (double)out.x.r[n]) > 1e-5, "fold", AUR_ISA_SCALAR, "not the sum");
+    }
+}
+
+static void check_mix(enum aur_isa isa)
+{
+    static struct aur_stereo in;
+    static struct guarded_stereo want, got;
+    for (int round = 0; round < 100; round++) {
+        fill(in.l, 64, -1, 1, (enum input)(round % 2));
+        fill(in.r, 64, -1, 1, (enum input)(round % 2));
+        memset(&want, 0xa5, sizeof want);
+        fill(want.x.l, 64, -1, 1, (enum input)(round % 2));
+        fill(want.x.r, 64, -1, 1, (enum input)(round % 2));
+        got = want;
+        float g0 = awkward(-1, 1), g1 = awkward(-1, 1);
+        aur_kernels_get(AUR_ISA_SCALAR)->mix(&want.x, &in, g0, g1);
+        aur_kernels_get(isa)->mix(&got.x, &in, g0, g1);
+        fail_if(!canaries_live(got.before, got.after), "mix", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "mix", isa, "other samples");
+    }
+}
+
+static void check_peaks(enum aur_isa isa)
+{
+    static float x[AUR_BLOCK + AUR_PEAK_TAPS];
+    for (int round = 0; round < 200; round++) {
+        fill(x, AUR_BLOCK + AUR_PEAK_TAPS, -1, 1, (enum input)(round % 2));
+        if (round % 5 == 0) {
+            memset(x, 0, sizeof x);
+            x[(size_t)(unit() * 80)] = 1;
+        }
+        const struct aur_kernels *k = aur_kernels_get(isa), *ref = aur_kernels_get(AUR_ISA_SCALAR);
+        float want[2] = {ref->peak(x + AUR_PEAK_TAPS), ref->true_peak(x + AUR_PEAK_TAPS)};
+        float got[2] = {k->peak(x + AUR_PEAK_TAPS), k->true_peak(x + AUR_PEAK_TAPS)};
+        fail_if(memcmp(want, got, sizeof want) != 0, "peak", isa, "other peaks");
+        fail_if(ref->true_peak(x + AUR_PEAK_TAPS) < ref->peak(x + AUR_PEAK_TAPS / 2), "true_peak", isa,
+                "below the samples");
+    }
+}
+
+/* ---- reverb ---- */
+
+#define RING 2048
+
+struct rig {
+    struct aur_reverb v;
+    float rings[AUR_DIFFUSERS + 1][AUR_LANES][RING + AUR_RING_GUARD] __attribute__((aligned(64)));
+    uint8_t after[64];
+};
+
+static void rig_init(struct rig *rig)
+{
+    memset(rig, 0, sizeof *rig);
+    memset(rig->after, 0xa5, sizeof rig->after);
+    struct aur_reverb *v = &rig->v;
+    for (int d = 0; d < AUR_DIFFUSERS; d++) {
+        v->mask[d] = RING - 1;
+        v->stride[d] = RING + AUR_RING_GUARD;
+        v->diffuser[d] = rig->rings[d][0];
+        for (int i = 0; i < AUR_LANES; i++)
+            v->taps[d][i] = (uint32_t)between(0, 1900);
+    }
+    v->tank = rig->rings[AUR_DIFFUSERS][0];
+    v->tank_mask = RING - 1;
+    v->tank_stride = RING + AUR_RING_GUARD;
+    fill(v->delay, 16, 120, 1900, ORDINARY);
+    memcpy(v->tap, v->delay, sizeof v->tap);
+    fill(v->pole, 16, 0, 0.7, ORDINARY);
+    for (int i = 0; i < AUR_LANES; i++)
+        v->gain[i] = (1 - v->pole[i]) * 0.98f;
+    random_bits(v->lfo);
+    for (int i = 0; i < AUR_LANES; i++)
+        v->lfo_inc[i] = (uint32_t)between(0, 1e7);
+    v->depth = 20;
+}
+
+static void check_reverb(enum aur_isa isa)
+{
+    struct rig *a = aligned_alloc(64, sizeof *a), *b = aligned_alloc(64, sizeof *b);
+    if (!a || !b)
+        abort();
+    rig_init(a);
+    memcpy(b, a, sizeof *a);
+    for (int d = 0; d < AUR_DIFFUSERS; d++)
+        b->v.diffuser[d] = b->rings[d][0];
+    b->v.tank = b->rings[AUR_DIFFUSERS][0];
+    static struct aur_stereo in;
+    static struct guarded_stereo want, got;
+    for (int block = 0; block < 300; block++) {
+        enum input input = block % 7 == 0 ? AWKWARD : ORDINARY;
+        fill(in.l, 64, -1, 1, input);
+        fill(in.r, 64, -1, 1, input);
+        memset(&want, 0xa5, sizeof want);
+        got = want;
+        aur_kernels_get(AUR_ISA_SCALAR)->reverb(&want.x, &a->v, &in);
+        aur_kernels_get(isa)->reverb(&got.x, &b->v, &in);
+        fail_if(!canaries_live(got.before, got.after), "reverb", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "reverb", isa, "other samples");
+    }
+    fail_if(memcmp(a->rings, b->rings, sizeof a->rings) != 0, "reverb", isa, "other state");
+    for (int i = 0; i < 64; i++)
+        fail_if(b->after[i] != 0xa5, "reverb", isa, "wrote outside its rings");
+    free(a);
+    free(b);
+}
+
+static void bench_frames(enum aur_isa isa, double reference[4])
+{
+    struct rig *rig = aligned_alloc(64, sizeof *rig);
+    if (!rig)
+        abort();
+    rig_init(rig);
+    static struct aur_lane_sums sums;
+    static struct aur_stereo x, y;
+    static float history[AUR_BLOCK + AUR_PEAK_TAPS];
+    fill(sums.l, 1024, -1, 1, ORDINARY);
+    fill(x.l, 64, -1, 1, ORDINARY);
+    fill(history, 80, -1, 1, ORDINARY);
+    const struct aur_kernels *k = aur_kernels_get(isa);
+    static const char *const names[] = {"fold", "mix", "true_peak", "reverb"};
+    int blocks = isa == AUR_ISA_SCALAR ? 50 : 5000;
+    for (int which = 0; which < 4; which++) {
+        double best = 1e30;
+        for (int round = 0; round < 5; round++) {
+            double t = now_ns();
+            for (int i = 0; i < blocks; i++) {
+                if (which == 0)
+                    k->fold(&y, &sums);
+                else if (which == 1)
+                    k->mix(&y, &x, 0.5f, 0.4f);
+                else if (which == 2)
+                    y.l[0] += k->true_peak(history + AUR_PEAK_TAPS);
+                else
+                    k->reverb(&y, &rig->v, &x);
+            }
+            t = (now_ns() - t) / ((double)AUR_BLOCK * blocks);
+            best = t < best ? t : best;
+        }
+        report(names[which], isa, best, &reference[which], "frame");
+    }
+    free(rig);
+}
+
+int main(int argc, char **argv)
+{
+    bool bench = false;
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    seed = (uint64_t)ts.tv_nsec;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--bench") == 0)
+            bench = true;
+        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+            seed = strtoull(argv[++i], NULL, 0);
+        else
+            return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
+    }
+    printf("seed %llu\n", (unsigned long long)seed);
+    static const char *const voices[] = {"pad", "tone", "noise"};
+    double reference[3], frame_reference[4];
+    check_fold_order();
+    for (int i = 0; i < AUR_ISAS; i++) {
+        enum aur_isa isa = (enum aur_isa)i;
+        if (!aur_isa_supported(isa))
+            continue;
+        for (int which = 0; which < 3; which++) {
+            check_voice(which, voices[which], isa);
+            if (bench)
+                bench_voice(which, voices[which], isa, &reference[which]);
+        }
+        check_fold(isa);
+        check_mix(isa);
+        check_peaks(isa);
+        check_reverb(isa);
+        if (bench)
+            bench_frames(isa, frame_reference);
+        printf("%s: checked\n", aur_isa_name(isa));
+    }
+    return failures ? 1 : 0;
+}
