@@ -1,0 +1,239 @@
+--- Markov chains of any order over named states.
+-- A chain is data and is checked when it is made: a row that does not sum to 1, a name that is unknown or comes twice, a
+-- row too few is an error that says which. Where a chain is, is a *playhead*: a plain list of the last `order` states,
+-- kept in the piece's `state`, so the chain itself never changes.
+-- @module markov
+local markov = {}
+
+local TOLERANCE = 1e-9
+local SEPARATOR = ">"
+
+local chain_methods = {}
+local chain_meta = { __index = chain_methods }
+
+local function check_states(states)
+    if type(states) ~= "table" or #states == 0 then
+        error("a chain needs a list of states", 3)
+    end
+    local index = {}
+    for i, name in ipairs(states) do
+        if type(name) ~= "string" or name == "" or name:find(SEPARATOR, 1, true) then
+            error(("state %d of the chain is %s: a name without %q is needed"):format(i, tostring(name), SEPARATOR), 3)
+        elseif index[name] then
+            error(("state %q comes twice"):format(name), 3)
+        end
+        index[name] = i
+    end
+    return index
+end
+
+local function check_row(row, n, label)
+    if type(row) ~= "table" or #row ~= n then
+        error(("row %s has %s entries, %d are needed")
+            :format(label, type(row) == "table" and #row or "no", n), 3)
+    end
+    local sum = 0
+    for i = 1, n do
+        local p = row[i]
+        if type(p) ~= "number" or not (p >= 0 and p <= 1) then
+            error(("row %s, entry %d is %s: 0 to 1 is needed"):format(label, i, tostring(p)), 3)
+        end
+        sum = sum + p
+    end
+    if math.abs(sum - 1) > TOLERANCE then
+        error(("row %s sums to %.12g, not to 1"):format(label, sum), 3)
+    end
+end
+
+local function copy(list)
+    local out = {}
+    for i = 1, #list do
+        out[i] = list[i]
+    end
+    return out
+end
+
+-- Calls visit(context) for every list of `order` states, in order.
+local function each_context(states, order, visit)
+    local context = {}
+    local function deeper(depth)
+        if depth > order then
+            return visit(context)
+        end
+        for _, name in ipairs(states) do
+            context[depth] = name
+            deeper(depth + 1)
+        end
+    end
+    deeper(1)
+end
+
+local function new_chain(states, order, rows)
+    return setmetatable({ states = copy(states), order = order, rows = rows, index = check_states(states) }, chain_meta)
+end
+
+--- An order-1 chain from a square matrix: row i holds the probabilities of what follows state i.
+-- @param states list of names
+-- @param matrix list of rows, each summing to 1 within 1e-9
+function markov.from_matrix(states, matrix)
+    check_states(states)
+    if type(matrix) ~= "table" or #matrix ~= #states then
+        error(("the matrix has %s rows, %d are needed"):format(type(matrix) == "table" and #matrix or "no", #states), 2)
+    end
+    local rows = {}
+    for i, name in ipairs(states) do
+        check_row(matrix[i], #states, name)
+        rows[name] = copy(matrix[i])
+    end
+    return new_chain(states, 1, rows)
+end
+
+--- A chain of any order from its rows, keyed by the states before joined with ">": `rows["i>VI"]` follows i, then VI.
+-- Every context must have a row.
+function markov.from_rows(states, order, rows)
+    local index = check_states(states)
+    if type(order) ~= "number" or order < 1 or order % 1 ~= 0 then
+        error("a chain's order is a whole number from 1", 2)
+    end
+    local own, n = {}, 0
+    each_context(states, order, function(context)
+        local label = table.concat(context, SEPARATOR)
+        check_row(rows[label], #states, label)
+        own[label], n = copy(rows[label]), n + 1
+    end)
+    for label in pairs(rows) do
+        if not own[label] then
+            error(("row %q names a state that is unknown"):format(tostring(label)), 2)
+        end
+    end
+    local chain = new_chain(states, order, own)
+    chain.index = index
+    return chain
+end
+
+--- A chain of any order learnt from sequences of states. Every transition gets `prior` counts more than it was seen
+-- (default 0); a context that was never seen then spreads evenly.
+function markov.from_sequences(states, order, sequences, prior)
+    local index = check_states(states)
+    local counts = {}
+    each_context(states, order, function(context)
+        local row = {}
+        for i = 1, #states do
+            row[i] = prior or 0
+        end
+        counts[table.concat(context, SEPARATOR)] = row
+    end)
+    for _, sequence in ipairs(sequences) do
+        for i, name in ipairs(sequence) do
+            if not index[name] then
+                error(("state %q in a sequence is unknown"):format(tostring(name)), 2)
+            end
+            if i > order then
+                local row = counts[table.concat(sequence, SEPARATOR, i - order, i - 1)]
+                row[index[name]] = row[index[name]] + 1
+            end
+        end
+    end
+    return markov.from_counts(states, order, counts)
+end
+
+--- A chain from counts instead of probabilities, keyed as in `markov.from_rows`. An empty row spreads evenly.
+function markov.from_counts(states, order, counts)
+    local rows = {}
+    each_context(states, order, function(context)
+        local label = table.concat(context, SEPARATOR)
+        local row, sum = {}, 0
+        for i = 1, #states do
+            row[i] = counts[label] and counts[label][i] or 0
+            sum = sum + row[i]
+        end
+        for i = 1, #states do
+            row[i] = sum > 0 and row[i] / sum or 1 / #states
+        end
+        rows[label] = row
+    end)
+    return markov.from_rows(states, order, rows)
+end
+
+--- Builds a chain of order 2 on one of order 1: P(c | a, b) is P(c | b) x weight(a, b, c), normalised over c.
+-- The first-order matrix stays what the music follows (a transition it forbids stays forbidden, and with a weight of 1
+-- everywhere nothing changes); the weight says what the second step back adds.
+-- @param chain of order 1
+-- @param weight function(a, b, c) of state names, giving a positive number; `markov.circular` if not given
+function markov.lift(chain, weight)
+    if chain.order ~= 1 then
+        error("lift needs a chain of order 1", 2)
+    end
+    weight = weight or markov.circular
+    local counts = {}
+    each_context(chain.states, 2, function(context)
+        local a, b = context[1], context[2]
+        local row = {}
+        for i, c in ipairs(chain.states) do
+            row[i] = chain.rows[b][i] * weight(a, b, c)
+        end
+        counts[a .. SEPARATOR .. b] = row
+    end)
+    return markov.from_counts(chain.states, 2, counts)
+end
+
+--- The weight behind circular progressions: staying a third time is rare (0.2), swinging straight back is rarer than the
+-- matrix says (0.5), and after a swing a-b-a or a stay the music moves on.
+function markov.circular(a, b, c)
+    if a == b and b == c then
+        return 0.2
+    elseif a ~= b and c == a then
+        return 0.5
+    elseif b == c then
+        return 0.6
+    end
+    return 1
+end
+
+--- The probabilities of what follows a context, in the order of `chain.states`.
+-- @param context list of the last states, oldest first (more than `order` are fine)
+function chain_methods:row(context)
+    local first = #context - self.order + 1
+    local row = first >= 1 and self.rows[table.concat(context, SEPARATOR, first)]
+    if not row then
+        error(("the chain has no row for %q"):format(table.concat(context, SEPARATOR)), 2)
+    end
+    return row
+end
+
+--- Draws the next state and moves the playhead: one number of the stream for each step.
+-- @param stream a random stream, e.g. `ctx.random "chords"`
+-- @param playhead list of the last states, kept in the piece's state; changed in place
+-- @return the state's name
+function chain_methods:next(stream, playhead)
+    local row = self:row(playhead)
+    local draw, sum, choice = stream:float(), 0, nil
+    for i, p in ipairs(row) do
+        sum = sum + p
+        if p > 0 then
+            choice = self.states[i]
+            if draw < sum then
+                break
+            end
+        end
+    end
+    playhead[#playhead + 1] = choice
+    while #playhead > self.order do
+        table.remove(playhead, 1)
+    end
+    return choice
+end
+
+--- A playhead that stands on one state, as if it had lasted.
+function chain_methods:start(name)
+    if not self.index[name] then
+        error(("state %q is unknown; the chain has %s"):format(tostring(name), table.concat(self.states, ", ")), 2)
+    end
+    local playhead = {}
+    for i = 1, self.order do
+        playhead[i] = name
+    end
+    return playhead
+end
+
+return markov

@@ -1,0 +1,216 @@
+--- Phrases: how long chords last, how voices join over chords and boundaries, how notes lean and breathe.
+-- Pure functions; beats are beats of the phrase unless a name says seconds.
+-- @module phrase
+local phrase = {}
+
+--- Where in a phrase its arc peaks.
+phrase.PEAK = 2 / 3
+
+local function smooth(x)
+    x = x < 0 and 0 or x > 1 and 1 or x
+    return x * x * (3 - 2 * x)
+end
+
+--- The phrase's arc: rises from 0 to 1 at two thirds of the phrase, then falls to 0.
+-- @param position 0 (start of the phrase) to 1 (its end)
+function phrase.arc(position)
+    if position <= phrase.PEAK then
+        return smooth(position / phrase.PEAK)
+    end
+    return smooth((1 - position) / (1 - phrase.PEAK))
+end
+
+--- A note's velocity: its base, shaped by the phrase's arc and a small draw.
+-- @param stream random stream
+-- @param base velocity in the middle of the arc
+-- @param position 0 to 1 in the phrase
+-- @param depth share of base that the arc adds and takes (default 0.15)
+function phrase.velocity(stream, base, position, depth)
+    local swing = (depth or 0.15) * (2 * phrase.arc(position) - 1)
+    local v = base * (1 + swing + 0.06 * (stream:float() - 0.5))
+    return v < 0.02 and 0.02 or v > 1 and 1 or v
+end
+
+--- Keeps repeated notes from having equal velocities.
+-- @return a function(pitch, velocity) that gives the velocity to use: at least 0.02 from the pitch's last one
+function phrase.uneven()
+    local last = {}
+    return function(pitch, velocity)
+        local before = last[pitch]
+        if before and math.abs(velocity - before) < 0.02 then
+            velocity = velocity >= before and before + 0.02 or before - 0.02
+            velocity = velocity > 1 and before - 0.02 or velocity < 0 and before + 0.02 or velocity
+        end
+        last[pitch] = velocity
+        return velocity
+    end
+end
+
+--- How far a note leans from its beat: 5 to 40 ms, in beats.
+-- @param stream random stream
+-- @param bpm tempo
+-- @param direction 1 late, -1 early, nil either (late twice as often)
+function phrase.lean(stream, bpm, direction)
+    local seconds = 0.005 + 0.035 * stream:float()
+    local side = stream:float() < 2 / 3 and 1 or -1
+    return (direction or side) * seconds * bpm / 60
+end
+
+--- The length of the musical unit in beats: the power of two that brings it nearest to 0.8 s, so that a faster tempo
+-- bends pulse and delay but does not make the music hurry. 1 from 54 to 106 BPM, 2 above, a half below.
+function phrase.unit(bpm)
+    local unit = 1
+    while 60 * unit / bpm < 0.8 / math.sqrt(2) do
+        unit = unit * 2
+    end
+    while 60 * unit / bpm > 0.8 * math.sqrt(2) do
+        unit = unit / 2
+    end
+    return unit
+end
+
+-- Every way to fill `bars` with the allowed lengths.
+local function fillings(bars, allowed)
+    local found, current = {}, {}
+    local function deeper(left)
+        if left == 0 then
+            found[#found + 1] = { unpack(current) }
+            return
+        end
+        for _, length in ipairs(allowed) do
+            if length <= left and #found < 512 then
+                current[#current + 1] = length
+                deeper(left - length)
+                current[#current] = nil
+            end
+        end
+    end
+    deeper(bars)
+    return found
+end
+
+local function nearest_length(bars, bar_seconds, seconds)
+    local best
+    for length = 1, bars do
+        if bars % length == 0 and
+            (not best or math.abs(length * bar_seconds - seconds) < math.abs(best * bar_seconds - seconds)) then
+            best = length
+        end
+    end
+    return best
+end
+
+--- How many bars each chord of a phrase lasts: whole bars that add up to the phrase, each lasting between two times in
+-- seconds, whatever the tempo.
+-- @param stream random stream
+-- @param bars bars of the phrase
+-- @param bar_seconds length of a bar
+-- @param shortest, longest seconds
+-- @param target seconds that the mean chord should come near
+-- @return list of bar counts
+function phrase.chord_bars(stream, bars, bar_seconds, shortest, longest, target)
+    local allowed = {}
+    for length = 1, bars do
+        local seconds = length * bar_seconds
+        if seconds >= shortest and seconds <= longest then
+            allowed[#allowed + 1] = length
+        end
+    end
+    local good, best = {}, math.huge
+    local found = fillings(bars, allowed)
+    for _, filling in ipairs(found) do
+        best = math.min(best, math.abs(bars * bar_seconds / #filling - target))
+    end
+    for _, filling in ipairs(found) do
+        if math.abs(bars * bar_seconds / #filling - target) <= best + 0.2 * target then
+            good[#good + 1] = filling
+        end
+    end
+    if #good == 0 then
+        local length, even = nearest_length(bars, bar_seconds, target), {}
+        for i = 1, bars / length do
+            even[i] = length
+        end
+        return even
+    end
+    return good[stream:int(1, #good)]
+end
+
+-- Splits a long note into breaths of at most `longest` beats, nearly equal.
+local function breathe(notes, note, longest, overlap)
+    local n = math.max(1, math.ceil((note.beats - overlap) / longest))
+    local each = (note.beats - overlap) / n
+    for i = 1, n do
+        notes[#notes + 1] = { voice = note.voice, pitch = note.pitch, at = note.at + (i - 1) * each,
+                              beats = each + overlap, rebowed = i > 1 or note.rebowed }
+    end
+end
+
+-- The runs of equal pitch of one voice: { pitch, first beat, beat after the last }.
+local function runs_of(steps, voice)
+    local runs = {}
+    for _, step in ipairs(steps) do
+        local pitch, run = step.pitches[voice], runs[#runs]
+        if run and run.pitch == pitch then
+            run.stop = step.at + step.beats
+        else
+            runs[#runs + 1] = { pitch = pitch, start = step.at, stop = step.at + step.beats }
+        end
+    end
+    return runs
+end
+
+--- Joins voicings into notes: common tones are held over the changes, the others overlap the next chord, and what the
+-- next phrase's first chord shares is held across the boundary.
+-- @param steps list of {at, beats, pitches}: the phrase's chords in order, without gaps
+-- @param following the next phrase's first chord {pitches, beats (optional)}, or nil to end here
+-- @param held what the phrase before left sounding, by voice: { pitch, beats } (beats from this phrase's start)
+-- @param opts overlap (beats a note lasts into the next), tie (most beats held past the boundary), longest (most beats
+-- of one note), voices (list of the voices that sound; all if nil)
+-- @return notes: list of {voice, pitch, at, beats, rebowed}; held: what this phrase leaves sounding, in beats from
+-- the next boundary. A voice that leaves nothing has pitch 0.
+function phrase.legato(steps, following, held, opts)
+    local notes, left = {}, {}
+    local n_voices = #steps[1].pitches
+    local length = steps[#steps].at + steps[#steps].beats
+    local sounding = {}
+    for v = 1, n_voices do
+        sounding[v] = not opts.voices
+        left[v] = { pitch = 0, beats = 0 }
+    end
+    for _, v in ipairs(opts.voices or {}) do
+        sounding[v] = true
+    end
+    for v = 1, n_voices do
+        local runs = sounding[v] and runs_of(steps, v) or {}
+        for i, run in ipairs(runs) do
+            local start, stop, rebowed = run.start, run.stop + opts.overlap, false
+            local old = held and held[v]
+            if i == 1 and old and old.pitch == run.pitch and old.beats > opts.overlap then
+                start, rebowed = old.beats - opts.overlap, true
+            end
+            if i == #runs and following and following.pitches[v] == run.pitch then
+                stop = length + math.max(opts.overlap, math.min(following.beats or opts.tie, opts.tie))
+                left[v] = { pitch = run.pitch, beats = stop - length }
+            end
+            if start < run.stop then
+                breathe(notes, { voice = v, pitch = run.pitch, at = start, beats = stop - start, rebowed = rebowed },
+                    opts.longest, opts.overlap)
+            elseif old then
+                left[v] = { pitch = run.pitch, beats = math.max(0, old.beats - length) }
+            end
+        end
+    end
+    return notes, left
+end
+
+--- Beats of one tempo as beats of another, for notes that sound across a change of tempo.
+function phrase.retime(held, bpm_before, bpm)
+    local out = {}
+    for v, note in ipairs(held) do
+        out[v] = { pitch = note.pitch, beats = note.beats * bpm / bpm_before }
+    end
+    return out
+end
+
+return phrase
