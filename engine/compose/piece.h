@@ -5,23 +5,25 @@
 #ifndef AUR_COMPOSE_PIECE_H
 #define AUR_COMPOSE_PIECE_H
 
+#include "base/log.h"
 #include "score/control.h"
 #include "score/patch.h"
 #include "score/phrase.h"
 
 struct aur_piece;
 
-struct aur_script_limits {      /* 0 means the default */
-    uint64_t instructions;      /* VM instructions a call may spend; default 50 million */
-    size_t memory_bytes;        /* of one VM; default 64 MiB */
-    size_t source_bytes;        /* of one script file; default 1 MiB */
-    uint32_t notes;             /* events a phrase; default and at most AUR_NOTES_MAX */
+struct aur_script_limits { /* 0 means the default */
+    uint64_t instructions; /* VM instructions a call may spend; default 50 million */
+    size_t memory_bytes;   /* of one VM; default 64 MiB */
+    size_t source_bytes;   /* of one script file; default 1 MiB */
+    uint32_t notes;        /* events a phrase; default and at most AUR_NOTES_MAX */
 };
 
 struct aur_piece_source {
     const char *path;    /* the script; `require` looks in its folder, then in lib_dir */
     const char *lib_dir; /* scripts/lib */
     struct aur_script_limits limits;
+    struct aur_log *log; /* where print goes; NULL: nowhere */
 };
 
 struct aur_piece_info {

@@ -1,0 +1,262 @@
+/* Reading the table that a script returns: every field is checked, and one that is not known is an error. Runs inside
+ * aur_vm_call. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compose/inner.h"
+
+struct reader {
+    lua_State *L;
+    const struct aur_piece *piece;
+    int line;
+    struct aur_piece_info *info;
+};
+
+static int bad(struct reader *r, const char *fmt, ...) AUR_PRINTF(2, 3) __attribute__((noreturn));
+
+static int bad(struct reader *r, const char *fmt, ...)
+{
+    char text[600];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    luaL_error(r->L, "%s:%d: %s", r->piece->path, r->line, text);
+    __builtin_unreachable();
+}
+
+/* Raises unless every key of the table at index is one of the names (NULL-terminated). */
+static void check_fields(struct reader *r, int index, const char *where, const char *const *names)
+{
+    int n = aur_keys_push(r->L, index);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(r->L, -1, i);
+        const char *key = aur_vm_tostring(r->L, -1);
+        bool known = false;
+        char allowed[256] = "";
+        size_t used = 0;
+        for (const char *const *name = names; *name && used < sizeof allowed; name++) {
+            known = known || strcmp(key, *name) == 0;
+            used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? ", " : "", *name);
+        }
+        if (!known)
+            bad(r, "%s: '%s' is not a field; allowed: %s", where, key, allowed);
+        lua_pop(r->L, 2);
+    }
+    lua_pop(r->L, 1);
+}
+
+/* Pushes field `name` of the table at index; false (and nothing pushed) if nil. Raises if it is not a table. */
+static bool push_table(struct reader *r, int index, const char *name)
+{
+    lua_getfield(r->L, index, name);
+    if (lua_isnil(r->L, -1)) {
+        lua_pop(r->L, 1);
+        return false;
+    }
+    if (!lua_istable(r->L, -1))
+        bad(r, "%s: a table is needed, not a %s", name, luaL_typename(r->L, -1));
+    return true;
+}
+
+/* Number in field `name` of the table on top, raising if it is not one. */
+static double read_number(struct reader *r, const char *where, const char *name)
+{
+    lua_getfield(r->L, -1, name);
+    if (lua_type(r->L, -1) != LUA_TNUMBER)
+        bad(r, "%s.%s: a number is needed, not a %s", where, name, luaL_typename(r->L, -1));
+    double x = lua_tonumber(r->L, -1);
+    lua_pop(r->L, 1);
+    return x;
+}
+
+/* Text in field `name` of the table at index; the default if nil. */
+static void read_text(struct reader *r, char *out, size_t size, int index, const char *where, const char *name,
+                      const char *def)
+{
+    lua_getfield(r->L, index, name);
+    const char *text = def;
+    if (!lua_isnil(r->L, -1)) {
+        if (lua_type(r->L, -1) != LUA_TSTRING)
+            bad(r, "%s%s: a text is needed, not a %s", where, name, luaL_typename(r->L, -1));
+        text = lua_tostring(r->L, -1);
+    }
+    if (strlen(text) >= size)
+        bad(r, "%s%s: the text is longer than %zu bytes", where, name, size - 1);
+    snprintf(out, size, "%s", text);
+    lua_pop(r->L, 1);
+}
+
+static void read_meter(struct reader *r, int index)
+{
+    r->info->meter[0] = r->info->meter[1] = 4;
+    if (!push_table(r, index, "meter"))
+        return;
+    for (int i = 0; i < 2; i++) {
+        lua_rawgeti(r->L, -1, i + 1);
+        double x = lua_type(r->L, -1) == LUA_TNUMBER ? lua_tonumber(r->L, -1) : 0;
+        int n = x >= 1 && x <= 32 && floor(x) == x ? (int)x : 0;
+        if (n == 0 || (i == 1 && (n & (n - 1))))
+            bad(r, "meter: it is { beats, unit }, beats from 1 to 32, unit 1, 2, 4, 8, 16 or 32");
+        r->info->meter[i] = n;
+        lua_pop(r->L, 1);
+    }
+    if (lua_objlen(r->L, -1) != 2)
+        bad(r, "meter: it has two numbers, for example { 4, 4 }");
+    lua_pop(r->L, 1);
+}
+
+/* ---- controls ---- */
+
+/* Words that a control's name may not be: ctx's own fields, and keys of the messages that carry controls. */
+static const char *const reserved[] = {
+    "key",          "timestamp", "type",  "phrase", "phrase_id",     "meter", "mode",  "root",
+    "scale",        "note",      "chord", "random", "beats_per_bar", "bars",  "title", "next_phrase_in_ms",
+    "sounds_in_ms", NULL};
+
+static void check_control_name(struct reader *r, const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n >= AUR_CONTROL_NAME_SIZE || name[0] < 'a' || name[0] > 'z' ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+        bad(r, "controls: '%.60s' is not a name; it begins with a-z and has up to %d of a-z, 0-9 and _", name,
+            AUR_CONTROL_NAME_SIZE - 1);
+    bool taken = false;
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++)
+        taken = taken || strcmp(b->name, name) == 0;
+    for (const char *const *word = reserved; *word; word++)
+        taken = taken || strcmp(*word, name) == 0;
+    if (taken)
+        bad(r, "controls: the name '%s' is taken by the engine", name);
+}
+
+/* The control whose table is on top. */
+static void read_control(struct reader *r, const char *name)
+{
+    static const char *const fields[] = {"min", "max", "default", "label", NULL};
+    struct aur_control_specs *specs = &r->info->controls;
+    check_control_name(r, name);
+    if (specs->n == AUR_PIECE_CONTROLS_MAX)
+        bad(r, "controls: more than %d", AUR_PIECE_CONTROLS_MAX);
+    struct aur_control_spec *spec = &specs->items[specs->n++];
+    char where[64];
+    snprintf(where, sizeof where, "controls.%s", name);
+    check_fields(r, lua_gettop(r->L), where, fields);
+    snprintf(spec->name, sizeof spec->name, "%s", name);
+    read_text(r, spec->label, sizeof spec->label, lua_gettop(r->L), "controls.label: ", "label", name);
+    spec->min = read_number(r, where, "min");
+    spec->max = read_number(r, where, "max");
+    spec->def = read_number(r, where, "default");
+    if (!(isfinite(spec->min) && isfinite(spec->max) && spec->min < spec->max))
+        bad(r, "%s: min (%.9g) must be less than max (%.9g)", where, spec->min, spec->max);
+    if (!(spec->def >= spec->min && spec->def <= spec->max))
+        bad(r, "%s: default: %.9g is not allowed; allowed: %.9g to %.9g", where, spec->def, spec->min, spec->max);
+}
+
+/* ---- patches and effects ---- */
+
+/* Sets the parameters named in the table at index; the field `skip` is not one. */
+static void read_params(struct reader *r, int index, const char *where, const char *skip, float *params,
+                        const struct aur_param_table *table)
+{
+    struct aur_error err;
+    int n = aur_keys_push(r->L, index);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(r->L, -1, i);
+        const char *name = aur_vm_tostring(r->L, -1);
+        lua_pushvalue(r->L, -2);
+        lua_rawget(r->L, index);
+        if (!skip || strcmp(name, skip) != 0) {
+            if (aur_param_find(table, name) >= 0 && lua_type(r->L, -1) != LUA_TNUMBER)
+                bad(r, "%s.%s: a number is needed, not a %s", where, name, luaL_typename(r->L, -1));
+            if (aur_param_set(params, table, name, lua_tonumber(r->L, -1), &err) != AUR_OK)
+                bad(r, "%s: %s", where, err.message);
+        }
+        lua_pop(r->L, 3);
+    }
+    lua_pop(r->L, 1);
+}
+
+/* The patch whose table is on top. */
+static void read_patch(struct reader *r, const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n >= AUR_PATCH_NAME_SIZE || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+        bad(r, "patches: '%.60s' is not a name; it has up to %d of a-z, 0-9 and _", name, AUR_PATCH_NAME_SIZE - 1);
+    if (r->info->n_patches == AUR_PATCHES_MAX)
+        bad(r, "patches: more than %d", AUR_PATCHES_MAX);
+    char where[64], voice[32], voices[128] = "";
+    size_t used = 0;
+    snprintf(where, sizeof where, "patches.%s", name);
+    char dotted[80];
+    snprintf(dotted, sizeof dotted, "%s.", where);
+    read_text(r, voice, sizeof voice, lua_gettop(r->L), dotted, "voice", "");
+    int kind = aur_voice_find(voice);
+    for (int i = 0; i < AUR_VOICES; i++)
+        used += (size_t)snprintf(voices + used, sizeof voices - used, "%s%s", i ? ", " : "", aur_voices[i].name);
+    if (kind < 0)
+        bad(r, "%s.voice: '%s' is not allowed; allowed: %s", where, voice, voices);
+    struct aur_patch *patch = &r->info->patches[r->info->n_patches++];
+    aur_patch_default(patch, name, (enum aur_voice)kind);
+    read_params(r, lua_gettop(r->L), where, "voice", patch->params, &aur_voices[kind]);
+}
+
+static void read_effect(struct reader *r, const char *name)
+{
+    char where[64], effects[128] = "";
+    size_t used = 0;
+    snprintf(where, sizeof where, "effects.%s", name);
+    int kind = aur_effect_find(name);
+    for (int i = 0; i < AUR_EFFECTS; i++)
+        used += (size_t)snprintf(effects + used, sizeof effects - used, "%s%s", i ? ", " : "", aur_effects[i].name);
+    if (kind < 0)
+        bad(r, "effects: '%.60s' is not an effect; allowed: %s", name, effects);
+    read_params(r, lua_gettop(r->L), where, NULL, r->info->effects.params[kind], &aur_effects[kind]);
+}
+
+/* Calls read for each entry of the table in `field`, in the order of names, with the entry's table on top. */
+static void read_entries(struct reader *r, int index, const char *field, void (*read)(struct reader *, const char *))
+{
+    if (!push_table(r, index, field))
+        return;
+    int table = lua_gettop(r->L), n = aur_keys_push(r->L, table);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(r->L, table + 1, i);
+        const char *name = aur_vm_tostring(r->L, -1);
+        lua_pushvalue(r->L, -2);
+        lua_rawget(r->L, table);
+        if (!lua_istable(r->L, -1))
+            bad(r, "%s.%.60s: a table is needed, not a %s", field, name, luaL_typename(r->L, -1));
+        read(r, name);
+        lua_settop(r->L, table + 1);
+    }
+    lua_settop(r->L, table - 1);
+}
+
+static void check_type(struct reader *r, int index, const char *name, int type, bool needed)
+{
+    lua_getfield(r->L, index, name);
+    if (lua_type(r->L, -1) != type && (needed || !lua_isnil(r->L, -1)))
+        bad(r, "%s: a %s is needed, not a %s", name, lua_typename(r->L, type), luaL_typename(r->L, -1));
+    lua_pop(r->L, 1);
+}
+
+void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info)
+{
+    static const char *const fields[] = {"title", "meter",  "controls", "patches", "effects",
+                                         "state", "phrase", "migrate",  NULL};
+    struct reader r = {L, piece, line, info};
+    const char *file = strrchr(piece->path, '/');
+    memset(info, 0, sizeof *info);
+    aur_effect_default(&info->effects);
+    check_fields(&r, index, "the piece", fields);
+    read_text(&r, info->title, sizeof info->title, index, "", "title", file ? file + 1 : piece->path);
+    read_meter(&r, index);
+    read_entries(&r, index, "controls", read_control);
+    read_entries(&r, index, "patches", read_patch);
+    read_entries(&r, index, "effects", read_effect);
+    check_type(&r, index, "state", LUA_TTABLE, false);
+    check_type(&r, index, "phrase", LUA_TFUNCTION, true);
+    check_type(&r, index, "migrate", LUA_TFUNCTION, false);
+}

@@ -1,0 +1,63 @@
+/* What the files of compose/ share: the loaded piece, and the job of one call into its script. */
+#ifndef AUR_COMPOSE_INNER_H
+#define AUR_COMPOSE_INNER_H
+
+#include "base/buf.h"
+#include "compose/piece.h"
+#include "script/vm.h"
+
+#define AUR_MODULES_MAX 64
+
+struct aur_module {
+    char *name, *path, *text;
+    size_t len;
+};
+
+struct aur_piece {
+    char *path, *folder, *lib_dir; /* as given; folder is path's */
+    char *text;
+    size_t len;
+    struct aur_script_limits limits; /* defaults filled in */
+    struct aur_log *log;
+    struct aur_module modules[AUR_MODULES_MAX];
+    size_t n_modules;
+    struct aur_piece_info info;
+};
+
+/* One call into the script; the VM's user pointer. */
+struct aur_job {
+    const struct aur_piece *piece;
+    struct aur_piece *loading; /* the same piece while it is loaded: require may read files */
+    const struct aur_compose_request *request;
+    struct aur_note *notes;   /* room for limits.notes */
+    struct aur_chord *chords; /* room for AUR_CHORDS_MAX */
+    int chord_lines[AUR_CHORDS_MAX];
+    struct aur_phrase phrase; /* the header, filled on the way */
+    struct aur_buf state;
+};
+
+/* Finds a module among those read; while loading, reads it from the script's folder or the library. */
+aur_vm_find_module aur_piece_find_module;
+
+/* A VM with the piece's limits, its modules and its log. */
+AUR_MUST_USE int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *err);
+
+/* ---- inside aur_vm_call ---- */
+
+/* Runs the script's top and pushes the table it returns. *line: where it was returned, for errors in it. */
+void aur_piece_run(lua_State *L, const struct aur_piece *piece, int *line);
+
+/* Reads the piece's table at index into info, or raises. */
+void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info);
+
+/* Pushes ctx for the job's request. */
+void aur_ctx_push(lua_State *L, struct aur_job *job);
+
+/* ctx:note and ctx:chord. */
+int aur_ctx_note(lua_State *L);
+int aur_ctx_chord(lua_State *L);
+
+/* After phrase returned its bars: checks the events against the phrase's length and gives them their frames. */
+void aur_events_finish(lua_State *L, struct aur_job *job);
+
+#endif

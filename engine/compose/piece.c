@@ -1,0 +1,219 @@
+/* Loading a piece: reads the script, runs its top once in a VM to find the modules it requires and what it declares.
+ * Any thread that may read files; the result is immutable, so composing does no input or output. */
+#include "compose/piece.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compose/inner.h"
+#include "script/value.h"
+
+#define DEFAULT_SOURCE_BYTES ((size_t)1 << 20)
+
+static const struct aur_module *find_read(const struct aur_piece *piece, const char *name)
+{
+    for (size_t i = 0; i < piece->n_modules; i++)
+        if (strcmp(piece->modules[i].name, name) == 0)
+            return &piece->modules[i];
+    return NULL;
+}
+
+/* Path of folder/name.lua, or NULL without memory. */
+static char *module_path(const char *folder, const char *name)
+{
+    struct aur_buf buf;
+    aur_buf_init(&buf);
+    aur_buf_printf(&buf, "%s%s%s.lua", folder, *folder ? "/" : "", name);
+    return aur_buf_take(&buf);
+}
+
+static int read_module(struct aur_piece *piece, char *path, const char *name, struct aur_error *err)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    int rc = aur_buf_read_file(&text, path, piece->limits.source_bytes, err);
+    struct aur_module module = {strdup(name), path, NULL, text.len};
+    if (rc == AUR_OK) {
+        module.text = aur_buf_take(&text);
+        if (module.name && module.text) {
+            piece->modules[piece->n_modules++] = module;
+            return AUR_OK;
+        }
+        rc = aur_error_set(err, AUR_ENOMEM, "out of memory");
+    }
+    aur_buf_deinit(&text);
+    free(module.name);
+    free(module.text);
+    free(path);
+    return rc;
+}
+
+static int read_from_folders(struct aur_piece *piece, const char *name, struct aur_error *err)
+{
+    const char *folders[] = {piece->folder, piece->lib_dir};
+    if (piece->n_modules == AUR_MODULES_MAX)
+        return aur_error_set(err, AUR_ELIMIT, "more than %d modules", AUR_MODULES_MAX);
+    for (int i = 0; i < 2; i++) {
+        char *path = folders[i] ? module_path(folders[i], name) : NULL;
+        if (path && access(path, F_OK) == 0)
+            return read_module(piece, path, name, err);
+        free(path);
+    }
+    return aur_error_set(err, AUR_ENOTFOUND, "no file %s.lua in %s%s%s", name, *folders[0] ? folders[0] : ".",
+                         folders[1] ? " or " : "", folders[1] ? folders[1] : "");
+}
+
+int aur_piece_find_module(void *user, struct aur_vm_module *out, const char *name, struct aur_error *err)
+{
+    struct aur_job *job = user;
+    const struct aur_module *module = find_read(job->piece, name);
+    if (!module && job->loading) {
+        int rc = read_from_folders(job->loading, name, err);
+        if (rc != AUR_OK)
+            return rc;
+        module = find_read(job->piece, name);
+    }
+    if (!module)
+        return aur_error_set(err, AUR_ENOTFOUND,
+                             "modules are read when the script is loaded; require it at the script's top");
+    *out = (struct aur_vm_module){module->path, module->text, module->len};
+    return AUR_OK;
+}
+
+static void print_line(void *user, const char *line)
+{
+    struct aur_job *job = user;
+    aur_log(job->piece->log, AUR_LOG_INFO, "script", "%s: %s", job->piece->path, line);
+}
+
+int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *err)
+{
+    struct aur_vm_config config = {
+        .name = job->piece->path,
+        .instructions = job->piece->limits.instructions,
+        .memory_bytes = job->piece->limits.memory_bytes,
+        .find_module = aur_piece_find_module,
+        .print = print_line,
+        .user = job,
+    };
+    return aur_vm_new(out, &config, err);
+}
+
+/* The last line on which the function on top of the stack can be: for a script's top, that of its return. */
+static int last_line(lua_State *L)
+{
+    lua_Debug at;
+    int last = 0;
+    lua_pushvalue(L, -1);
+    lua_getinfo(L, ">L", &at);
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+        last = lua_tointeger(L, -2) > last ? (int)lua_tointeger(L, -2) : last;
+    lua_pop(L, 1);
+    return last;
+}
+
+void aur_piece_run(lua_State *L, const struct aur_piece *piece, int *line)
+{
+    aur_vm_load(L, piece->path, piece->text, piece->len);
+    *line = last_line(L);
+    lua_call(L, 0, 1);
+    if (!lua_istable(L, -1))
+        luaL_error(L, "%s:%d: the script returned a %s; it must return the piece's table", piece->path, *line,
+                   luaL_typename(L, -1));
+}
+
+static int load_body(lua_State *L)
+{
+    struct aur_job *job = lua_touserdata(L, 1);
+    struct aur_error err;
+    int line;
+    aur_piece_run(L, job->piece, &line);
+    aur_piece_read(L, lua_gettop(L), job->piece, line, &job->loading->info);
+    lua_getfield(L, -1, "state");
+    if (!lua_isnil(L, -1) && aur_value_write(L, -1, &job->state, "state", &err) != AUR_OK)
+        luaL_error(L, "%s:%d: %s", job->piece->path, line, err.message);
+    return 0;
+}
+
+static int run_top(struct aur_piece *piece, struct aur_error *err)
+{
+    struct aur_job job = {.piece = piece, .loading = piece};
+    struct aur_vm *vm;
+    int rc = aur_job_open_vm(&vm, &job, err);
+    if (rc != AUR_OK)
+        return rc;
+    rc = aur_vm_call(vm, load_body, &job, err);
+    aur_vm_free(vm);
+    aur_buf_deinit(&job.state);
+    return rc;
+}
+
+static void set_limits(struct aur_script_limits *limits)
+{
+    if (!limits->source_bytes)
+        limits->source_bytes = DEFAULT_SOURCE_BYTES;
+    if (!limits->notes || limits->notes > AUR_NOTES_MAX)
+        limits->notes = AUR_NOTES_MAX;
+}
+
+static int read_source(struct aur_piece *piece, const struct aur_piece_source *source, struct aur_error *err)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    int rc = aur_buf_read_file(&text, source->path, piece->limits.source_bytes, err);
+    if (rc != AUR_OK) {
+        aur_buf_deinit(&text);
+        return rc;
+    }
+    piece->len = text.len;
+    piece->text = aur_buf_take(&text);
+    piece->path = strdup(source->path);
+    const char *slash = strrchr(source->path, '/');
+    piece->folder =
+        slash == source->path ? strdup("/") : strndup(source->path, slash ? (size_t)(slash - source->path) : 0);
+    piece->lib_dir = source->lib_dir ? strdup(source->lib_dir) : NULL;
+    if (!piece->text || !piece->path || !piece->folder || (source->lib_dir && !piece->lib_dir))
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
+    return AUR_OK;
+}
+
+int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err)
+{
+    struct aur_piece *piece = calloc(1, sizeof *piece);
+    if (!piece)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
+    piece->limits = source->limits;
+    piece->log = source->log;
+    set_limits(&piece->limits);
+    int rc = read_source(piece, source, err);
+    if (rc == AUR_OK)
+        rc = run_top(piece, err);
+    if (rc != AUR_OK) {
+        aur_piece_free(piece);
+        return rc;
+    }
+    *out = piece;
+    return AUR_OK;
+}
+
+void aur_piece_free(struct aur_piece *piece)
+{
+    if (!piece)
+        return;
+    for (size_t i = 0; i < piece->n_modules; i++) {
+        free(piece->modules[i].name);
+        free(piece->modules[i].path);
+        free(piece->modules[i].text);
+    }
+    free(piece->path);
+    free(piece->folder);
+    free(piece->lib_dir);
+    free(piece->text);
+    free(piece);
+}
+
+const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece)
+{
+    return &piece->info;
+}

@@ -1,0 +1,294 @@
+/* The VM's life: allocator, instruction budget, the protected call and what becomes of errors. Any thread, one at a time.
+ *
+ * LuaJIT's count hook never fires inside compiled traces, so the compiler is off. The hook lives in the global state and
+ * so covers every coroutine. When memory runs out the allocator first lends an eighth more and arms the hook, because an
+ * error raised by the hook has a line and a traceback, and "not enough memory" has neither. */
+#include "script/vm.h"
+
+#include <luajit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "script/libs.h"
+
+#define DEFAULT_INSTRUCTIONS  50000000u
+#define DEFAULT_MEMORY        ((size_t)64 << 20)
+#define HOOK_STEP             1000
+#define C_STACK_BYTES         (512 * 1024)
+#define BIG_BLOCK_BYTES       (64 * 1024) /* copying a block of this size or more costs instructions, */
+#define BYTES_PER_INSTRUCTION 64          /* so many bytes each */
+
+static void on_count(lua_State *L, lua_Debug *at);
+
+struct aur_vm *aur_vm_of(lua_State *L)
+{
+    void *vm;
+    lua_getallocf(L, &vm);
+    return vm;
+}
+
+void *aur_vm_user(lua_State *L)
+{
+    return aur_vm_of(L)->config.user;
+}
+
+static void *allocate(void *user, void *block, size_t old, size_t size)
+{
+    struct aur_vm *vm = user;
+    if (!block)
+        old = 0;
+    if (size == 0) {
+        vm->used -= old;
+        free(block);
+        return NULL;
+    }
+    size_t used = vm->used - old + size;
+    if (size > old && used > vm->config.memory_bytes) {
+        vm->over_memory = true;
+        if (vm->L)
+            lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
+        if (used > vm->hard_bytes)
+            return NULL;
+    }
+    if (size >= BIG_BLOCK_BYTES)
+        vm->spent += size / BYTES_PER_INSTRUCTION; /* noticed by the next hook */
+    void *moved = realloc(block, size);
+    if (moved)
+        vm->used = used;
+    else
+        vm->host_out_of_memory = true;
+    return moved;
+}
+
+/* Raises at the line of `at`, or without one. */
+static int raise_limit(lua_State *L, lua_Debug *at)
+{
+    struct aur_vm *vm = aur_vm_of(L);
+    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    if (at && lua_getinfo(L, "Sl", at) && at->currentline > 0)
+        lua_pushfstring(L, "%s:%d: ", at->short_src, at->currentline);
+    else
+        lua_pushliteral(L, "");
+    char text[96];
+    if (vm->over_memory)
+        snprintf(text, sizeof text, "the script needs more than its %zu KiB of memory", vm->config.memory_bytes >> 10);
+    else
+        snprintf(text, sizeof text, "the script used up its %llu instructions",
+                 (unsigned long long)vm->config.instructions);
+    lua_pushstring(L, text);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+static void on_count(lua_State *L, lua_Debug *at)
+{
+    struct aur_vm *vm = aur_vm_of(L);
+    vm->spent += HOOK_STEP;
+    if (vm->spent >= vm->config.instructions && !vm->over_memory)
+        vm->over_instructions = true;
+    if (vm->over_instructions || vm->over_memory)
+        raise_limit(L, at);
+}
+
+void aur_vm_charge(lua_State *L, uint64_t instructions)
+{
+    struct aur_vm *vm = aur_vm_of(L);
+    vm->spent += instructions;
+    if (vm->spent >= vm->config.instructions) {
+        vm->over_instructions = true;
+        lua_Debug at;
+        raise_limit(L, lua_getstack(L, 1, &at) ? &at : NULL);
+    }
+}
+
+void aur_vm_check_stack(lua_State *L)
+{
+    const char *here = __builtin_frame_address(0);
+    if (aur_vm_of(L)->stack_base - here > C_STACK_BYTES)
+        luaL_error(L, "stack overflow: calls are nested too deeply");
+}
+
+void aur_vm_seed(lua_State *L, uint64_t seed, uint64_t phrase)
+{
+    struct aur_vm *vm = aur_vm_of(L);
+    vm->drawing = true;
+    vm->seed = seed;
+    vm->phrase = phrase;
+}
+
+bool aur_has_position(const char *text)
+{
+    size_t path = strcspn(text, ":\n");
+    size_t digits = text[path] == ':' ? strspn(text + path + 1, "0123456789") : 0;
+    return path > 0 && digits > 0 && text[path + 1 + digits] == ':';
+}
+
+void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len)
+{
+    if (len > 0 && text[0] == '\033')
+        luaL_error(L, "%s:1: bytecode is not allowed, only source text", path);
+    const char *chunk = lua_pushfstring(L, "@%s", path);
+    if (luaL_loadbufferx(L, text, len, chunk, "t") == 0) {
+        lua_remove(L, -2);
+        return;
+    }
+    /* Lua shortens long paths in its messages. */
+    const char *message = lua_tostring(L, -1);
+    if (message && strncmp(message, "...", 3) == 0 && strchr(message, ':'))
+        lua_pushfstring(L, "%s%s", path, strchr(message, ':'));
+    lua_error(L);
+}
+
+/* ---- errors ---- */
+
+#define TRACE_LEVELS 12
+
+static void add_trace(lua_State *L, luaL_Buffer *out)
+{
+    lua_Debug at;
+    int shown = 0;
+    for (int level = 1; shown < TRACE_LEVELS && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sln", &at);
+        if (at.currentline <= 0)
+            continue;
+        lua_pushfstring(L, "\n  %s:%d: in ", at.source + 1, at.currentline);
+        luaL_addvalue(out);
+        if (*at.what == 'm')
+            lua_pushliteral(L, "the main chunk");
+        else if (at.name)
+            lua_pushfstring(L, "function %s", at.name);
+        else
+            lua_pushfstring(L, "a function of line %d", at.linedefined);
+        luaL_addvalue(out);
+        shown++;
+    }
+}
+
+/* Adds "file:line: " where the text has none, and the full path where Lua shortened it. */
+static void add_message(lua_State *L, luaL_Buffer *out, const char *text)
+{
+    bool positioned = aur_has_position(text);
+    lua_Debug at;
+    for (int level = 1; lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline <= 0)
+            continue;
+        size_t n = strlen(at.short_src);
+        if (!positioned) {
+            lua_pushfstring(L, "%s:%d: ", at.source + 1, at.currentline);
+            luaL_addvalue(out);
+            break;
+        }
+        if (strncmp(text, "...", 3) == 0 && strncmp(text, at.short_src, n) == 0 && text[n] == ':') {
+            luaL_addstring(out, at.source + 1);
+            text += n;
+            break;
+        }
+    }
+    luaL_addstring(out, text);
+}
+
+static int on_error(lua_State *L)
+{
+    const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : NULL;
+    if (!text)
+        text = lua_pushfstring(L, "the error object is a %s value, not a message", luaL_typename(L, 1));
+    luaL_Buffer out;
+    luaL_buffinit(L, &out);
+    add_message(L, &out, text);
+    add_trace(L, &out);
+    luaL_pushresult(&out);
+    return 1;
+}
+
+struct entry {
+    lua_CFunction body;
+    void *arg;
+    struct aur_error *err;
+    int code;
+};
+
+static int enter(lua_State *L)
+{
+    struct entry *entry = lua_touserdata(L, 1);
+    struct aur_vm *vm = aur_vm_of(L);
+    lua_settop(L, 0);
+    lua_pushcfunction(L, on_error);
+    lua_pushcfunction(L, entry->body);
+    lua_pushlightuserdata(L, entry->arg);
+    if (lua_pcall(L, 1, 0, 1) == 0)
+        return 0;
+    const char *text = lua_tostring(L, -1);
+    const char *prefix = text && aur_has_position(text) ? "" : vm->config.name;
+    entry->code = aur_error_set(entry->err, AUR_ESCRIPT, "%s%s%s", prefix, *prefix ? ": " : "", text ? text : "error");
+    return 0;
+}
+
+int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_error *err)
+{
+    struct entry entry = {body, arg, err, AUR_OK};
+    vm->stack_base = __builtin_frame_address(0);
+    int status = lua_cpcall(vm->L, enter, &entry);
+    if (status != 0) {
+        entry.code = aur_error_set(err, AUR_ESCRIPT, "%s: out of memory", vm->config.name);
+        lua_settop(vm->L, 0);
+    }
+    if (vm->host_out_of_memory)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", vm->config.name);
+    if (vm->over_instructions || vm->over_memory) {
+        if (entry.code == AUR_OK)
+            aur_error_set(err, AUR_ELIMIT, "%s: a limit was reached", vm->config.name);
+        entry.code = AUR_ELIMIT;
+    }
+    if (err && entry.code != AUR_OK)
+        err->code = entry.code;
+    return entry.code;
+}
+
+/* ---- life ---- */
+
+static int open_sandbox(lua_State *L)
+{
+    aur_sandbox_open(L);
+    return 0;
+}
+
+int aur_vm_new(struct aur_vm **out, const struct aur_vm_config *config, struct aur_error *err)
+{
+    struct aur_vm *vm = calloc(1, sizeof *vm);
+    if (!vm)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", config->name);
+    vm->config = *config;
+    if (!vm->config.instructions)
+        vm->config.instructions = DEFAULT_INSTRUCTIONS;
+    if (!vm->config.memory_bytes)
+        vm->config.memory_bytes = DEFAULT_MEMORY;
+    vm->hard_bytes = vm->config.memory_bytes + vm->config.memory_bytes / 8;
+    lua_State *L = lua_newstate(allocate, vm);
+    int rc = AUR_OK;
+    if (!L) {
+        rc = aur_error_set(err, vm->host_out_of_memory ? AUR_ENOMEM : AUR_ELIMIT, "%s: no memory for a Lua state",
+                           config->name);
+        goto fail;
+    }
+    vm->L = L;
+    luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+    rc = aur_vm_call(vm, open_sandbox, NULL, err);
+    if (rc != AUR_OK)
+        goto fail;
+    vm->spent = 0;
+    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_STEP);
+    *out = vm;
+    return AUR_OK;
+fail:
+    aur_vm_free(vm);
+    return rc;
+}
+
+void aur_vm_free(struct aur_vm *vm)
+{
+    if (vm && vm->L)
+        lua_close(vm->L);
+    free(vm);
+}

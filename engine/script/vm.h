@@ -1,0 +1,79 @@
+/* One Lua VM for scripts: instruction and memory limits, an allow-list of globals, deterministic tables, numbers and
+ * random streams, and one protected way in. It knows no audio.
+ *
+ * A VM belongs to one thread at a time and is cheap enough to be made for every phrase. What a script may use is listed
+ * in docs/scripting.md. Everything a script can observe is the same on every machine and in every process: the order of
+ * pairs and next, the text of tables and functions, math.*, the ^ operator (pow.c), random numbers.
+ *
+ * Once a limit is reached the count hook raises at every further instruction, so no pcall, coroutine or metamethod can
+ * go on; the VM is then good for nothing but aur_vm_free. */
+#ifndef AUR_SCRIPT_VM_H
+#define AUR_SCRIPT_VM_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct aur_vm;
+
+struct aur_vm_module {
+    const char *path; /* as errors show it */
+    const char *text; /* stays valid as long as the VM */
+    size_t len;
+};
+
+/* Finds the module a script requires; name is [a-z0-9_/]+ (dots became slashes). On failure fills err->message with one
+ * line. It runs inside a Lua call but must not use Lua. */
+typedef int aur_vm_find_module(void *user, struct aur_vm_module *out, const char *name, struct aur_error *err);
+
+struct aur_vm_config {
+    const char *name;                            /* the script, for errors that have no line; borrowed */
+    uint64_t instructions;                       /* VM instructions in the VM's life; 0: 50 million */
+    size_t memory_bytes;                         /* 0: 64 MiB */
+    aur_vm_find_module *find_module;             /* NULL: require finds nothing */
+    void (*print)(void *user, const char *line); /* NULL: print does nothing */
+    void *user;                                  /* of both */
+};
+
+/* Errors: AUR_ENOMEM; AUR_ELIMIT if memory_bytes does not hold an empty VM. */
+AUR_MUST_USE int aur_vm_new(struct aur_vm **out, const struct aur_vm_config *config, struct aur_error *err);
+void aur_vm_free(struct aur_vm *vm);
+
+/* The one way in: runs body(L) with arg as a light userdata at index 1, under protection. Whatever the body allocates in
+ * C must be reachable from arg, since Lua errors jump over its end. Errors: AUR_ESCRIPT with "file:line: message" and a
+ * traceback after '\n', AUR_ELIMIT (instructions, memory) likewise, AUR_ENOMEM when the host itself is out of memory. */
+AUR_MUST_USE int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_error *err);
+
+/* ---- For code that runs inside aur_vm_call; these raise Lua errors. ---- */
+
+struct aur_vm *aur_vm_of(lua_State *L);
+void *aur_vm_user(lua_State *L); /* config.user */
+
+/* Compiles text (never bytecode) as the file `path` and pushes the function. */
+void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len);
+
+/* Lets math.random and aur_stream_push draw, keyed by these; before, they raise. */
+void aur_vm_seed(lua_State *L, uint64_t seed, uint64_t phrase);
+
+/* Pushes the random stream `name` of this VM's seed and phrase: an object with :float(), :int(a, b), :pick(t). Its
+ * counter goes on where the last use of the same name stopped. */
+void aur_stream_push(lua_State *L, const char *name);
+
+/* Counts work done in C as if it were instructions. */
+void aur_vm_charge(lua_State *L, uint64_t instructions);
+
+/* Raises when C calls and Lua calls are nested so deeply that the C stack is in danger. */
+void aur_vm_check_stack(lua_State *L);
+
+/* Pushes a text for the value at index: like Lua's tostring, but without addresses ("table", "function"). */
+const char *aur_vm_tostring(lua_State *L, int index);
+
+/* Pushes an array of the keys of the table at index in the fixed order (numbers ascending, strings in byte order, false,
+ * true) and returns their number. Keys of other types have no order and raise. */
+int aur_keys_push(lua_State *L, int index);
+
+#endif
