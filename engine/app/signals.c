@@ -57,17 +57,16 @@ static void watch_end(const struct aur_signals *signals)
     }
 }
 
-static void *run(void *user)
+static void run(void *user)
 {
     const struct aur_signals *signals = user;
     int number;
     while (!(number = next_signal(FOREVER_MS)))
         continue;
     if (number == SIGUSR1)
-        return NULL;
+        return;
     signals->on_stop(signals->user);
     watch_end(signals);
-    return NULL;
 }
 
 int aur_signals_start(struct aur_signals *signals, struct aur_error *err)
@@ -76,13 +75,12 @@ int aur_signals_start(struct aur_signals *signals, struct aur_error *err)
     fill_set(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (pthread_create(&signals->thread, NULL, run, signals) != 0)
-        return aur_error_set(err, AUR_ENOMEM, "the thread for signals could not be started");
-    return AUR_OK;
+    struct aur_thread_config config = {.name = "signals", .run = run, .user = signals};
+    return aur_thread_start(&signals->thread, &config, err);
 }
 
 void aur_signals_end(struct aur_signals *signals)
 {
-    pthread_kill(signals->thread, SIGUSR1);
-    pthread_join(signals->thread, NULL);
+    pthread_kill(signals->thread.handle, SIGUSR1);
+    aur_thread_join(&signals->thread);
 }

@@ -3,13 +3,13 @@
 #ifndef AUR_APP_SIGNALS_H
 #define AUR_APP_SIGNALS_H
 
-#include <pthread.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "rt/thread.h"
 
 struct aur_signals {
-    pthread_t thread;
+    struct aur_thread thread;
     void (*on_stop)(void *user); /* the first signal; on the thread of signals */
     void *user;
     uint32_t deadline_ms;       /* after the first signal: the process ends itself then, with late_exit; 0: never */
