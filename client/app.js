@@ -159,7 +159,7 @@ function renderPhrase() {
   byId("next").toggleAttribute("data-pending", pending !== null);
   const change = pending ? changesText(pending) : "";
   if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
-  else if (playing) setText("next", `Phrase ${view.number}, the next in ${Math.ceil(view.nextInMs / 1000)} s`);
+  else if (playing) setText("next", `Phrase ${view.number} · next in ${Math.ceil(view.nextInMs / 1000)} s`);
   else setText("next", "Press play, or the space bar");
   announce(change, pending);
 }

@@ -1,8 +1,9 @@
-// A slow light behind the page that breathes with the sound: three curtains drawn small and stretched soft. It moves only
+// A slow light behind the page that breathes with the sound: three curtains drawn small and stretched. It moves only
 // while music plays and the page is seen; where less motion is wanted it stands still.
 
-const WIDTH = 192;
-const HEIGHT = 108;
+const WIDTH = 128;
+const HEIGHT = 96;
+const SPRITE = 64;
 const FRAME_MS = 1000 / 30;
 const BANDS = [
   [1, 6],
@@ -10,10 +11,25 @@ const BANDS = [
   [24, 120],
 ]; // analyser bins: low, middle, high
 const CURTAINS = [
-  { base: 0.5, reach: 0.16, waves: 1.1, speed: 0.05 },
-  { base: 0.6, reach: 0.13, waves: 1.7, speed: -0.07 },
-  { base: 0.72, reach: 0.1, waves: 2.6, speed: 0.09 },
+  { base: 0.3, sway: 0.1, height: 0.75, waves: 0.9, speed: 0.021 },
+  { base: 0.42, sway: 0.09, height: 0.6, waves: 1.4, speed: -0.029 },
+  { base: 0.58, sway: 0.07, height: 0.5, waves: 2.1, speed: 0.037 },
 ];
+
+/** One column of a curtain: a soft upper edge, a long fall. */
+function sprite(colour) {
+  const canvas = document.createElement("canvas");
+  canvas.width = 1;
+  canvas.height = SPRITE;
+  const paint = canvas.getContext("2d");
+  const fade = paint.createLinearGradient(0, 0, 0, SPRITE);
+  for (const [at, alpha] of [[0, 0], [0.12, 0.14], [0.3, 0.62], [0.42, 0.72], [0.6, 0.46], [0.8, 0.16], [1, 0]]) {
+    fade.addColorStop(at, `rgb(${colour} / ${alpha})`);
+  }
+  paint.fillStyle = fade;
+  paint.fillRect(0, 0, 1, SPRITE);
+  return canvas;
+}
 
 export class Visual {
   constructor(canvas) {
@@ -54,7 +70,8 @@ export class Visual {
 
   readColours() {
     const style = getComputedStyle(this.canvas);
-    this.colours = ["--aurora-1", "--aurora-2", "--aurora-3"].map((name) => style.getPropertyValue(name).trim());
+    const names = ["--aurora-1", "--aurora-2", "--aurora-3"];
+    this.sprites = names.map((name) => sprite(style.getPropertyValue(name).trim()));
   }
 
   frame(now) {
@@ -79,27 +96,21 @@ export class Visual {
   }
 
   draw() {
-    const { paint } = this;
-    paint.clearRect(0, 0, WIDTH, HEIGHT);
-    CURTAINS.forEach((curtain, i) => this.drawCurtain(curtain, this.levels[i], this.colours[i]));
+    this.paint.clearRect(0, 0, WIDTH, HEIGHT);
+    this.wide = Math.min(2, this.canvas.clientWidth / Math.max(1, this.canvas.clientHeight)) * 2 * Math.PI * 0.6;
+    CURTAINS.forEach((curtain, i) => this.drawCurtain(curtain, this.levels[i], this.sprites[i]));
+    this.paint.globalAlpha = 1;
   }
 
-  drawCurtain({ base, reach, waves, speed }, level, colour) {
-    const { paint, seconds } = this;
-    const top = (x) => {
-      const t = seconds * speed * 2 * Math.PI;
-      const sway = Math.sin(x * waves * 6.28 + t) + 0.5 * Math.sin(x * waves * 14.5 - 1.7 * t);
-      return HEIGHT * (base - 0.28 * level + reach * (0.6 + level) * sway);
-    };
-    const fade = paint.createLinearGradient(0, HEIGHT * (base - 0.5), 0, HEIGHT);
-    fade.addColorStop(0, `rgb(${colour} / 0)`);
-    fade.addColorStop(0.55, `rgb(${colour} / ${0.28 + 0.5 * level})`);
-    fade.addColorStop(1, `rgb(${colour} / 0)`);
-    paint.fillStyle = fade;
-    paint.beginPath();
-    paint.moveTo(0, HEIGHT);
-    for (let x = 0; x <= WIDTH; x += 4) paint.lineTo(x, top(x / WIDTH));
-    paint.lineTo(WIDTH, HEIGHT);
-    paint.fill();
+  drawCurtain({ base, sway, height, waves, speed }, level, image) {
+    const t = this.seconds * speed * 2 * Math.PI;
+    for (let x = 0; x < WIDTH; x++) {
+      const u = (x / WIDTH) * this.wide * waves;
+      const wave = Math.sin(u + t) + 0.5 * Math.sin(2.3 * u - 1.7 * t);
+      const ripple = Math.sin(3.7 * u + 2.9 * t) * Math.sin(1.3 * u - t);
+      const tall = height * (1 + 0.6 * level + 0.15 * ripple);
+      this.paint.globalAlpha = Math.min(1, 0.5 + 0.18 * ripple + 0.6 * level);
+      this.paint.drawImage(image, x, HEIGHT * (base + sway * wave - 0.12 * level), 1, HEIGHT * tall);
+    }
   }
 }

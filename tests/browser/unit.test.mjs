@@ -1,0 +1,488 @@
+// The page's pure parts, without a browser: decoding, resampling, the jitter buffer, the connection's life, the timeline.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { backoffMs, Connection } from "../../client/connection.js";
+import { base64Bytes, decodePcm } from "../../client/decode.js";
+import { Outbox } from "../../client/outbox.js";
+import { Player } from "../../client/player.js";
+import { Timeline } from "../../client/timeline.js";
+
+const RATE = 44100;
+const CHUNK = 4410;
+const BLOCK = 128;
+
+/** Chunk `index` of an endless stereo stream given by f(frame) -> [left, right]. */
+function chunk(index, f) {
+  const samples = new Float32Array(2 * CHUNK);
+  for (let i = 0; i < CHUNK; i++) samples.set(f(index * CHUNK + i), 2 * i);
+  return samples;
+}
+
+const sine = (hz, rate = RATE) => (n) => {
+  const value = 0.5 * Math.sin((2 * Math.PI * hz * n) / rate);
+  return [value, -value];
+};
+const noise = (n) => {
+  const bits = Math.imul(n + 1, 2654435761) ^ Math.imul(n + 7, 40503);
+  return [((bits >> 8) % 30000) / 32768, ((bits >> 3) % 30000) / 32768];
+};
+
+/** Runs the player for a while; calls feed(seconds) before each block; returns what came out on the left and right. */
+function run(player, seconds, feed = () => {}, block = BLOCK) {
+  const blocks = Math.ceil((seconds * player.outRate) / block);
+  const left = new Float32Array(blocks * block);
+  const right = new Float32Array(blocks * block);
+  for (let b = 0; b < blocks; b++) {
+    feed((b * block) / player.outRate);
+    player.process(left.subarray(b * block, (b + 1) * block), right.subarray(b * block, (b + 1) * block));
+  }
+  return { left, right };
+}
+
+/** Feeds like a server: a burst, then a chunk each 100 ms (times `speed`). */
+function live(player, f, { burst = 8, speed = 1, from = 0 } = {}) {
+  let sent = 0;
+  return (seconds) => {
+    while (sent < burst || (sent - burst + 1) * 0.1 <= seconds * speed) {
+      player.push(from + sent, RATE, chunk(from + sent, f));
+      sent++;
+    }
+  };
+}
+
+function biggestStep(samples) {
+  let biggest = 0;
+  for (let i = 1; i < samples.length; i++) biggest = Math.max(biggest, Math.abs(samples[i] - samples[i - 1]));
+  return biggest;
+}
+
+/** Signal to everything else, in dB, of a sine of known frequency: amplitude and phase fitted by least squares. */
+function sineSnr(samples, hz, rate) {
+  let [ss, cc, sc, xs, xc] = [0, 0, 0, 0, 0];
+  samples.forEach((x, n) => {
+    const [s, c] = [Math.sin((2 * Math.PI * hz * n) / rate), Math.cos((2 * Math.PI * hz * n) / rate)];
+    ss += s * s;
+    cc += c * c;
+    sc += s * c;
+    xs += x * s;
+    xc += x * c;
+  });
+  const det = ss * cc - sc * sc;
+  const a = (xs * cc - xc * sc) / det;
+  const b = (xc * ss - xs * sc) / det;
+  let signal = 0;
+  let rest = 0;
+  samples.forEach((x, n) => {
+    const fit = a * Math.sin((2 * Math.PI * hz * n) / rate) + b * Math.cos((2 * Math.PI * hz * n) / rate);
+    signal += fit * fit;
+    rest += (x - fit) ** 2;
+  });
+  return { snr: 10 * Math.log10(signal / rest), amplitude: Math.hypot(a, b) };
+}
+
+test("decodePcm gives every 16-bit sample exactly, whichever base64 decoder there is", () => {
+  const pcm = new Int16Array(65536).map((_, i) => i - 32768);
+  const text = Buffer.from(pcm.buffer).toString("base64");
+  const decoded = decodePcm(text);
+  assert.equal(decoded.length, pcm.length);
+  for (let i = 0; i < pcm.length; i++) if (decoded[i] !== pcm[i] / 32768) assert.fail(`sample ${pcm[i]}`);
+  const native = Uint8Array.fromBase64;
+  try {
+    Uint8Array.fromBase64 = undefined;
+    assert.deepEqual(base64Bytes("AAEC/w=="), Uint8Array.of(0, 1, 2, 255));
+    Uint8Array.fromBase64 = (each) => new Uint8Array(Buffer.from(each, "base64"));
+    assert.equal(decodePcm(text)[1], -32767 / 32768);
+  } finally {
+    if (native) Uint8Array.fromBase64 = native;
+    else delete Uint8Array.fromBase64;
+  }
+});
+
+test("equal rates: after the fade-in the samples come out unchanged", () => {
+  const player = new Player(RATE);
+  player.start();
+  const { left, right } = run(player, 5, live(player, noise));
+  const fade = 0.15 * RATE + BLOCK;
+  const first = left.findIndex((x) => x !== 0);
+  const offset = first - [...Array(CHUNK).keys()].find((n) => noise(n)[0] !== 0 && n > 0);
+  let compared = 0;
+  for (let i = Math.ceil(first + fade); i < left.length; i++) {
+    // the first frame is faded to zero, so the alignment is found by trying both neighbours
+    const [l, r] = noise(i - offset).map(Math.fround);
+    if (left[i] !== l || right[i] !== r) assert.fail(`frame ${i}: ${left[i]} is not ${l}`);
+    compared++;
+  }
+  assert.ok(compared > 4 * RATE);
+  assert.equal(player.stats().exact, true);
+  assert.equal(player.underruns, 0);
+});
+
+test("sound starts only when the target is buffered, and with a fade", () => {
+  const player = new Player(RATE);
+  player.start();
+  for (let k = 0; k < 4; k++) player.push(k, RATE, chunk(k, () => [0.5, 0.5]));
+  assert.ok(run(player, 0.3).left.every((x) => x === 0));
+  player.push(4, RATE, chunk(4, () => [0.5, 0.5]));
+  const { left } = run(player, 0.3);
+  assert.ok(biggestStep(left) < 0.001, "no step");
+  assert.equal(left.at(-1), 0.5);
+});
+
+test("running dry fades out, fills again to a deeper target and fades in: no click", () => {
+  const player = new Player(RATE);
+  player.start();
+  const first = live(player, sine(200), { burst: 8 });
+  let resumed = null;
+  const { left } = run(player, 6, (seconds) => {
+    if (seconds < 1) first(seconds);
+    else if (seconds > 3) (resumed ??= live(player, sine(200), { burst: 9, from: 17 }))(seconds - 3);
+  });
+  const natural = (2 * Math.PI * 200 * 0.5) / RATE;
+  assert.equal(player.underruns, 1);
+  assert.ok(biggestStep(left) < 1.1 * natural + 0.5 / (0.02 * RATE), `step ${biggestStep(left)}`);
+  assert.ok(left.slice(2.5 * RATE, 2.9 * RATE).every((x) => x === 0), "silent while filling");
+  assert.ok(Math.max(...left.slice(5 * RATE)) > 0.49, "sounds again");
+  assert.equal(player.stats().tier, "careful");
+});
+
+test("a lost connection that runs dry is not taken for jitter", () => {
+  const player = new Player(RATE);
+  player.start();
+  const feed = live(player, sine(200));
+  player.setLink(false);
+  run(player, 3, (seconds) => seconds < 1 && feed(seconds));
+  assert.equal(player.underruns, 0);
+  assert.equal(player.stats().tier, "normal");
+  assert.equal(player.stats().state, "filling");
+});
+
+test("missing chunks are crossfaded, repeated ones dropped", () => {
+  const player = new Player(RATE);
+  player.start();
+  const slow = sine(50);
+  for (let k = 0; k < 8; k++) player.push(k, RATE, chunk(k, slow));
+  const written = player.written;
+  for (let k = 3; k < 8; k++) player.push(k, RATE, chunk(k, slow)); // a reconnect sends them again
+  assert.equal(player.written, written);
+  // 3 chunks missing, and the other side is in opposite phase: the worst case for a splice
+  for (let k = 11; k < 18; k++) player.push(k, RATE, chunk(k, (n) => slow(n).map((x) => -x)));
+  const { left } = run(player, 1.2);
+  assert.equal(player.gaps, 1);
+  assert.ok(biggestStep(left) < 0.006, `step ${biggestStep(left)}`);
+});
+
+test("a restarted server counts from zero again and is heard", () => {
+  const player = new Player(RATE);
+  player.start();
+  for (let k = 0; k < 8; k++) player.push(1000 + k, RATE, chunk(k, noise));
+  const before = player.written;
+  player.push(0, RATE, chunk(0, noise));
+  assert.ok(player.written > before);
+});
+
+for (const rate of [48000, 96000, 32000, 22050]) {
+  for (const hz of [1000, 10000]) {
+    if (hz >= rate / 2 - 2500) continue;
+    test(`resampled to ${rate} Hz, ${hz} Hz keeps pitch and level, errors under -60 dB`, () => {
+      const player = new Player(rate);
+      player.start();
+      const { left } = run(player, 1.2, live(player, sine(hz)));
+      const { snr, amplitude } = sineSnr(left.slice(0.5 * rate, 1.1 * rate), hz, rate);
+      assert.ok(snr > 70, `${snr.toFixed(1)} dB`);
+      assert.ok(Math.abs(amplitude - 0.5) < 0.001, `amplitude ${amplitude}`);
+    });
+  }
+}
+
+test("downsampling keeps out what would alias", () => {
+  const player = new Player(22050);
+  player.start();
+  const { left } = run(player, 1.2, live(player, sine(15000)));
+  const loudest = Math.max(...left.slice(0.5 * 22050).map(Math.abs));
+  assert.ok(loudest < 0.5 * 10 ** (-70 / 20), `${loudest}`);
+});
+
+test("drift is corrected by at most 0.3 %, and playback comes back to the exact samples", () => {
+  const player = new Player(RATE);
+  player.start();
+  let fastest = 0;
+  const before = live(player, noise, { speed: 1.002 });
+  run(player, 450, (seconds) => {
+    before(seconds);
+    fastest = Math.max(fastest, Math.abs(player.slew));
+    assert.ok(player.depthMs() < 1300, `depth ${player.depthMs()}`);
+  });
+  assert.ok(fastest > 0.001 && fastest <= 0.003, `slew ${fastest}`);
+  assert.equal(player.skips, 0);
+  // the drift ends
+  const from = player.nextIndex;
+  run(player, 300, live(player, noise, { burst: 0, from }));
+  assert.equal(player.stats().exact, true);
+  assert.equal(player.underruns, 0);
+});
+
+test("interpolated and exact playback join without a step", () => {
+  const player = new Player(RATE);
+  player.start();
+  const feed = live(player, sine(440), { speed: 1 });
+  const { left } = run(player, 30, (seconds) => {
+    feed(seconds);
+    if (seconds > 2 && seconds < 2.1) player.correcting = -1;
+    if (seconds > 10 && seconds < 10.1) player.correcting = 0;
+  });
+  assert.ok(biggestStep(left) < 1.01 * ((2 * Math.PI * 440 * 0.5) / RATE), `step ${biggestStep(left)}`);
+  assert.equal(player.stats().exact, true);
+});
+
+test("far too much audio, after a pause of the machine, is skipped with a fade", () => {
+  const player = new Player(RATE);
+  player.start();
+  const feed = live(player, sine(100));
+  const { left } = run(player, 3, (seconds) => {
+    feed(seconds);
+    if (seconds > 1 && player.skips === 0 && player.depthMs() < 3000) {
+      for (let k = 0; k < 40; k++) player.push(player.nextIndex, RATE, chunk(player.nextIndex, sine(100)));
+    }
+  });
+  assert.equal(player.skips, 1);
+  assert.ok(biggestStep(left) < 0.01, `step ${biggestStep(left)}`);
+});
+
+test("a context that stands still never overruns the ring", () => {
+  const player = new Player(RATE);
+  player.start();
+  for (let k = 0; k < 400; k++) player.push(k, RATE, chunk(k, noise));
+  assert.ok(player.depthMs() < 12000);
+  const { left } = run(player, 0.5);
+  assert.ok(left.every(Number.isFinite));
+});
+
+test("stop fades out and ends silent; start plays from new audio", () => {
+  const player = new Player(RATE);
+  player.start();
+  const feed = live(player, () => [0.5, 0.5]);
+  run(player, 1, feed);
+  player.stop();
+  const { left } = run(player, 0.4, () => {});
+  assert.ok(biggestStep(left) < 0.001);
+  assert.equal(left.at(-1), 0);
+  assert.equal(player.state, "stopped");
+  player.start();
+  assert.equal(player.depthMs(), 0);
+});
+
+test("any block size gives the same samples", () => {
+  const outs = [128, 2048].map((block) => {
+    const player = new Player(48000);
+    player.start();
+    for (let k = 0; k < 9; k++) player.push(k, RATE, chunk(k, noise));
+    return run(player, 0.7, () => {}, block).left;
+  });
+  assert.ok(outs[0].some((x) => x !== 0));
+  for (let i = 0; i < 0.7 * 48000; i++) if (outs[0][i] !== outs[1][i]) assert.fail(`frame ${i}`);
+});
+
+// ---- connection ----
+
+class FakeClock {
+  constructor() {
+    this.time = 0;
+    this.timers = new Map();
+    this.ids = 0;
+  }
+
+  env(extra) {
+    return {
+      now: () => this.time,
+      random: () => 1,
+      setTimeout: (run, ms) => {
+        this.timers.set(++this.ids, { at: this.time + ms, run });
+        return this.ids;
+      },
+      clearTimeout: (id) => this.timers.delete(id),
+      ...extra,
+    };
+  }
+
+  advance(ms) {
+    const end = this.time + ms;
+    for (;;) {
+      const due = [...this.timers].filter(([, t]) => t.at <= end).sort((a, b) => a[1].at - b[1].at)[0];
+      if (!due) break;
+      this.timers.delete(due[0]);
+      this.time = due[1].at;
+      due[1].run();
+    }
+    this.time = end;
+  }
+}
+
+function connectionSetup() {
+  const clock = new FakeClock();
+  const sockets = [];
+  class Socket {
+    constructor(url) {
+      this.url = url;
+      this.readyState = 0;
+      this.sent = [];
+      sockets.push(this);
+    }
+
+    open() {
+      this.readyState = 1;
+      this.onopen();
+    }
+
+    send(text) {
+      this.sent.push(JSON.parse(text));
+    }
+
+    close() {
+      this.readyState = 3;
+    }
+  }
+  const states = [];
+  const connection = new Connection(clock.env({ WebSocket: Socket }), {
+    state: (state) => states.push(state),
+    message: () => {},
+    stats: () => ({ underruns: 0 }),
+  });
+  const say = (message) => sockets.at(-1).onmessage({ data: JSON.stringify(message) });
+  return { clock, sockets, states, connection, say };
+}
+
+test("backoff doubles from half a second to 30 s, and chance takes up to half away", () => {
+  assert.deepEqual([0, 1, 2, 5, 6, 40].map((n) => backoffMs(n, 1)), [500, 1000, 2000, 16000, 30000, 30000]);
+  assert.equal(backoffMs(3, 0), 2000);
+});
+
+test("a connection pings, asks for status, reports, and measures the round trip", () => {
+  const { clock, sockets, connection, say } = connectionSetup();
+  connection.connect("ws://x/");
+  sockets[0].open();
+  clock.advance(30);
+  say({ type: "pong", client_time: sockets[0].sent[0].client_time });
+  assert.equal(connection.rttMs, 30);
+  for (let i = 0; i < 110; i++) {
+    clock.advance(100);
+    say({ type: "audio" });
+  }
+  const kinds = sockets[0].sent.map((message) => message.type);
+  assert.equal(kinds.filter((kind) => kind === "ping").length, 2);
+  assert.equal(kinds.filter((kind) => kind === "status_request").length, 2);
+  assert.equal(kinds.filter((kind) => kind === "client_stats").length, 1);
+});
+
+test("a lost connection comes back with growing pauses; a stable one starts counting anew", () => {
+  const { clock, sockets, states, connection, say } = connectionSetup();
+  connection.connect("ws://x/");
+  sockets[0].onclose({ code: 1006 });
+  assert.deepEqual(states.at(-1), { state: "waiting", reason: "lost", retryInMs: 500 });
+  clock.advance(500);
+  sockets[1].onclose({ code: 1006 });
+  assert.equal(states.at(-1).retryInMs, 1000);
+  clock.advance(1000);
+  sockets[2].open();
+  say({ type: "status" });
+  assert.equal(states.at(-1).state, "live");
+  for (let i = 0; i < 7; i++) {
+    clock.advance(1000);
+    say({ type: "audio" });
+  }
+  sockets[2].onclose({ code: 1001 });
+  assert.deepEqual(states.at(-1), { state: "waiting", reason: "restart", retryInMs: 500 });
+});
+
+test("a server that is full is asked again, but slowly", () => {
+  const { sockets, states, connection, say } = connectionSetup();
+  connection.connect("ws://x/");
+  sockets[0].open();
+  say({ type: "error", code: "SERVER_OVERLOAD" });
+  assert.equal(states.at(-1).state, "connecting");
+  sockets[0].onclose({ code: 1013 });
+  assert.deepEqual(states.at(-1), { state: "waiting", reason: "overload", retryInMs: 5000 });
+});
+
+test("silence on an open connection counts as lost; disconnect leaves no timer", () => {
+  const { clock, sockets, states, connection } = connectionSetup();
+  connection.connect("ws://x/");
+  sockets[0].open();
+  clock.advance(8000);
+  assert.ok(sockets.length >= 2, "tried again");
+  assert.ok(states.some((state) => state.reason === "lost"));
+  connection.disconnect();
+  assert.equal(clock.timers.size, 0);
+  assert.equal(states.at(-1).state, "idle");
+});
+
+test("outbox: the first change at once, the rest merged, the last never lost", () => {
+  const clock = new FakeClock();
+  const sent = [];
+  const outbox = new Outbox((changes) => sent.push(changes), clock.env());
+  for (let i = 0; i <= 50; i++) {
+    outbox.set("bpm", 60 + i);
+    clock.advance(10);
+  }
+  outbox.set("key", "D dorian");
+  clock.advance(200);
+  assert.deepEqual(sent[0], { bpm: 60 });
+  assert.ok(sent.length <= 6, `${sent.length} messages in half a second`);
+  assert.deepEqual(Object.assign({}, ...sent), { bpm: 110, key: "D dorian" });
+});
+
+// ---- timeline ----
+
+const values = { key: "A minor", bpm: 60, intensity: 0.5, level: 1, density: 0.4 };
+const status = (phrase, nextInMs, pending = {}) => ({
+  type: "status",
+  current_phrase_id: `phrase_${phrase}`,
+  next_phrase_in_ms: nextInMs,
+  current_key: "A minor",
+  current_bpm: 60,
+  current_intensity: 0.5,
+  current_level: 1,
+  current_piece: { density: 0.4 },
+  pending: { phrase_id: `phrase_${phrase}`, ...values, sounds_in_ms: 0, ...pending },
+});
+
+test("timeline: a change counts down to the ear, latency included, then sounds", () => {
+  const timeline = new Timeline();
+  timeline.status(status(4, 10000), 0);
+  assert.equal(timeline.view(0, 600).pending, null);
+  const change = { ...values, key: "D dorian", phrase_id: "phrase_5", sounds_in_ms: 9000, next_phrase_in_ms: 9000 };
+  timeline.update({ type: "generation_update", ...change, bars: 8, title: "x" }, 1000);
+  const { pending, number } = timeline.view(2000, 600);
+  assert.equal(number, 4);
+  assert.deepEqual(pending.changed, ["key"]);
+  assert.equal(pending.inMs, 8600);
+  timeline.update({ ...change, sounds_in_ms: 0, next_phrase_in_ms: 32000 }, 10000);
+  assert.equal(timeline.view(10500, 600).number, 4, "the ear is behind");
+  const after = timeline.view(10700, 600);
+  assert.equal(after.number, 5);
+  assert.equal(after.values.key, "D dorian");
+  assert.equal(after.pending, null);
+  assert.equal(after.nextInMs, 32000 - 100);
+});
+
+test("timeline: a change of live controls alone is no boundary and nothing pending", () => {
+  const timeline = new Timeline();
+  timeline.status(status(4, 10000), 0);
+  timeline.update({ ...values, level: 0.3, phrase_id: "phrase_5", sounds_in_ms: 0, next_phrase_in_ms: 9000 }, 1000);
+  assert.equal(timeline.view(1100, 0).number, 4);
+  assert.equal(timeline.view(1100, 0).pending, null);
+});
+
+test("timeline: a restarted server begins again at its own phrase", () => {
+  const timeline = new Timeline();
+  timeline.status(status(40, 10000), 0);
+  timeline.status(status(0, 20000), 5000);
+  assert.equal(timeline.view(5100, 0).number, 0);
+});
+
+test("timeline: what others set is pending too, as status tells", () => {
+  const timeline = new Timeline();
+  timeline.status(status(7, 4000, { phrase_id: "phrase_8", bpm: 90, density: 0.9, sounds_in_ms: 4000 }), 0);
+  assert.deepEqual(timeline.view(0, 0).pending.changed.sort(), ["bpm", "density"]);
+});
