@@ -1,10 +1,11 @@
 /* What a piece sounds like, in numbers: renders it through the engine and prints every measure with what is wanted.
  *
- *     measure_music SCRIPT [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] [--bpm B] [--intensity X] [--complexity X]
+ *     measure_music [SCRIPT] [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] [--bpm B] [--intensity X] [--complexity X]
  *                   [--isa NAME] [--lib DIR] [--sweep] [--json]
  *
- * Sound is measured over --minutes, the score over --hours (composing without sound is fast). --sweep adds the loudness at
- * five intensities. Exits with 1 if something is outside what is wanted, 2 on a usage error, 3 if the piece fails. */
+ * SCRIPT is scripts/ambient.lua where none is given. Sound is measured over --minutes, the score over --hours (composing
+ * without sound is fast). --sweep adds the loudness at five intensities. Exits with 1 if something is outside what is
+ * wanted, 2 on a usage error, 3 if the piece fails. */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -250,7 +251,7 @@ static void measure_intensities(struct report *r, const struct options *o, const
 static void usage(const char *what)
 {
     fprintf(stderr,
-            "measure_music: %s\nusage: measure_music SCRIPT [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] "
+            "measure_music: %s\nusage: measure_music [SCRIPT] [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] "
             "[--bpm B]\n  [--intensity X] [--complexity X] [--isa NAME] [--lib DIR] [--sweep] [--json]\n",
             what);
     exit(2);
@@ -417,9 +418,9 @@ int main(int argc, char **argv)
     aur_controls_default(&o.controls, &none);
     for (int option; (option = getopt_long(argc, argv, "", flags, NULL)) != -1;)
         read_option(&o, option, optarg);
-    if (optind + 1 != argc)
-        usage("one script is needed");
-    struct aur_piece *piece = load(&o, argv[optind]);
+    if (optind + 1 < argc)
+        usage("one script at a time");
+    struct aur_piece *piece = load(&o, optind < argc ? argv[optind] : AURALIS_SOURCE_DIR "/scripts/ambient.lua");
     struct aur_controls defaults;
     aur_controls_default(&defaults, &aur_piece_describe(piece)->controls);
     memcpy(o.controls.piece, defaults.piece, sizeof o.controls.piece);

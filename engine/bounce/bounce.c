@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "bounce/events.h"
+#include "bounce/event_file.h"
 #include "bounce/player.h"
 #include "bounce/sink.h"
 
@@ -24,7 +24,7 @@ struct bounce {
     uint64_t fade_frames;
     struct aur_player player;
     struct aur_sink *sink;
-    struct aur_events events;
+    struct aur_event_file events;
     bool has_events;
     float block[2 * BLOCK_FRAMES];
 };
@@ -130,7 +130,7 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
 {
     struct bounce *b = user;
     if (b->has_events)
-        aur_events_add(&b->events, phrase);
+        aur_event_file_add(&b->events, phrase);
     if (b->request->on_phrase)
         b->request->on_phrase(b->request->user, phrase);
 }
@@ -147,8 +147,8 @@ static int open_all(struct bounce *b, struct aur_error *err)
     }
     if (!rc && r->events_path) {
         b->has_events = true;
-        rc = aur_events_open(&b->events, r->events_path, r->force, aur_piece_describe(r->piece)->title, r->seed,
-                             b->rate_hz, err);
+        rc = aur_event_file_open(&b->events, r->events_path, r->force, aur_piece_describe(r->piece)->title, r->seed,
+                                 b->rate_hz, err);
     }
     const struct aur_player_config player = {.piece = r->piece,
                                              .seed = r->seed,
@@ -206,9 +206,9 @@ static int finish(struct bounce *b, struct aur_error *err)
 {
     int rc = b->sink ? aur_sink_finish(b->sink, err) : AUR_OK;
     if (!rc && b->has_events)
-        rc = aur_events_finish(&b->events, err);
+        rc = aur_event_file_finish(&b->events, err);
     if (!rc && b->has_events)
-        rc = aur_events_publish(&b->events, err);
+        rc = aur_event_file_publish(&b->events, err);
     if (!rc && b->sink)
         rc = aur_sink_publish(b->sink, err);
     return rc;
@@ -228,6 +228,6 @@ int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err)
         rc = finish(&b, err);
     aur_player_deinit(&b.player);
     aur_sink_free(b.sink);
-    aur_events_deinit(&b.events);
+    aur_event_file_deinit(&b.events);
     return rc;
 }

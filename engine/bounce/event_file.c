@@ -1,6 +1,6 @@
 /* Writing the score as JSON. Runs on the thread of the render; one phrase is in memory at a time. Numbers have as many
  * digits as their quantum needs to be read back exactly. */
-#include "bounce/events.h"
+#include "bounce/event_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -61,8 +61,8 @@ static json_t *phrase_json(const struct aur_phrase *phrase)
     return NULL;
 }
 
-int aur_events_open(struct aur_events *events, const char *path, bool force, const char *title, uint64_t seed,
-                    uint32_t rate_hz, struct aur_error *err)
+int aur_event_file_open(struct aur_event_file *events, const char *path, bool force, const char *title, uint64_t seed,
+                        uint32_t rate_hz, struct aur_error *err)
 {
     memset(events, 0, sizeof *events);
     int rc = aur_outfile_open(&events->file, path, force, err);
@@ -83,7 +83,7 @@ int aur_events_open(struct aur_events *events, const char *path, bool force, con
     return AUR_OK;
 }
 
-void aur_events_add(struct aur_events *events, const struct aur_phrase *phrase)
+void aur_event_file_add(struct aur_event_file *events, const struct aur_phrase *phrase)
 {
     json_t *json = phrase_json(phrase);
     if (!json || fputs(events->phrases ? ",\n" : "\n", events->out) < 0 ||
@@ -93,7 +93,7 @@ void aur_events_add(struct aur_events *events, const struct aur_phrase *phrase)
     events->phrases++;
 }
 
-int aur_events_finish(struct aur_events *events, struct aur_error *err)
+int aur_event_file_finish(struct aur_event_file *events, struct aur_error *err)
 {
     bool failed = fputs("\n]}\n", events->out) < 0 || events->failed;
     failed |= fclose(events->out) != 0;
@@ -103,12 +103,12 @@ int aur_events_finish(struct aur_events *events, struct aur_error *err)
     return AUR_OK;
 }
 
-int aur_events_publish(struct aur_events *events, struct aur_error *err)
+int aur_event_file_publish(struct aur_event_file *events, struct aur_error *err)
 {
     return aur_outfile_publish(&events->file, err);
 }
 
-void aur_events_deinit(struct aur_events *events)
+void aur_event_file_deinit(struct aur_event_file *events)
 {
     if (events->out)
         fclose(events->out);

@@ -9,29 +9,29 @@
  *     ...]}
  *
  * Notes are in the order in which they sound. One thread at a time. */
-#ifndef AUR_BOUNCE_EVENTS_H
-#define AUR_BOUNCE_EVENTS_H
+#ifndef AUR_BOUNCE_EVENT_FILE_H
+#define AUR_BOUNCE_EVENT_FILE_H
 
 #include <stdio.h>
 
 #include "bounce/outfile.h"
 #include "compose/piece.h"
 
-struct aur_events { /* the caller's */
+struct aur_event_file { /* the caller's */
     struct aur_outfile file;
     FILE *out;
     uint64_t phrases;
-    bool failed; /* sticky; aur_events_finish reports it */
+    bool failed; /* sticky; aur_event_file_finish reports it */
 };
 
 /* Errors: AUR_EIO, AUR_ENOMEM. */
-AUR_MUST_USE int aur_events_open(struct aur_events *events, const char *path, bool force, const char *title,
-                                 uint64_t seed, uint32_t rate_hz, struct aur_error *err);
-void aur_events_add(struct aur_events *events, const struct aur_phrase *phrase);
+AUR_MUST_USE int aur_event_file_open(struct aur_event_file *events, const char *path, bool force, const char *title,
+                                     uint64_t seed, uint32_t rate_hz, struct aur_error *err);
+void aur_event_file_add(struct aur_event_file *events, const struct aur_phrase *phrase);
 /* Completes the file, still under its other name. AUR_EIO also for what failed before. */
-AUR_MUST_USE int aur_events_finish(struct aur_events *events, struct aur_error *err);
-AUR_MUST_USE int aur_events_publish(struct aur_events *events, struct aur_error *err);
+AUR_MUST_USE int aur_event_file_finish(struct aur_event_file *events, struct aur_error *err);
+AUR_MUST_USE int aur_event_file_publish(struct aur_event_file *events, struct aur_error *err);
 /* Removes the file if it was not published. Legal on a struct that is zero but for file.fd = -1. */
-void aur_events_deinit(struct aur_events *events);
+void aur_event_file_deinit(struct aur_event_file *events);
 
 #endif
