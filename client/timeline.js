@@ -45,13 +45,19 @@ export class Timeline {
   }
 
   update(update, now) {
-    const current = this.phrases.findLast((p) => p.at <= now);
     if (update.sounds_in_ms > 0) this.pending(update, now);
-    else if (!current || number(update.phrase_id) === current.number + 1) {
-      if (current && current.until - now > BOUNDARY_MS) return; // only live controls changed
+    else if (this.begins(number(update.phrase_id), now)) {
       const until = now + (update.next_phrase_in_ms ?? 0);
       this.put({ number: number(update.phrase_id), at: now, until, values: phraseValues(update) });
     }
+  }
+
+  /** Whether an update with nothing to wait for starts this phrase, or only answers a change of live controls. */
+  begins(phrase, now) {
+    const current = this.phrases.findLast((p) => p.at <= now);
+    if (!current) return true;
+    if (current.until === null) return phrase >= current.number; // it was pending, and its time has come
+    return phrase > current.number && current.until - now <= BOUNDARY_MS;
   }
 
   pending(phrase, now) {
