@@ -11,17 +11,17 @@ struct aur_server;
 
 struct aur_server_config {
     const char *host;
-    int port;                  /* 0: any free one */
-    const char *client_dir;    /* the page's files */
-    const char *cors_origins;  /* comma separated; a same-origin or absent Origin always passes */
+    int port;                 /* 0: any free one */
+    const char *client_dir;   /* the page's files */
+    const char *cors_origins; /* comma separated; a same-origin or absent Origin always passes */
     bool ssl;
     const char *ssl_cert_path, *ssl_key_path;
-    uint32_t max_clients;      /* 0: 10 */
-    uint32_t queue_chunks;     /* a listener farther behind skips forward; 0: 5 */
-    uint32_t burst_chunks;     /* sent at once on connect; 0: 8 */
+    uint32_t max_clients;         /* 0: 10 */
+    uint32_t queue_chunks;        /* a listener farther behind skips forward; 0: 5 */
+    uint32_t burst_chunks;        /* sent at once on connect; 0: 8 */
     uint32_t ping_ms, timeout_ms; /* 0: 30000, 60000 */
-    uint32_t drain_ms;         /* at shutdown; 0: 2000 */
-    uint32_t control_rate;     /* control messages a second a connection; 0: 20 */
+    uint32_t drain_ms;            /* at shutdown; 0: 2000 */
+    uint32_t control_rate;        /* control messages a second a connection; 0: 20 */
     struct aur_log *log;
 };
 
@@ -31,8 +31,8 @@ void aur_server_set_channel(struct aur_server *server, struct aur_channel *chann
 int aur_server_port(const struct aur_server *server);
 /* Serves until aur_server_stop; then closes every connection with 1001 and returns within drain_ms. */
 AUR_MUST_USE int aur_server_run(struct aur_server *server);
-void aur_server_stop(struct aur_server *server);   /* any thread; async-signal-safe */
-void aur_server_notify(void *server);              /* any thread: something was published */
+void aur_server_stop(struct aur_server *server); /* any thread; async-signal-safe */
+void aur_server_notify(void *server);            /* any thread: something was published */
 void aur_server_free(struct aur_server *server);
 
 #endif

@@ -8,19 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at text (Unicode 15, table 3-7), or 0. */
-static size_t utf8_length(const unsigned char *text)
+/* Length of the well-formed UTF-8 sequence that the `len` bytes at text begin with (Unicode 15, table 3-7), or 0. */
+static size_t utf8_length(const unsigned char *text, size_t len)
 {
     static const struct {
         unsigned char first, last, second_min, second_max, length;
     } forms[] = {
-        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (text[0] < forms[i].first || text[0] > forms[i].last)
             continue;
+        if (forms[i].length > len)
+            return 0;
         if (forms[i].length > 1 && (text[1] < forms[i].second_min || text[1] > forms[i].second_max))
             return 0;
         for (size_t k = 2; k < forms[i].length; k++)
@@ -29,6 +31,19 @@ static size_t utf8_length(const unsigned char *text)
         return forms[i].length;
     }
     return 0;
+}
+
+bool aur_json_is_utf8(const char *text, size_t len)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (len) {
+        size_t length = utf8_length(at, len);
+        if (!length)
+            return false;
+        at += length;
+        len -= length;
+    }
+    return true;
 }
 
 /* A control character, quote or backslash. */
@@ -44,10 +59,10 @@ static void escape(struct aur_buf *out, unsigned char c)
 
 void aur_json_string(struct aur_buf *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text, *plain = at;
+    const unsigned char *at = (const unsigned char *)text, *plain = at, *end = at + strlen(text);
     aur_buf_add(out, "\"", 1);
-    while (*at) {
-        size_t length = utf8_length(at);
+    while (at < end) {
+        size_t length = utf8_length(at, (size_t)(end - at));
         if (length && *at >= 0x20 && *at != '"' && *at != '\\') {
             at += length;
             continue;

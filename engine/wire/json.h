@@ -4,6 +4,9 @@
 
 #include "base/buf.h"
 
+/* Whether text is UTF-8 throughout. */
+bool aur_json_is_utf8(const char *text, size_t len);
+
 /* A string with its quotes. Whatever is not UTF-8 in text comes out as U+FFFD, so the result always is. */
 void aur_json_string(struct aur_buf *out, const char *text);
 

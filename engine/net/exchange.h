@@ -1,0 +1,56 @@
+/* One HTTP request and the reply to it, apart from how they travel. A request's texts belong to the connection and last
+ * until the reply was sent; a reply's body belongs to the reply. Network thread. */
+#ifndef AUR_NET_EXCHANGE_H
+#define AUR_NET_EXCHANGE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "net/origin.h"
+
+#define AUR_QUERY_MAX 8
+
+enum aur_method { /* bits, for the table of routes */
+                  AUR_GET = 1,
+                  AUR_HEAD = 2,
+                  AUR_POST = 4,
+                  AUR_PUT = 8,
+                  AUR_DELETE = 16,
+                  AUR_PATCH = 32,
+                  AUR_OPTIONS = 64,
+};
+
+struct aur_query { /* "name=value", decoded */
+    char args[AUR_QUERY_MAX][128];
+    size_t n;
+};
+
+struct aur_request {
+    enum aur_method method;
+    char path[512];
+    struct aur_query query;
+    enum aur_origin judged;
+    char origin[256];
+    char if_none_match[64];
+    struct aur_buf body;
+};
+
+struct aur_reply {
+    int status;
+    const char *type; /* of the body */
+    struct aur_buf body;
+    int allow;         /* methods, for 405 and OPTIONS; 0: no header */
+    char etag[40];     /* "": none */
+    bool retry, close; /* Retry-After: 1; close the connection afterwards */
+};
+
+/* The value of an argument, or NULL. */
+const char *aur_query_get(const struct aur_query *query, const char *name);
+
+/* {"error":code,"message":...} with this status. */
+void aur_reply_refuse(struct aur_reply *reply, int status, const char *code, const char *fmt, ...) AUR_PRINTF(4, 5);
+
+/* "GET, HEAD" */
+void aur_methods_text(char *out, size_t size, int methods);
+
+#endif

@@ -1,0 +1,274 @@
+/* HTTP requests and replies over libwebsockets. On the network thread.
+ *
+ * The headers are copied out as soon as they are there, because the library may drop them while a body arrives. A body is
+ * read to its end before the reply even where it is refused (within reason), so that the client gets to read the reply
+ * instead of a reset. Every reply is a block in memory, sent in pieces whenever the pipe is free. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/files.h"
+#include "net/net.h"
+#include "net/rest.h"
+
+#define PIECE_BYTES     32768
+#define DISCARD_MAX     (16 << 20) /* of a body that is too large */
+#define REPLY_TIMEOUT_S 20
+#define LINGER_S        2
+
+struct aur_http {
+    struct aur_server *server;
+    struct aur_request request;
+    struct aur_reply reply;
+    bool expects_body, answered;
+    size_t sent;
+};
+
+/* ---- reading ---- */
+
+static const struct {
+    enum lws_token_indexes token;
+    enum aur_method method;
+} methods[] = {
+    {WSI_TOKEN_GET_URI, AUR_GET},         {WSI_TOKEN_HEAD_URI, AUR_HEAD},     {WSI_TOKEN_POST_URI, AUR_POST},
+    {WSI_TOKEN_PUT_URI, AUR_PUT},         {WSI_TOKEN_DELETE_URI, AUR_DELETE}, {WSI_TOKEN_PATCH_URI, AUR_PATCH},
+    {WSI_TOKEN_OPTIONS_URI, AUR_OPTIONS},
+};
+
+static bool read_query(struct aur_query *out, struct lws *wsi)
+{
+    out->n = 0;
+    while (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, (int)out->n) > 0) {
+        if (out->n == AUR_QUERY_MAX || lws_hdr_copy_fragment(wsi, out->args[out->n], sizeof out->args[out->n],
+                                                             WSI_TOKEN_HTTP_URI_ARGS, (int)out->n) < 0)
+            return false;
+        out->n++;
+    }
+    return true;
+}
+
+bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi)
+{
+    char host[256];
+    bool fits = false;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (lws_hdr_total_length(wsi, methods[i].token) <= 0)
+            continue;
+        out->method = methods[i].method;
+        fits = lws_hdr_copy(wsi, out->path, sizeof out->path, methods[i].token) > 0;
+    }
+    fits = lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) >= 0 && fits;
+    fits = lws_hdr_copy(wsi, out->origin, sizeof out->origin, WSI_TOKEN_ORIGIN) >= 0 && fits;
+    fits = read_query(&out->query, wsi) && fits;
+    (void)lws_hdr_copy(wsi, out->if_none_match, sizeof out->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    out->judged = fits ? aur_origin_judge(server->config.cors_origins, out->origin, host) : AUR_ORIGIN_DENIED;
+    return fits && out->path[0] == '/';
+}
+
+/* ---- replying ---- */
+
+static bool add_header(struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *end)
+{
+    return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
+                                       (int)strlen(value), at, end) == 0;
+}
+
+static bool add_origin_headers(struct lws *wsi, const struct aur_reply *reply, const struct aur_request *request,
+                               unsigned char **at, unsigned char *end)
+{
+    if (request->judged != AUR_ORIGIN_LISTED)
+        return true;
+    bool ok = add_header(wsi, "access-control-allow-origin:", request->origin, at, end) &&
+              add_header(wsi, "vary:", "Origin", at, end);
+    if (request->method != AUR_OPTIONS)
+        return ok;
+    char allow[64];
+    aur_methods_text(allow, sizeof allow, reply->allow);
+    return ok && add_header(wsi, "access-control-allow-methods:", allow, at, end) &&
+           add_header(wsi, "access-control-allow-headers:", "Content-Type, Authorization", at, end) &&
+           add_header(wsi, "access-control-max-age:", "600", at, end);
+}
+
+static bool add_own_headers(struct lws *wsi, const struct aur_reply *reply, unsigned char **at, unsigned char *end)
+{
+    char allow[64];
+    bool ok = add_header(wsi, "cache-control:", reply->etag[0] ? "no-cache" : "no-store", at, end);
+    if (reply->etag[0])
+        ok = ok && add_header(wsi, "etag:", reply->etag, at, end);
+    if (reply->retry)
+        ok = ok && add_header(wsi, "retry-after:", "1", at, end);
+    if (reply->close)
+        ok = ok && add_header(wsi, "connection:", "close", at, end);
+    if (reply->allow) {
+        aur_methods_text(allow, sizeof allow, reply->allow);
+        ok = ok && add_header(wsi, "allow:", allow, at, end);
+    }
+    return ok;
+}
+
+static int send_headers(struct lws *wsi, const struct aur_reply *reply, const struct aur_request *request)
+{
+    unsigned char block[LWS_PRE + 3072], *start = block + LWS_PRE, *at = start, *end = block + sizeof block - 1;
+    bool bodiless = reply->status == 204 || reply->status == 304;
+    bool ok = lws_add_http_header_status(wsi, (unsigned)reply->status, &at, end) == 0 &&
+              add_own_headers(wsi, reply, &at, end) && add_origin_headers(wsi, reply, request, &at, end);
+    if (!bodiless)
+        ok = ok && add_header(wsi, "content-type:", reply->type, &at, end) &&
+             lws_add_http_header_content_length(wsi, reply->body.len, &at, end) == 0;
+    return !ok || lws_finalize_write_http_header(wsi, start, &at, end) != 0;
+}
+
+/* Frees the request. */
+static int finish(struct aur_http *http, struct lws *wsi)
+{
+    if (!http->reply.close)
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    if (!http->expects_body)
+        return -1;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LINGER_S); /* let the client read before the reset */
+    return 0;
+}
+
+/* http must not be used after it. */
+static int begin_reply(struct aur_http *http, struct lws *wsi)
+{
+    http->answered = true;
+    if (!aur_buf_ok(&http->reply.body) || send_headers(wsi, &http->reply, &http->request) != 0)
+        return -1;
+    if (http->request.method == AUR_HEAD || http->reply.body.len == 0)
+        return finish(http, wsi);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
+{
+    struct aur_http *http = connection->http;
+    if (!http || !http->answered || http->sent == http->reply.body.len)
+        return 0;
+    unsigned char piece[LWS_PRE + PIECE_BYTES];
+    size_t left = http->reply.body.len - http->sent, n = left < PIECE_BYTES ? left : PIECE_BYTES;
+    memcpy(piece + LWS_PRE, http->reply.body.data + http->sent, n);
+    if (lws_write(wsi, piece + LWS_PRE, n, n == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+        return -1;
+    http->sent += n;
+    if (n == left)
+        return finish(http, wsi);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, REPLY_TIMEOUT_S);
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct aur_request *request)
+{
+    reply->close = true;
+    if (!aur_buf_ok(&reply->body) || send_headers(wsi, reply, request) != 0)
+        return -1;
+    unsigned char body[LWS_PRE + 2048];
+    size_t n = reply->body.len < sizeof body - LWS_PRE ? reply->body.len : sizeof body - LWS_PRE;
+    memcpy(body + LWS_PRE, reply->body.data, n);
+    return lws_write(wsi, body + LWS_PRE, n, LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
+}
+
+/* ---- answering ---- */
+
+static void answer(struct aur_http *http)
+{
+    struct aur_request *request = &http->request;
+    struct aur_reply *reply = &http->reply;
+    if (strncmp(request->path, AUR_REST_PREFIX, strlen(AUR_REST_PREFIX)) == 0) {
+        aur_rest_answer(reply, &http->server->hub, request);
+    } else if (!((AUR_GET | AUR_HEAD) & (int)request->method)) {
+        aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "%s does not take this method", request->path);
+        reply->allow = AUR_GET | AUR_HEAD;
+    } else if (strcmp(request->path, "/ws/stream") == 0) {
+        aur_reply_refuse(reply, 426, "UPGRADE_REQUIRED", "/ws/stream is a WebSocket");
+    } else {
+        aur_files_get(reply, request, http->server->config.client_dir);
+    }
+}
+
+/* Content-Length as a number; -1: none; -2: not a length. */
+static long long body_length(struct lws *wsi)
+{
+    char text[24];
+    int length = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    if (length == 0)
+        return -1;
+    if (length < 0 || strspn(text, "0123456789") != (size_t)length || length > 15)
+        return -2;
+    return atoll(text);
+}
+
+/* Whether the request may go on; false: refused. */
+static bool accept_body(struct aur_http *http, struct lws *wsi, long long length)
+{
+    struct aur_reply *reply = &http->reply;
+    int has_body = AUR_POST | AUR_PUT | AUR_PATCH;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
+        (length == -1 && (has_body & (int)http->request.method)))
+        aur_reply_refuse(reply, 411, "LENGTH_REQUIRED", "a body needs a Content-Length");
+    else if (length == -2)
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "Content-Length is not a number");
+    else if (length > DISCARD_MAX)
+        aur_reply_refuse(reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
+    else
+        return true;
+    reply->close = true;
+    http->expects_body = true;
+    return false;
+}
+
+int aur_http_begin(struct aur_server *server, struct aur_connection *connection, struct lws *wsi)
+{
+    aur_http_free(connection);
+    struct aur_http *http = connection->http = calloc(1, sizeof *http);
+    if (!http)
+        return -1;
+    http->server = server;
+    bool read = aur_http_read(&http->request, server, wsi);
+    long long length = body_length(wsi);
+    if (!accept_body(http, wsi, length))
+        return begin_reply(http, wsi);
+    http->expects_body = length > 0 || (length == 0 && http->request.method == AUR_POST);
+    if (!read)
+        aur_reply_refuse(&http->reply, 400, "BAD_REQUEST", "the address or a header is too long");
+    else if (length > AUR_BODY_MAX)
+        aur_reply_refuse(&http->reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
+    if (http->expects_body)
+        return 0;
+    if (!http->reply.status)
+        answer(http);
+    return begin_reply(http, wsi);
+}
+
+int aur_http_body(struct aur_connection *connection, const void *data, size_t len)
+{
+    struct aur_http *http = connection->http;
+    if (http && !http->reply.status)
+        aur_buf_add(&http->request.body, data, len);
+    return 0;
+}
+
+int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)
+{
+    struct aur_http *http = connection->http;
+    if (!http || http->answered)
+        return 0;
+    http->expects_body = false;
+    if (!aur_buf_ok(&http->request.body))
+        return -1;
+    if (!http->reply.status)
+        answer(http);
+    return begin_reply(http, wsi);
+}
+
+void aur_http_free(struct aur_connection *connection)
+{
+    struct aur_http *http = connection->http;
+    connection->http = NULL;
+    if (!http)
+        return;
+    aur_buf_deinit(&http->request.body);
+    aur_buf_deinit(&http->reply.body);
+    free(http);
+}

@@ -1,0 +1,155 @@
+/* The channel as listeners see it. On the network thread, woken whenever the channel published something. Nothing is
+ * encoded here and no chunk is copied: a chunk is one message in the channel's ring, and a listener is an index into it. */
+#include "net/hub.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define MINUTE_NS UINT64_C(60000000000)
+
+void aur_hub_init(struct aur_hub *hub, struct aur_log *log, uint32_t control_rate, size_t framing)
+{
+    memset(hub, 0, sizeof *hub);
+    hub->log = log;
+    hub->control_rate = control_rate;
+    hub->framing = framing;
+}
+
+void aur_hub_deinit(struct aur_hub *hub)
+{
+    for (size_t i = 0; i < AUR_NEWS_KEPT; i++)
+        free(hub->news[i].data);
+}
+
+/* ---- news ---- */
+
+static void add_news(struct aur_hub *hub, const struct aur_buf *text, uint64_t chunk)
+{
+    unsigned char *data = aur_buf_ok(text) ? malloc(hub->framing + text->len) : NULL;
+    if (!data) {
+        aur_log(hub->log, AUR_LOG_ERROR, "net", "out of memory: listeners miss a message");
+        return;
+    }
+    memcpy(data + hub->framing, text->data, text->len);
+    struct aur_news *slot = &hub->news[hub->news_n++ % AUR_NEWS_KEPT];
+    free(slot->data);
+    *slot = (struct aur_news){data, text->len, chunk};
+}
+
+static void note_trouble(struct aur_hub *hub, enum aur_trouble trouble)
+{
+    uint64_t now = aur_clock_mono_ns();
+    if (now - hub->troubles[trouble].last_ns >= MINUTE_NS)
+        hub->troubles[trouble].count = 0;
+    hub->troubles[trouble].count++;
+    hub->troubles[trouble].last_ns = now;
+}
+
+static void take_event(struct aur_hub *hub, const struct aur_channel_event *event)
+{
+    static const struct {
+        const char *code, *message;
+        enum aur_trouble trouble;
+    } errors[] = {
+        [AUR_EVENT_UNDERRUN] = {"BUFFER_UNDERRUN", "the server was late; the music goes on where it was",
+                                AUR_TROUBLE_UNDERRUN},
+        [AUR_EVENT_GENERATION_ERROR] = {"GENERATION_ERROR", "the script failed", AUR_TROUBLE_SCRIPT},
+        [AUR_EVENT_SYNTHESIS] = {"SYNTHESIS_FAILED", "a block could not be rendered", AUR_TROUBLE_SYNTHESIS},
+    };
+    struct aur_buf text;
+    aur_buf_init(&text);
+    if (event->type == AUR_EVENT_PHRASE) {
+        const struct aur_piece_info *info = aur_piece_describe(aur_channel_piece(hub->channel));
+        aur_msg_phrase_write(&text, &event->phrase, &info->controls);
+    } else {
+        const char *message = event->error.message[0] ? event->error.message : errors[event->type].message;
+        aur_msg_error_write(&text, errors[event->type].code, message, NULL);
+        note_trouble(hub, errors[event->type].trouble);
+    }
+    add_news(hub, &text, event->chunk_index);
+    aur_buf_deinit(&text);
+}
+
+uint64_t aur_hub_news_from(const struct aur_hub *hub, uint64_t chunk)
+{
+    uint64_t n = hub->news_n, oldest = n > AUR_NEWS_KEPT ? n - AUR_NEWS_KEPT : 0;
+    while (n > oldest && hub->news[(n - 1) % AUR_NEWS_KEPT].chunk >= chunk)
+        n--;
+    return n;
+}
+
+const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n)
+{
+    if (hub->news_n > AUR_NEWS_KEPT && *n < hub->news_n - AUR_NEWS_KEPT)
+        *n = hub->news_n - AUR_NEWS_KEPT;
+    return *n < hub->news_n ? &hub->news[*n % AUR_NEWS_KEPT] : NULL;
+}
+
+/* ---- the stream ---- */
+
+static void move_head(struct aur_hub *hub)
+{
+    const unsigned char *data;
+    size_t len;
+    uint64_t next = 0;
+    for (;;) {
+        int rc = aur_channel_message(hub->channel, &data, &len, &next, hub->head);
+        if (rc == AUR_OK)
+            hub->head++;
+        else if (rc == AUR_ENOTFOUND && next > hub->head)
+            hub->head = next;
+        else
+            return;
+    }
+}
+
+void aur_hub_update(struct aur_hub *hub)
+{
+    struct aur_channel_event event;
+    if (!hub->channel)
+        return;
+    while (aur_channel_event(hub->channel, &event) == 1)
+        take_event(hub, &event);
+    if (hub->listeners)
+        move_head(hub);
+}
+
+uint64_t aur_hub_join(struct aur_hub *hub, uint32_t burst_chunks)
+{
+    uint64_t start = aur_channel_join(hub->channel, burst_chunks);
+    if (hub->listeners++ == 0)
+        hub->head = start;
+    move_head(hub);
+    return start;
+}
+
+void aur_hub_leave(struct aur_hub *hub)
+{
+    hub->listeners--;
+    aur_channel_leave(hub->channel);
+}
+
+/* ---- reports ---- */
+
+void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out)
+{
+    aur_channel_status(hub->channel, out);
+    out->active_clients = hub->listeners;
+    out->chunks_sent = hub->chunks_sent;
+    out->chunks_dropped = hub->chunks_dropped;
+}
+
+bool aur_hub_trouble(const struct aur_hub *hub, enum aur_trouble trouble, uint64_t now_ns, char *out, size_t size)
+{
+    static const char *const names[AUR_TROUBLES] = {"late chunk(s)", "failed phrase(s)", "failed block(s)"};
+    uint64_t count = hub->troubles[trouble].count, last = hub->troubles[trouble].last_ns;
+    if (!count || now_ns - last >= MINUTE_NS)
+        return false;
+    snprintf(out, size, "%" PRIu64 " %s, the last %" PRIu64 " s ago", count, names[trouble],
+             (now_ns - last) / UINT64_C(1000000000));
+    return true;
+}

@@ -1,0 +1,56 @@
+/* What all listeners of the channel share: who they are, how far the stream is, the news of phrases, and the counts that
+ * status and health report. A plain struct without sockets: REST reads it, the listeners move along it. Network thread,
+ * except where a function says otherwise. */
+#ifndef AUR_NET_HUB_H
+#define AUR_NET_HUB_H
+
+#include "channel/channel.h"
+#include "net/rate.h"
+
+#define AUR_NEWS_KEPT 64
+
+struct aur_news {        /* a message to everyone on the channel, kept while someone may still be before its chunk */
+    unsigned char *data; /* the text, behind room for framing; NULL: none */
+    size_t len;
+    uint64_t chunk; /* goes out ahead of this one */
+};
+
+enum aur_trouble { AUR_TROUBLE_UNDERRUN, AUR_TROUBLE_SCRIPT, AUR_TROUBLE_SYNTHESIS, AUR_TROUBLES };
+
+struct aur_hub {
+    struct aur_channel *channel; /* NULL until one plays */
+    struct aur_log *log;
+    uint32_t control_rate; /* control requests a second over REST */
+    size_t framing;        /* bytes before each news text */
+    uint64_t head;         /* the first chunk that is not published yet, while there are listeners */
+    uint64_t listeners;    /* joined */
+    uint64_t chunks_sent, chunks_dropped;
+    struct aur_news news[AUR_NEWS_KEPT];
+    uint64_t news_n; /* numbers of news so far; the newest is in news[(news_n - 1) % AUR_NEWS_KEPT] */
+    struct {
+        uint64_t count, last_ns;
+    } troubles[AUR_TROUBLES]; /* in a row, each within a minute of the one before */
+    struct aur_rate rest_rate;
+};
+
+void aur_hub_init(struct aur_hub *hub, struct aur_log *log, uint32_t control_rate, size_t framing);
+void aur_hub_deinit(struct aur_hub *hub);
+
+/* Takes in what the channel published: moves head, turns events into news. */
+void aur_hub_update(struct aur_hub *hub);
+
+/* One more, one fewer listener. Returns the chunk to start from. */
+uint64_t aur_hub_join(struct aur_hub *hub, uint32_t burst_chunks);
+void aur_hub_leave(struct aur_hub *hub);
+
+/* The number of the first news that belongs at or after this chunk. */
+uint64_t aur_hub_news_from(const struct aur_hub *hub, uint64_t chunk);
+/* News number n, or NULL if there is none; *n moves up to the oldest one kept. */
+const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n);
+
+/* The channel's status with the counts of listeners and chunks. */
+void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out);
+/* What went wrong in the last minute, as text; false if nothing did. */
+bool aur_hub_trouble(const struct aur_hub *hub, enum aur_trouble trouble, uint64_t now_ns, char *out, size_t size);
+
+#endif

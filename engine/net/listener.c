@@ -1,0 +1,185 @@
+/* A WebSocket session: one listener, a cursor into the channel's chunks. This file: how it comes and goes, what it says,
+ * its heartbeat. On the network thread. */
+#include "net/listener.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* ---- saying ---- */
+
+void aur_listener_close(struct aur_listener *l, int code, const char *text)
+{
+    if (l->close_code)
+        return;
+    l->close_code = code;
+    l->close_text = text;
+    lws_callback_on_writable(l->wsi);
+}
+
+/* Queues the text, which is emptied. */
+void aur_listener_say(struct aur_listener *l, struct aur_buf *text)
+{
+    struct aur_outgoing *out = aur_buf_ok(text) ? malloc(sizeof *out + LWS_PRE + text->len) : NULL;
+    if (out) {
+        out->next = NULL;
+        out->len = text->len;
+        memcpy(out->data + LWS_PRE, text->data, text->len);
+        *l->last = out;
+        l->last = &out->next;
+        l->queued_bytes += out->len;
+        lws_callback_on_writable(l->wsi);
+    } else {
+        aur_listener_close(l, 1011, "out of memory");
+    }
+    aur_buf_deinit(text);
+    if (l->queued_bytes > AUR_QUEUE_HIGH_BYTES && !l->paused) {
+        l->paused = true;
+        lws_rx_flow_control(l->wsi, 0);
+    }
+}
+
+void aur_listener_say_error(struct aur_listener *l, const char *code, const char *message, const struct aur_error *err)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_msg_error_write(&text, code, message, err);
+    aur_listener_say(l, &text);
+}
+
+void aur_listener_say_status(struct aur_listener *l)
+{
+    struct aur_msg_status status;
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_hub_status(&l->server->hub, &status);
+    aur_msg_status_write(&text, &status, true);
+    aur_listener_say(l, &text);
+}
+
+static void drop_queue(struct aur_listener *l)
+{
+    while (l->first) {
+        struct aur_outgoing *out = l->first;
+        l->first = out->next;
+        free(out);
+    }
+    l->last = &l->first;
+    l->queued_bytes = 0;
+}
+
+/* ---- coming and going ---- */
+
+static void arm_timer(struct aur_listener *l, uint64_t now)
+{
+    const struct aur_server_config *config = &l->server->config;
+    uint64_t ping = l->ping_ns + config->ping_ms * NS_PER_MS, cut = l->heard_ns + config->timeout_ms * NS_PER_MS;
+    uint64_t at = ping < cut ? ping : cut;
+    lws_set_timer_usecs(l->wsi, at > now + NS_PER_MS ? (lws_usec_t)((at - now) / 1000) : 1000);
+}
+
+static void join(struct aur_listener *l)
+{
+    const struct aur_server_config *config = &l->server->config;
+    struct aur_hub *hub = &l->server->hub;
+    l->cursor = aur_hub_join(hub, config->burst_chunks);
+    l->joined = true;
+    l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
+    l->news = aur_hub_news_from(hub, l->cursor);
+    aur_listener_say_status(l);
+    aur_log(config->log, AUR_LOG_INFO, "net", "%s listens from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")", l->peer,
+            l->cursor, hub->listeners, config->max_clients);
+}
+
+static void turn_away(struct aur_listener *l)
+{
+    char message[96];
+    snprintf(message, sizeof message, "there are %" PRIu32 " listeners already; try again later",
+             l->server->config.max_clients);
+    aur_listener_say_error(l, "SERVER_OVERLOAD", message, NULL);
+    aur_listener_close(l, 1013, "too many listeners");
+    aur_log(l->server->config.log, AUR_LOG_WARNING, "net", "%s turned away: %s", l->peer, message);
+}
+
+int aur_listener_open(struct aur_server *server, struct aur_connection *connection, struct lws *wsi)
+{
+    struct aur_listener *l = connection->listener = calloc(1, sizeof *l);
+    if (!l)
+        return -1;
+    l->server = server;
+    l->wsi = wsi;
+    l->last = &l->first;
+    aur_buf_init(&l->message);
+    lws_get_peer_simple(wsi, l->peer, sizeof l->peer);
+    l->next = server->listeners;
+    if (l->next)
+        l->next->prev = l;
+    server->listeners = l;
+    l->heard_ns = l->ping_ns = aur_clock_mono_ns();
+    arm_timer(l, l->heard_ns);
+    if (server->draining)
+        aur_listener_close(l, 1001, "the server shuts down");
+    else if (server->hub.listeners >= server->config.max_clients)
+        turn_away(l);
+    else
+        join(l);
+    return 0;
+}
+
+void aur_listener_free(struct aur_connection *connection)
+{
+    struct aur_listener *l = connection->listener;
+    connection->listener = NULL;
+    if (!l)
+        return;
+    if (l->joined) {
+        aur_hub_leave(&l->server->hub);
+        aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s left: %" PRIu64 " chunks sent, %" PRIu64 " dropped",
+                l->peer, l->chunks_sent, l->chunks_dropped);
+    }
+    if (l->next)
+        l->next->prev = l->prev;
+    *(l->prev ? &l->prev->next : &l->server->listeners) = l->next;
+    drop_queue(l);
+    aur_buf_deinit(&l->message);
+    free(l);
+}
+
+int aur_listener_timer(struct aur_listener *l)
+{
+    const struct aur_server_config *config = &l->server->config;
+    uint64_t now = aur_clock_mono_ns();
+    if (now - l->heard_ns >= config->timeout_ms * NS_PER_MS) {
+        aur_log(config->log, AUR_LOG_INFO, "net", "%s cut: silent for %" PRIu32 " ms", l->peer, config->timeout_ms);
+        lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        return 0;
+    }
+    if (now - l->ping_ns >= config->ping_ms * NS_PER_MS) {
+        l->ping_ns = now;
+        l->ping_due = true;
+        lws_callback_on_writable(l->wsi);
+    }
+    arm_timer(l, now);
+    return 0;
+}
+
+void aur_listeners_wake(struct aur_server *server)
+{
+    const struct aur_hub *hub = &server->hub;
+    for (struct aur_listener *l = server->listeners; l; l = l->next)
+        if (l->joined && (l->cursor < hub->head || l->news < hub->news_n))
+            lws_callback_on_writable(l->wsi);
+}
+
+void aur_listeners_dismiss(struct aur_server *server)
+{
+    for (struct aur_listener *l = server->listeners; l; l = l->next) {
+        drop_queue(l);
+        aur_listener_close(l, 1001, "the server shuts down");
+    }
+}

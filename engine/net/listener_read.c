@@ -1,0 +1,129 @@
+/* What a listener sends us. On the network thread. Messages come in pieces; each is put together up to the size allowed,
+ * counted beyond it, and answered when its last piece is in. */
+#include "net/listener.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wire/json.h"
+
+#define MESSAGE_MAX 65536     /* a longer one is refused */
+#define MESSAGE_CUT (1 << 20) /* a longer one ends the session */
+
+static void refuse(struct aur_listener *l, const char *field, const char *value, const char *allowed)
+{
+    struct aur_error err;
+    (void)!aur_error_value(&err, field, value, allowed);
+    aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
+}
+
+static void do_control(struct aur_listener *l, const struct aur_msg_client *message)
+{
+    const struct aur_server_config *config = &l->server->config;
+    struct aur_channel *channel = l->server->hub.channel;
+    if (!aur_rate_take(&l->rate, config->control_rate, aur_clock_mono_ns())) {
+        char allowed[64];
+        snprintf(allowed, sizeof allowed, "at most %" PRIu32 " control messages a second", config->control_rate);
+        refuse(l, "rate", "more", allowed);
+        return;
+    }
+    struct aur_msg_phrase reply;
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_channel_control(channel, &reply, &message->controls);
+    aur_msg_phrase_write(&text, &reply, &aur_piece_describe(aur_channel_piece(channel))->controls);
+    aur_listener_say(l, &text);
+}
+
+static void do_ping(struct aur_listener *l, const struct aur_msg_client *message)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_msg_pong_write(&text, message->client_time);
+    aur_listener_say(l, &text);
+}
+
+static void do_status(struct aur_listener *l, const struct aur_msg_client *message)
+{
+    (void)message;
+    aur_listener_say_status(l);
+}
+
+static void do_stats(struct aur_listener *l, const struct aur_msg_client *message)
+{
+    l->jitter_ms = message->jitter_ms;
+    l->underruns = message->underruns;
+    l->buffer_ms = message->buffer_ms;
+    memcpy(l->tier, message->tier, sizeof l->tier);
+    aur_log(l->server->config.log, AUR_LOG_DEBUG, "net", "%s: jitter %.1f ms, %.0f underruns, buffer %.0f ms, tier %s",
+            l->peer, l->jitter_ms, l->underruns, l->buffer_ms, l->tier);
+}
+
+static void take_text(struct aur_listener *l, const char *text, size_t len)
+{
+    static void (*const actions[])(struct aur_listener *, const struct aur_msg_client *) = {
+        [AUR_MSG_CONTROL] = do_control,
+        [AUR_MSG_PING] = do_ping,
+        [AUR_MSG_STATUS_REQUEST] = do_status,
+        [AUR_MSG_CLIENT_STATS] = do_stats,
+    };
+    struct aur_channel *channel = l->server->hub.channel;
+    struct aur_msg_client message;
+    struct aur_controls now;
+    struct aur_error err = {0};
+    aur_channel_controls(channel, &now);
+    int rc = aur_msg_read(&message, text, len, &now, &aur_piece_describe(aur_channel_piece(channel))->controls, &err);
+    if (rc == AUR_OK)
+        actions[message.type](l, &message);
+    else if (rc == AUR_ENOMEM)
+        aur_listener_close(l, 1011, "out of memory");
+    else
+        aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
+    aur_msg_client_deinit(&message);
+}
+
+static void take_message(struct aur_listener *l)
+{
+    const char *text = l->message.data ? l->message.data : "";
+    if (lws_frame_is_binary(l->wsi))
+        refuse(l, "message", "a binary frame", "a text frame");
+    else if (l->message_bytes > MESSAGE_MAX)
+        refuse(l, "message", "a longer message", "at most 65536 bytes");
+    else if (!aur_buf_ok(&l->message))
+        aur_listener_close(l, 1011, "out of memory");
+    else if (!aur_json_is_utf8(text, l->message.len))
+        aur_listener_close(l, 1007, "not UTF-8");
+    else
+        take_text(l, text, l->message.len);
+}
+
+int aur_listener_receive(struct aur_listener *l, const void *data, size_t len)
+{
+    l->heard_ns = aur_clock_mono_ns();
+    if (l->close_code)
+        return 0;
+    if (lws_is_first_fragment(l->wsi)) {
+        aur_buf_clear(&l->message);
+        l->message_bytes = 0;
+    }
+    l->message_bytes += len;
+    if (l->message_bytes > MESSAGE_CUT)
+        aur_listener_close(l, 1009, "a message over 1 MiB");
+    else if (l->message_bytes <= MESSAGE_MAX)
+        aur_buf_add(&l->message, data, len);
+    else
+        aur_buf_deinit(&l->message);
+    if (!l->close_code && lws_is_final_fragment(l->wsi)) {
+        take_message(l);
+        if (l->message.cap > 4096)
+            aur_buf_deinit(&l->message);
+    }
+    return 0;
+}
+
+void aur_listener_alive(struct aur_listener *l)
+{
+    l->heard_ns = aur_clock_mono_ns();
+}

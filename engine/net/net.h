@@ -1,0 +1,71 @@
+/* The inside of the network room: the server, the connections and who handles them. All on the network thread. */
+#ifndef AUR_NET_NET_H
+#define AUR_NET_NET_H
+
+#include <libwebsockets.h>
+#include <stdatomic.h>
+
+#include "net/exchange.h"
+#include "net/hub.h"
+#include "net/server.h"
+#include "net/sockets.h"
+
+struct aur_http;     /* http.c: a request under way */
+struct aur_listener; /* listener.c: a WebSocket session */
+
+struct aur_connection { /* libwebsockets keeps one, zeroed, per request or session */
+    struct aur_http *http;
+    struct aur_listener *listener;
+    bool open; /* counted in the server's `open` */
+};
+
+struct aur_server {
+    struct aur_server_config config; /* with the defaults filled in; strings owned */
+    struct aur_hub hub;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct aur_sockets sockets;
+    struct lws *accepting[AUR_SOCKETS_MAX]; /* watch the sockets */
+    int spare_fd;                           /* see aur_sockets_accept */
+    int wake_fd;                            /* eventfd: written by any thread */
+    atomic_bool stopping;                   /* written by any thread */
+    bool draining;
+    struct aur_listener *listeners;
+    size_t open; /* WebSocket connections that are not closed yet, refused ones included */
+};
+
+struct aur_server *aur_server_of(struct lws *wsi);
+
+/* ---- http.c ---- */
+
+/* A request's headers have arrived; a piece of its body; the body's end; the pipe is free. Nonzero: close. */
+int aur_http_begin(struct aur_server *server, struct aur_connection *connection, struct lws *wsi);
+int aur_http_body(struct aur_connection *connection, const void *data, size_t len);
+int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
+int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
+void aur_http_free(struct aur_connection *connection);
+/* The request's headers as a struct; false if something does not fit. */
+bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi);
+/* Sends a whole small reply at once. Nonzero: the connection is broken. */
+int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct aur_request *request);
+
+/* ---- upgrade.c ---- */
+
+/* Whether a connection may become a WebSocket. 0: yes; 1: a refusal was sent. */
+int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol);
+
+/* ---- listener.c ---- */
+
+int aur_listener_open(struct aur_server *server, struct aur_connection *connection, struct lws *wsi);
+void aur_listener_free(struct aur_connection *connection);
+/* Nonzero: close. */
+int aur_listener_receive(struct aur_listener *listener, const void *data, size_t len);
+int aur_listener_writable(struct aur_listener *listener);
+int aur_listener_timer(struct aur_listener *listener);
+void aur_listener_alive(struct aur_listener *listener);
+/* Everyone who has something to send asks for the pipe. */
+void aur_listeners_wake(struct aur_server *server);
+/* Closes everyone with 1001. */
+void aur_listeners_dismiss(struct aur_server *server);
+
+#endif

@@ -1,0 +1,384 @@
+/* The server: one libwebsockets context, run by one thread. The library's poll loop moves the sockets; we listen and accept
+ * ourselves (sockets.c), wake it through an eventfd that sits in the same loop, and hand each of its callbacks to the file
+ * that owns the matter. When told to stop it accepts no more, closes every session with 1001 and waits a little for them. */
+#include "net/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "net/net.h"
+
+#define HEADER_BYTES    16384 /* of one request: a browser sends every cookie of localhost */
+#define RECEIVE_BYTES   16384
+#define SEND_BYTES      131072 /* a chunk goes out in one piece */
+#define DESCRIPTORS_MAX (1 << 20)
+
+struct aur_server *aur_server_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+/* ---- callbacks ---- */
+
+static int on_wake(struct aur_server *server)
+{
+    uint64_t count;
+    while (read(server->wake_fd, &count, sizeof count) > 0)
+        ;
+    aur_hub_update(&server->hub);
+    aur_listeners_wake(server);
+    return 0;
+}
+
+static int watch_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    (void)user, (void)in, (void)len;
+    if (reason != LWS_CALLBACK_RAW_RX_FILE)
+        return 0;
+    struct aur_server *server = aur_server_of(wsi);
+    int watched = (int)(intptr_t)lws_get_opaque_user_data(wsi);
+    if (watched == server->wake_fd)
+        return on_wake(server);
+    int fd = aur_sockets_accept(watched, &server->spare_fd);
+    if (fd >= 0)
+        (void)lws_adopt_socket_vhost(server->vhost, fd); /* closes it where it fails */
+    return 0;
+}
+
+static int http_event(struct lws *wsi, enum lws_callback_reasons reason, struct aur_connection *connection, void *in,
+                      size_t len)
+{
+    struct aur_server *server = aur_server_of(wsi);
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return aur_upgrade_check(server, wsi, in);
+    case LWS_CALLBACK_HTTP:
+        return aur_http_begin(server, connection, wsi);
+    case LWS_CALLBACK_HTTP_BODY:
+        return len ? aur_http_body(connection, in, len) : 0;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return aur_http_body_end(connection, wsi);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return aur_http_writable(connection, wsi);
+    default:
+        return 0;
+    }
+}
+
+static int stream_event(struct lws *wsi, enum lws_callback_reasons reason, struct aur_connection *connection, void *in,
+                        size_t len)
+{
+    struct aur_listener *listener = connection->listener;
+    if (reason == LWS_CALLBACK_ESTABLISHED)
+        return aur_listener_open(aur_server_of(wsi), connection, wsi);
+    if (!listener)
+        return 0; /* already closing */
+    switch (reason) {
+    case LWS_CALLBACK_RECEIVE:
+        return aur_listener_receive(listener, in, len);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        aur_listener_alive(listener);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return aur_listener_writable(listener);
+    default:
+        return aur_listener_timer(listener);
+    }
+}
+
+static void count_open(struct aur_connection *connection, struct lws *wsi, bool open)
+{
+    if (connection->open != open)
+        aur_server_of(wsi)->open += open ? 1 : (size_t)-1;
+    connection->open = open;
+}
+
+static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    struct aur_connection *connection = user;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_HTTP:
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return http_event(wsi, reason, connection, in, len);
+    case LWS_CALLBACK_ESTABLISHED:
+        count_open(connection, wsi, true);
+        return stream_event(wsi, reason, connection, in, len);
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_RECEIVE_PONG:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_TIMER:
+        return connection ? stream_event(wsi, reason, connection, in, len) : 0;
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_CLOSED:
+        if (!connection)
+            return 0;
+        aur_http_free(connection);
+        aur_listener_free(connection);
+        if (reason == LWS_CALLBACK_CLOSED)
+            count_open(connection, wsi, false);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    {"auralis", main_callback, sizeof(struct aur_connection), RECEIVE_BYTES, 0, NULL, SEND_BYTES},
+    {"watch", watch_callback, 0, 0, 0, NULL, 0},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+/* Headers of every response. */
+#define HEADER(next, name, value)                                                                                      \
+    {                                                                                                                  \
+        next, NULL, name ":", value                                                                                    \
+    }
+static const struct lws_protocol_vhost_options security_headers[] = {
+    HEADER(&security_headers[1], "x-content-type-options", "nosniff"),
+    HEADER(&security_headers[2], "referrer-policy", "no-referrer"),
+    HEADER(&security_headers[3], "cross-origin-opener-policy", "same-origin"),
+    HEADER(&security_headers[4], "cross-origin-embedder-policy", "require-corp"),
+    HEADER(&security_headers[5], "cross-origin-resource-policy", "same-origin"),
+    HEADER(NULL, "content-security-policy",
+           "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+           "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
+           "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+};
+
+/* ---- setting up ---- */
+
+static void set_default(uint32_t *value, uint32_t otherwise)
+{
+    if (!*value)
+        *value = otherwise;
+}
+
+static int copy_config(struct aur_server_config *out, const struct aur_server_config *config)
+{
+    *out = *config;
+    set_default(&out->max_clients, 10);
+    set_default(&out->queue_chunks, 5);
+    set_default(&out->burst_chunks, 8);
+    set_default(&out->ping_ms, 30000);
+    set_default(&out->timeout_ms, 60000);
+    set_default(&out->drain_ms, 2000);
+    set_default(&out->control_rate, 20);
+    out->host = strdup(config->host ? config->host : "127.0.0.1");
+    out->client_dir = strdup(config->client_dir ? config->client_dir : "");
+    out->cors_origins = strdup(config->cors_origins ? config->cors_origins : "");
+    return out->host && out->client_dir && out->cors_origins ? AUR_OK : AUR_ENOMEM;
+}
+
+/* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
+static void fit_descriptor_limit(uint32_t max_clients)
+{
+    struct rlimit limit;
+    rlim_t need = (rlim_t)max_clients + 256;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t now = limit.rlim_cur;
+    if (limit.rlim_cur > DESCRIPTORS_MAX)
+        limit.rlim_cur = need > DESCRIPTORS_MAX ? need : DESCRIPTORS_MAX;
+    if (limit.rlim_cur < need)
+        limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    if (limit.rlim_cur != now)
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int check_readable(const char *what, const char *path, struct aur_error *err)
+{
+    if (path && access(path, R_OK) == 0)
+        return AUR_OK;
+    return aur_error_set(err, AUR_EIO, "%s %s: %s", what, path ? path : "(not set)",
+                         path ? strerror(errno) : "needed when SSL is enabled");
+}
+
+static int create_context(struct aur_server *server, struct aur_error *err)
+{
+    const struct aur_server_config *config = &server->config;
+    lws_set_log_level(0, NULL);
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .headers = security_headers,
+        .server_string = "auralis",
+        .max_http_header_data = HEADER_BYTES,
+        .alpn = "http/1.1",
+        .gid = (gid_t)-1,
+        .uid = (uid_t)-1,
+        .user = server,
+        .vhost_name = "auralis",
+    };
+    if (config->ssl) {
+        int rc = check_readable("SSL certificate", config->ssl_cert_path, err);
+        if (rc == AUR_OK)
+            rc = check_readable("SSL key", config->ssl_key_path, err);
+        if (rc != AUR_OK)
+            return rc;
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = config->ssl_cert_path;
+        info.ssl_private_key_filepath = config->ssl_key_path;
+    }
+    info.options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    server->context = lws_create_context(&info);
+    if (!server->context)
+        return aur_error_set(err, AUR_EIO, "cannot set up the network: libwebsockets refuses");
+    server->vhost = lws_create_vhost(server->context, &info);
+    if (!server->vhost && config->ssl)
+        return aur_error_set(err, AUR_EIO, "SSL: the certificate %s and the key %s do not fit or cannot be used",
+                             config->ssl_cert_path, config->ssl_key_path);
+    return server->vhost ? AUR_OK : aur_error_set(err, AUR_EIO, "cannot set up the network: libwebsockets refuses");
+}
+
+/* The library closes what it watches: it gets a copy. */
+static struct lws *watch(struct aur_server *server, int fd)
+{
+    lws_sock_file_fd_type copy = {.filefd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+    if (copy.filefd < 0)
+        return NULL;
+    struct lws *wsi = lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, copy, "watch", NULL);
+    if (wsi)
+        lws_set_opaque_user_data(wsi, (void *)(intptr_t)fd);
+    return wsi;
+}
+
+static int watch_all(struct aur_server *server, struct aur_error *err)
+{
+    bool ok = watch(server, server->wake_fd) != NULL;
+    for (size_t i = 0; i < server->sockets.n; i++) {
+        server->accepting[i] = watch(server, server->sockets.fds[i]);
+        ok = ok && server->accepting[i];
+    }
+    return ok ? AUR_OK : aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
+}
+
+int aur_server_new(struct aur_server **out, const struct aur_server_config *config, struct aur_error *err)
+{
+    struct aur_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    atomic_init(&server->stopping, false);
+    server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int rc = copy_config(&server->config, config);
+    if (rc != AUR_OK)
+        (void)!aur_error_set(err, rc, "out of memory");
+    else if (server->wake_fd < 0)
+        rc = aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
+    aur_hub_init(&server->hub, config->log, server->config.control_rate, LWS_PRE);
+    fit_descriptor_limit(server->config.max_clients);
+    if (rc == AUR_OK)
+        rc = aur_sockets_open(&server->sockets, server->config.host, config->port, err);
+    if (rc == AUR_OK)
+        rc = create_context(server, err);
+    if (rc == AUR_OK)
+        rc = watch_all(server, err);
+    if (rc == AUR_OK)
+        *out = server;
+    else
+        aur_server_free(server);
+    return rc;
+}
+
+void aur_server_set_channel(struct aur_server *server, struct aur_channel *channel)
+{
+    server->hub.channel = channel;
+}
+
+int aur_server_port(const struct aur_server *server)
+{
+    return server->sockets.port;
+}
+
+/* ---- running ---- */
+
+struct drain { /* the sul comes first: the library hands back its address */
+    lws_sorted_usec_list_t sul;
+    bool over;
+};
+
+static void drain_over(lws_sorted_usec_list_t *sul)
+{
+    ((struct drain *)(void *)sul)->over = true;
+}
+
+static void start_draining(struct aur_server *server, struct drain *drain)
+{
+    server->draining = true;
+    for (size_t i = 0; i < server->sockets.n; i++)
+        lws_set_timeout(server->accepting[i], PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    aur_sockets_close(&server->sockets);
+    aur_log(server->config.log, AUR_LOG_INFO, "net", "closing %zu connections", server->open);
+    aur_listeners_dismiss(server);
+    lws_sul_schedule(server->context, 0, &drain->sul, drain_over, (lws_usec_t)server->config.drain_ms * 1000);
+}
+
+static void destroy_context(struct aur_server *server)
+{
+    if (server->context)
+        lws_context_destroy(server->context);
+    server->context = NULL;
+    server->vhost = NULL;
+}
+
+int aur_server_run(struct aur_server *server)
+{
+    struct drain drain = {.over = false};
+    int rc = 0;
+    while (rc >= 0 && !drain.over && !(server->draining && server->open == 0)) {
+        rc = lws_service(server->context, 0);
+        if (atomic_load(&server->stopping) && !server->draining)
+            start_draining(server, &drain);
+    }
+    lws_sul_schedule(server->context, 0, &drain.sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
+    destroy_context(server); /* here, while the channel still lives */
+    server->hub.channel = NULL;
+    return rc < 0 ? AUR_EIO : AUR_OK;
+}
+
+static void wake(struct aur_server *server)
+{
+    uint64_t one = 1;
+    ssize_t written = write(server->wake_fd, &one, sizeof one);
+    (void)written; /* a full counter wakes as well */
+}
+
+void aur_server_stop(struct aur_server *server)
+{
+    int error = errno;
+    atomic_store(&server->stopping, true);
+    wake(server);
+    errno = error;
+}
+
+void aur_server_notify(void *server)
+{
+    wake(server);
+}
+
+void aur_server_free(struct aur_server *server)
+{
+    if (!server)
+        return;
+    destroy_context(server);
+    aur_sockets_close(&server->sockets);
+    aur_hub_deinit(&server->hub);
+    if (server->wake_fd >= 0)
+        close(server->wake_fd);
+    if (server->spare_fd >= 0)
+        close(server->spare_fd);
+    free((void *)(uintptr_t)server->config.host);
+    free((void *)(uintptr_t)server->config.client_dir);
+    free((void *)(uintptr_t)server->config.cors_origins);
+    free(server);
+}

@@ -1,0 +1,88 @@
+/* Whether a connection may become a listener. On the network thread. The library looks neither at the path nor at the
+ * origin, and what it refuses itself it just hangs up on: so everything is checked here first, and refused with a reason. */
+#include <string.h>
+
+#include "net/net.h"
+#include "net/rest.h"
+
+#define STREAM_PATH "/ws/stream"
+
+static void check_format(struct aur_reply *reply, const char *format)
+{
+    static const char *const planned[] = {"pcm", "flac", "opus"};
+    if (!format || strcmp(format, "json") == 0)
+        return;
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
+        if (strcmp(format, planned[i]) == 0) {
+            aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "format: this build sends json, not %s", format);
+            return;
+        }
+    aur_reply_refuse(reply, 400, "BAD_REQUEST", "format: %s is not allowed; allowed: json", format);
+}
+
+static void check_names(struct aur_reply *reply, const struct aur_query *query)
+{
+    for (size_t i = 0; i < query->n && !reply->status; i++) {
+        size_t length = strcspn(query->args[i], "=");
+        if (!(length == 6 && strncmp(query->args[i], "format", 6) == 0) &&
+            !(length == 7 && strncmp(query->args[i], "channel", 7) == 0))
+            aur_reply_refuse(reply, 400, "BAD_REQUEST", "%.*s is not a parameter; allowed: format, channel",
+                             (int)length, query->args[i]);
+    }
+}
+
+static bool is_header(struct lws *wsi, enum lws_token_indexes token, const char *value)
+{
+    char text[16];
+    return lws_hdr_copy(wsi, text, sizeof text, token) > 0 && strcmp(text, value) == 0;
+}
+
+static void check_handshake(struct aur_reply *reply, const struct aur_request *request, struct lws *wsi)
+{
+    if (request->method != AUR_GET)
+        aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "a WebSocket is opened with GET");
+    else if (!is_header(wsi, WSI_TOKEN_VERSION, "13"))
+        aur_reply_refuse(reply, 426, "UPGRADE_REQUIRED", "Sec-WebSocket-Version must be 13");
+    else if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) <= 0)
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "Sec-WebSocket-Key is missing");
+    else if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "no WebSocket subprotocol is offered");
+}
+
+static void check(struct aur_reply *reply, const struct aur_server *server, const struct aur_request *request,
+                  struct lws *wsi, const char *protocol)
+{
+    const char *channel = aur_query_get(&request->query, "channel");
+    if (strcasecmp(protocol, "websocket") != 0)
+        aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "no upgrade to %s; the server speaks HTTP/1.1", protocol);
+    else if (strcmp(request->path, STREAM_PATH) != 0)
+        aur_reply_refuse(reply, 404, "NOT_FOUND", "no WebSocket at %s; it is at " STREAM_PATH, request->path);
+    else if (request->judged == AUR_ORIGIN_DENIED)
+        aur_reply_refuse(reply, 403, "FORBIDDEN", "origin %s is not allowed", request->origin);
+    if (!reply->status)
+        check_handshake(reply, request, wsi);
+    if (!reply->status)
+        check_names(reply, &request->query);
+    if (!reply->status)
+        check_format(reply, aur_query_get(&request->query, "format"));
+    if (!reply->status && !server->hub.channel)
+        aur_reply_refuse(reply, 503, "UNAVAILABLE", "no channel plays");
+    else if (!reply->status && !aur_rest_channel(&server->hub, channel))
+        aur_reply_refuse(reply, 404, "NOT_FOUND", "no such channel: %s", channel);
+}
+
+int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol)
+{
+    struct aur_request request = {.method = AUR_GET};
+    struct aur_reply reply = {.status = 0};
+    aur_buf_init(&reply.body);
+    if (!aur_http_read(&request, server, wsi))
+        aur_reply_refuse(&reply, 400, "BAD_REQUEST", "the address or a header is too long");
+    else
+        check(&reply, server, &request, wsi, protocol);
+    int rc = 0;
+    if (reply.status)
+        rc = aur_http_reply_now(wsi, &reply, &request) == 0 ? 1 : -1;
+    aur_buf_deinit(&reply.body);
+    return rc;
+}
