@@ -75,7 +75,7 @@ static int make_rings(struct aur_channel *ch)
     if (rc == 0)
         rc = aur_ring_new(&ch->live, sizeof(struct aur_live), LIVE_CAPACITY);
     if (rc == 0)
-        rc = aur_retire_new(&ch->retired, AUR_CHANNEL_PHRASES);
+        rc = aur_retire_new(&ch->retired, AUR_CHANNEL_PHRASES + 1);
     return rc == 0 ? make_messages(ch) : rc;
 }
 

@@ -72,7 +72,8 @@ void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *rep
  * fill. pending is the first phrase after the current one that carries the controls as last set. */
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);
 
-/* Health: true while chunks come in time and phrases compose; else `reason` says what is wrong. */
+/* Health: true while music comes; else `reason` says why not: the stream stands still, or is silent for want of a phrase.
+ * Late chunks and failing scripts do not stop the music; they are told as events. */
 bool aur_channel_healthy(struct aur_channel *channel, char *reason, size_t size);
 
 /* ---- network thread ---- */

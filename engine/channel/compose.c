@@ -150,8 +150,6 @@ static void failed(struct aur_channel *ch, const struct aur_error *err)
     struct aur_channel_event event = {
         .type = AUR_EVENT_GENERATION_ERROR, .chunk_index = aur_cast_head(ch->audio), .error = *err};
     aur_lock_take(&ch->lock);
-    ch->shared.failing = true;
-    snprintf(ch->shared.failure, sizeof ch->shared.failure, "%.*s", (int)strcspn(err->message, "\n"), err->message);
     aur_channel_event_put(ch, &event);
     aur_lock_drop(&ch->lock);
     if (ch->encoders)
@@ -166,9 +164,6 @@ static void worked(struct aur_channel *ch)
     aur_log(ch->log, AUR_LOG_INFO, ch->name, "phrase %llu: composing works again",
             (unsigned long long)c->session.next_number - 1);
     c->failing[0] = '\0';
-    aur_lock_take(&ch->lock);
-    ch->shared.failing = false;
-    aur_lock_drop(&ch->lock);
 }
 
 /* ---- composing ---- */

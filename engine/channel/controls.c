@@ -8,8 +8,7 @@
 
 #include "channel/internal.h"
 
-#define LATE_CHUNK_NS   1000000000u  /* no chunk for this long: the stream stands still */
-#define STALL_RECENT_NS 10000000000u /* a chunk came late within this time */
+#define STILL_NS 1000000000u /* no chunk for this long: the stream stands still */
 
 const char *aur_channel_name(const struct aur_channel *ch)
 {
@@ -169,29 +168,14 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
 
 /* ---- health ---- */
 
-static bool older_than(const struct aur_channel *ch, const _Atomic uint64_t *at_ns, uint64_t age_ns)
-{
-    uint64_t at = atomic_load_explicit(at_ns, memory_order_relaxed), now = ch->clock(ch->clock_user);
-    return now > at && now - at > age_ns;
-}
-
 bool aur_channel_healthy(struct aur_channel *ch, char *reason, size_t size)
 {
+    uint64_t published = atomic_load_explicit(&ch->published_ns, memory_order_relaxed), now = ch->clock(ch->clock_user);
     const char *text = "";
-    char failure[sizeof ch->shared.failure];
-    aur_lock_take(&ch->lock);
-    bool failing = ch->shared.failing;
-    memcpy(failure, ch->shared.failure, sizeof failure);
-    aur_lock_drop(&ch->lock);
-    if (aur_cast_head(ch->audio) > 0 && older_than(ch, &ch->published_ns, LATE_CHUNK_NS))
+    if (published && now > published && now - published > STILL_NS)
         text = "no audio was rendered for more than a second";
     else if (atomic_load_explicit(&ch->silent, memory_order_relaxed))
         text = "there is no phrase to play";
-    else if (failing)
-        text = failure;
-    else if (atomic_load_explicit(&ch->stalled_ns, memory_order_relaxed) &&
-             !older_than(ch, &ch->stalled_ns, STALL_RECENT_NS))
-        text = "audio came late in the last ten seconds";
     if (size)
         snprintf(reason, size, "%s", text);
     return text[0] == '\0';

@@ -44,6 +44,7 @@ struct aur_render_side {
     uint64_t frame, committed_end;
     uint64_t epoch_ns; /* when frame 0 is due */
     bool started, late;
+    bool gave_back; /* the composer has something to free */
 };
 
 /* What the composer worker that holds the claim owns. */
@@ -71,8 +72,6 @@ struct aur_shared_side {
     bool composing;                                        /* its controls are taken */
     struct aur_controls composing_controls;
     uint64_t phrases_generated;
-    bool failing;
-    char failure[256];
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
     size_t first_event, n_events;
     bool news; /* an event was queued since the encoder last looked */
@@ -123,7 +122,6 @@ struct aur_channel {
     _Atomic uint64_t sounding;     /* render writes from here on: number of the newest phrase begun */
     _Atomic uint64_t epoch_ns;     /* when frame 0 is due */
     _Atomic uint64_t published_ns; /* when the newest chunk came */
-    _Atomic uint64_t stalled_ns;   /* when a chunk last came late; 0: never */
     _Atomic uint64_t latency_ns;   /* smoothed */
     _Atomic uint64_t underruns;
     _Atomic bool silent;           /* the newest chunk lacked a phrase */

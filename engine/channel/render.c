@@ -38,6 +38,18 @@ static void told_start(struct aur_chunk *chunk, uint64_t number)
         chunk->started[chunk->n_started++] = number;
 }
 
+/* What the synth has passed goes to the composer to be freed. The queue has room for every phrase in existence. */
+static void give_back(struct aur_channel *ch)
+{
+    while (aur_retire_has_room(ch->retired)) {
+        const struct aur_phrase *phrase = aur_synth_retired(ch->render.synth);
+        if (!phrase)
+            break;
+        aur_retire_put(ch->retired, phrase);
+        ch->render.gave_back = true;
+    }
+}
+
 /* At a boundary: commits the phrase that begins here, if there is one. One that should have begun before is dropped. */
 static void next_phrase(struct aur_channel *ch, struct aur_chunk *chunk)
 {
@@ -55,12 +67,14 @@ static void next_phrase(struct aur_channel *ch, struct aur_chunk *chunk)
         const struct aur_phrase *phrase = r->held;
         uint64_t number = phrase->number, end = phrase->start_frame + phrase->length_frames;
         r->held = NULL;
+        give_back(ch); /* a chunk may hold more phrases than the synth's queue */
         if (phrase->start_frame == r->frame && aur_synth_commit(r->synth, phrase) == 0) {
             r->committed_end = end;
             told_start(chunk, number);
             return;
         }
         aur_retire_put(ch->retired, phrase);
+        r->gave_back = true;
     }
 }
 
@@ -94,7 +108,6 @@ static void settle(struct aur_channel *ch, struct aur_chunk *chunk, uint64_t due
     if (chunk->late_ns) {
         r->epoch_ns += chunk->late_ns;
         atomic_fetch_add_explicit(&ch->underruns, 1, memory_order_relaxed);
-        atomic_store_explicit(&ch->stalled_ns, now_ns, memory_order_relaxed);
     }
     uint64_t took = now_ns - began_ns;
     uint64_t mean = atomic_load_explicit(&ch->latency_ns, memory_order_relaxed);
@@ -105,25 +118,14 @@ static void settle(struct aur_channel *ch, struct aur_chunk *chunk, uint64_t due
     atomic_store_explicit(&ch->silent, chunk->silent_frames > 0, memory_order_relaxed);
 }
 
-static bool give_back(struct aur_channel *ch)
-{
-    bool any = false;
-    while (aur_retire_has_room(ch->retired)) {
-        const struct aur_phrase *phrase = aur_synth_retired(ch->render.synth);
-        if (!phrase)
-            break;
-        any = aur_retire_put(ch->retired, phrase);
-    }
-    return any;
-}
-
-static void wake_others(struct aur_channel *ch, bool gave_back)
+static void wake_others(struct aur_channel *ch)
 {
     if (ch->encoders)
         aur_pool_wake(ch->encoders);
     bool wanted = ch->render.frame >= atomic_load_explicit(&ch->commit_at, memory_order_relaxed);
-    if (ch->composers && (wanted || gave_back))
+    if (ch->composers && (wanted || ch->render.gave_back))
         aur_pool_wake(ch->composers);
+    ch->render.gave_back = false;
 }
 
 static void begin(struct aur_channel *ch, uint64_t now_ns)
@@ -141,8 +143,9 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     uint64_t index = aur_cast_head(ch->audio), due = aur_channel_due_ns(ch, index);
     if (now_ns + ch->lead_ns < due)
         return due - ch->lead_ns;
-    if (now_ns < due && starved(ch))
-        return due - now_ns < RETRY_NS ? due : now_ns + RETRY_NS;
+    uint64_t give_up = due - ch->lead_ns / 4;
+    if (now_ns < give_up && starved(ch))
+        return give_up - now_ns < RETRY_NS ? give_up : now_ns + RETRY_NS;
 
     uint64_t began = ch->clock(ch->clock_user);
     struct aur_chunk *chunk = aur_cast_begin(ch->audio);
@@ -154,6 +157,7 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     if (chunk->n_started)
         atomic_store_explicit(&ch->sounding, chunk->started[chunk->n_started - 1], memory_order_relaxed);
     aur_cast_publish(ch->audio);
-    wake_others(ch, give_back(ch));
+    give_back(ch);
+    wake_others(ch);
     return aur_channel_due_ns(ch, index + 1) - ch->lead_ns;
 }

@@ -1,0 +1,137 @@
+#include "fakes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compose/piece.h"
+
+/* ---- piece ---- */
+
+void fake_piece_init(struct aur_piece *piece, uint64_t length_frames)
+{
+    memset(piece, 0, sizeof *piece);
+    snprintf(piece->info.title, sizeof piece->info.title, "Fake");
+    piece->info.meter[0] = piece->info.meter[1] = 4;
+    piece->info.controls.n = 1;
+    piece->info.controls.items[0] = (struct aur_control_spec){"density", "Density", 0, 1, 0.4};
+    piece->length_frames = length_frames;
+}
+
+const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece)
+{
+    return &piece->info;
+}
+
+int aur_piece_compose(const struct aur_piece *piece_, const struct aur_compose_request *request,
+                      struct aur_phrase **out, char **state_out, struct aur_error *err)
+{
+    struct aur_piece *piece = (struct aur_piece *)(uintptr_t)piece_;
+    if (piece->during)
+        piece->during(piece->user);
+    if (piece->fails)
+        return aur_error_set(err, AUR_ESCRIPT, "script.lua:7: boom\ntraceback");
+    struct aur_phrase header = {.number = request->number,
+                                .start_frame = request->start_frame,
+                                .length_frames = piece->length_frames,
+                                .rate_hz = request->rate_hz,
+                                .bars = 2,
+                                .meter = {4, 4},
+                                .controls = *request->controls};
+    char state[32], seen[32];
+    snprintf(seen, sizeof seen, "%s", request->state ? request->state : "new");
+    snprintf(state, sizeof state, "after %llu", (unsigned long long)request->number);
+    char *copy = strdup(state);
+    int rc = copy ? aur_phrase_new(out, &header, NULL, NULL, NULL) : AUR_ENOMEM;
+    if (rc < 0) {
+        free(copy);
+        return aur_error_set(err, rc, "out of memory");
+    }
+    if (!piece->shared)
+        memcpy(piece->seen_state, seen, sizeof seen);
+    *state_out = copy;
+    piece->composed++;
+    return 0;
+}
+
+/* ---- synth ---- */
+
+float fake_left(uint64_t frame)
+{
+    return (float)(frame % 65536) / 65536.0f;
+}
+
+float fake_right(uint64_t number)
+{
+    return (float)(number % 1024 + 1) / 1024.0f;
+}
+
+int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config, struct aur_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    (*out)->config = *config;
+    return 0;
+}
+
+void aur_synth_free(struct aur_synth *synth)
+{
+    free(synth);
+}
+
+int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
+{
+    if (synth->n == AUR_SYNTH_PHRASES_MAX)
+        return AUR_EBUSY;
+    uint64_t next_block = (synth->frame + AUR_BLOCK_FRAMES - 1) / AUR_BLOCK_FRAMES * AUR_BLOCK_FRAMES;
+    if (phrase->start_frame < next_block)
+        abort(); /* the contract of synth.h */
+    synth->queue[synth->n++] = phrase;
+    return 0;
+}
+
+const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
+{
+    if (synth->n == 0 || synth->queue[0]->start_frame + synth->queue[0]->length_frames > synth->frame)
+        return NULL;
+    const struct aur_phrase *phrase = synth->queue[0];
+    memmove(synth->queue, synth->queue + 1, --synth->n * sizeof synth->queue[0]);
+    return phrase;
+}
+
+void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
+{
+    if (synth->n_lives == FAKE_LIVES)
+        return;
+    synth->lives[synth->n_lives].frame = synth->frame;
+    synth->lives[synth->n_lives++].live = *live;
+}
+
+static float right_at(const struct aur_synth *synth, uint64_t frame)
+{
+    for (size_t i = 0; i < synth->n; i++) {
+        const struct aur_phrase *p = synth->queue[i];
+        if (frame >= p->start_frame && frame - p->start_frame < p->length_frames)
+            return fake_right(p->number);
+    }
+    return 0;
+}
+
+void aur_synth_render(struct aur_synth *synth, float *out, size_t frames)
+{
+    for (size_t i = 0; i < frames; i++, synth->frame++) {
+        out[i * 2] = fake_left(synth->frame);
+        out[i * 2 + 1] = right_at(synth, synth->frame);
+    }
+}
+
+uint64_t aur_synth_frame(const struct aur_synth *synth)
+{
+    return synth->frame;
+}
+
+uint32_t aur_synth_voices(const struct aur_synth *synth)
+{
+    return (uint32_t)synth->n;
+}
