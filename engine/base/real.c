@@ -186,7 +186,9 @@ double aur_pow(double x, double y)
         return y == 1 ? x : x * x;
     struct aur_dd lg = log2_pair(a);
     double rough = lg.h * y, r;
-    if (!(real_abs(rough) < 1100))
+    if (a == 1)
+        r = 1; /* y may be too large to multiply with */
+    else if (!(real_abs(rough) < 1100))
         r = rough > 0 ? INFINITY : 0;
     else
         r = exp2_pair(dd_mul_real(lg, y));

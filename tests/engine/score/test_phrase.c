@@ -1,0 +1,147 @@
+#include "score/harmony.h"
+#include "score/phrase.h"
+
+#include <string.h>
+
+#include "support/failing_alloc.h"
+#include "support/unit.h"
+
+static const struct aur_note notes[] = {
+    {.on_frame = 1280, .off_frame = 2560, .id = 0, .pitch_q16 = 60 << 16},
+    {.on_frame = 640, .off_frame = 2560, .id = 1, .pitch_q16 = 61 << 16},
+    {.on_frame = 1280, .off_frame = 1344, .id = 2, .pitch_q16 = 62 << 16},
+    {.on_frame = 640, .off_frame = 704, .id = 3, .pitch_q16 = 63 << 16},
+};
+static const struct aur_chord chords[] = {{.on_frame = 1280, .off_frame = 2560, .name = "iv"},
+                                          {.on_frame = 640, .off_frame = 1280, .name = "i"}};
+
+static struct aur_phrase *make(void)
+{
+    struct aur_patch patch;
+    aur_patch_default(&patch, "pad", AUR_VOICE_PAD);
+    struct aur_phrase header = {.number = 3,
+                                .start_frame = 640,
+                                .length_frames = 6400,
+                                .rate_hz = 44100,
+                                .bars = 1,
+                                .meter = {4, 4},
+                                .n_patches = 1,
+                                .n_notes = 4,
+                                .n_chords = 2};
+    aur_controls_default(&header.controls, NULL);
+    struct aur_phrase *phrase;
+    assert_int_equal(aur_phrase_new(&phrase, &header, &patch, notes, chords), AUR_OK);
+    return phrase;
+}
+
+static void sorted_by_onset_then_id(void **state)
+{
+    (void)state;
+    struct aur_phrase *phrase = make();
+    static const uint32_t order[] = {1, 3, 0, 2};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(phrase->notes[i].id, order[i]);
+    assert_string_equal(phrase->chords[0].name, "i");
+    assert_string_equal(phrase->chords[1].name, "iv");
+    assert_string_equal(phrase->patches[0].name, "pad");
+    aur_phrase_free(phrase);
+    aur_phrase_free(NULL);
+}
+
+static void repeated_later_and_earlier(void **state)
+{
+    (void)state;
+    struct aur_phrase *phrase = make(), *later, *earlier;
+    assert_int_equal(aur_phrase_repeat(&later, phrase, 9, 64000), AUR_OK);
+    assert_int_equal(aur_phrase_repeat(&earlier, later, 10, 0), AUR_OK);
+    aur_phrase_free(phrase);
+    assert_int_equal(later->number, 9);
+    assert_int_equal(later->start_frame, 64000);
+    assert_int_equal(later->notes[0].on_frame, 64000);
+    assert_int_equal(later->notes[3].off_frame, 64000 + 1344 - 640);
+    assert_int_equal(later->chords[1].on_frame, 64000 + 640);
+    assert_int_equal(earlier->notes[0].on_frame, 0);
+    assert_int_equal(earlier->notes[2].on_frame, 640);
+    assert_int_equal(earlier->length_frames, 6400);
+    aur_phrase_free(later);
+    aur_phrase_free(earlier);
+}
+
+static void an_empty_phrase(void **state)
+{
+    (void)state;
+    struct aur_phrase header = {.length_frames = 64}, *phrase;
+    assert_int_equal(aur_phrase_new(&phrase, &header, NULL, NULL, NULL), AUR_OK);
+    assert_int_equal(phrase->n_notes, 0);
+    aur_phrase_free(phrase);
+}
+
+static void without_memory(void **state)
+{
+    (void)state;
+    struct aur_phrase *phrase = make(), *copy = NULL;
+    failing_alloc_arm(0);
+    int rc = aur_phrase_repeat(&copy, phrase, 1, 0);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(rc, AUR_ENOMEM);
+    assert_null(copy);
+    aur_phrase_free(phrase);
+}
+
+#define Q(beats) ((int64_t)((beats) * (double)AUR_BEAT_ONE))
+
+static void harmony_is_counted_once_per_note(void **state)
+{
+    (void)state;
+    /* A minor: i for a bar, then iv with its tones given in another octave, then nothing declared */
+    struct aur_chord declared[] = {
+        {.on_frame = 0, .at_q20 = 0, .beats_q20 = Q(4), .pitches_q16 = {57 << 16, 60 << 16, 64 << 16}, .n_pitches = 3},
+        {.on_frame = 64,
+         .at_q20 = Q(4),
+         .beats_q20 = Q(4),
+         .pitches_q16 = {26 << 16, 41 << 16, 93 << 16},
+         .n_pitches = 3},
+    };
+    static const struct {
+        double at, beats, pitch;
+        uint16_t patch;
+        enum aur_harmony want;
+    } cases[] = {
+        {0, 1, 69, 0, AUR_HARMONY_CHORD},     {0, 1, 71, 0, AUR_HARMONY_SCALE},   {0, 1, 61, 1, AUR_HARMONY_CHROMATIC},
+        {4, 1, 62, 0, AUR_HARMONY_CHORD},     {4, 1, 64, 0, AUR_HARMONY_SCALE},   {3.9, 1, 65, 1, AUR_HARMONY_CHORD},
+        {3.9, 0.1, 65, 1, AUR_HARMONY_SCALE}, {8.5, 1, 57, 1, AUR_HARMONY_SCALE}, {0, 1, 59.75, 0, AUR_HARMONY_CHORD},
+        {0, 1, 126.6, 0, AUR_HARMONY_SCALE},
+    };
+    int n = sizeof cases / sizeof *cases;
+    struct aur_note played[16] = {0};
+    for (int i = 0; i < n; i++)
+        played[i] = (struct aur_note){.at_q20 = Q(cases[i].at),
+                                      .beats_q20 = Q(cases[i].beats),
+                                      .patch = cases[i].patch,
+                                      .pitch_q16 = (int32_t)(cases[i].pitch * 65536),
+                                      .id = (uint32_t)i};
+    struct aur_patch patches[2] = {0};
+    struct aur_phrase header = {.n_patches = 2, .n_notes = (uint32_t)n, .n_chords = 2}, *phrase;
+    aur_controls_default(&header.controls, NULL);
+    assert_int_equal(aur_phrase_new(&phrase, &header, patches, played, declared), AUR_OK);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(aur_harmony_of(phrase, &phrase->notes[i]), cases[i].want);
+    struct aur_harmony_counts counts[2] = {0};
+    aur_harmony_count(counts, phrase);
+    aur_harmony_count(counts, phrase);
+    assert_int_equal(counts[0].notes, 12);
+    assert_int_equal(counts[0].n[AUR_HARMONY_CHORD], 6);
+    assert_int_equal(counts[0].n[AUR_HARMONY_SCALE], 6);
+    assert_int_equal(counts[1].notes, 8);
+    assert_int_equal(counts[1].n[AUR_HARMONY_CHROMATIC], 2);
+    aur_phrase_free(phrase);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_by_onset_then_id),
+                                       cmocka_unit_test(repeated_later_and_earlier), cmocka_unit_test(an_empty_phrase),
+                                       cmocka_unit_test(without_memory),
+                                       cmocka_unit_test(harmony_is_counted_once_per_note)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

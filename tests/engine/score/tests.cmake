@@ -1,0 +1,2 @@
+include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
+aur_test_wraps_malloc(${name})
