@@ -256,7 +256,10 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
         choose_rates(&request, args->rate);
     if (!args->phrases && args->duration <= 0)
         request.phrases = DEFAULT_PHRASES;
-    struct aur_signals signals = {.on_stop = interrupt, .user = &progress, .forced_exit = AUR_EXIT_INTERRUPTED};
+    struct aur_signals signals = {.on_stop = interrupt,
+                                  .user = &progress,
+                                  .repeat_ms = AUR_SIGNAL_REPEAT_MS,
+                                  .forced_exit = AUR_EXIT_INTERRUPTED};
     int rc = fill_controls(&request.controls, stage, args, err);
     if (rc == AUR_OK)
         rc = aur_signals_start(&signals, err);

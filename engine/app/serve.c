@@ -152,8 +152,12 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
         rc = make_server(&server, stage, err);
     if (rc < 0)
         return rc;
-    struct aur_signals signals = {.on_stop = on_stop, .user = server, .deadline_ms = DEADLINE_MS};
-    signals.forced_exit = AUR_EXIT_INTERRUPTED;
+    struct aur_signals signals = {.on_stop = on_stop,
+                                  .user = server,
+                                  .repeat_ms = AUR_SIGNAL_REPEAT_MS,
+                                  .deadline_ms = DEADLINE_MS,
+                                  .late_exit = AUR_EXIT_OK,
+                                  .forced_exit = AUR_EXIT_INTERRUPTED};
     rc = aur_signals_start(&signals, err);
     if (rc < 0) {
         aur_server_free(server);

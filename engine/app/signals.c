@@ -1,6 +1,6 @@
 /* Waits for SIGINT and SIGTERM on a thread of its own. The first one asks for an orderly end; a second one, or the
- * deadline, ends the process at once. Signals that follow within REPEAT_MS are the same wish sent twice (a shell and a
- * timeout tool both pass on theirs). SIGUSR1, sent by aur_signals_end, ends the thread. */
+ * deadline, ends the process at once. Signals right after the first are the same wish (a shell and a timeout tool both pass
+ * theirs on). SIGUSR1, sent by aur_signals_end, ends the thread. */
 #include "app/signals.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 
-#define REPEAT_MS  300
 #define NS_PER_MS  1000000u
 #define FOREVER_MS 86400000u
 
@@ -50,7 +49,7 @@ static void watch_end(const struct aur_signals *signals)
         now = aur_clock_mono_ns() / NS_PER_MS;
         if (number == SIGUSR1)
             return;
-        if (number && now - start >= REPEAT_MS)
+        if (number && now - start >= signals->repeat_ms)
             end_now("second signal, ending at once", signals->forced_exit);
         if (!number && signals->deadline_ms && now >= deadline)
             end_now("an orderly end takes too long, ending at once", signals->late_exit);

@@ -8,10 +8,13 @@
 #include "base/error.h"
 #include "rt/thread.h"
 
+#define AUR_SIGNAL_REPEAT_MS 300 /* a sensible repeat_ms */
+
 struct aur_signals {
     struct aur_thread thread;
     void (*on_stop)(void *user); /* the first signal; on the thread of signals */
     void *user;
+    uint32_t repeat_ms;         /* signals within this time after the first are the same wish sent twice */
     uint32_t deadline_ms;       /* after the first signal: the process ends itself then, with late_exit; 0: never */
     int late_exit, forced_exit; /* exit codes at the deadline, and at a second signal */
 };
