@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAR_S      300
-#define NEAR_S     120
-#define VOICES_MAX 32
+#define FAR_S          300
+#define NEAR_S         120
+#define VOICES_MAX     32
+#define PASSAGE_ONSETS 4
 
 static void *grow(void *array, size_t n, size_t *cap, size_t size)
 {
@@ -147,42 +148,48 @@ double tune_empty_bars(const struct tune *tune, enum tune_part part)
 
 /* ---- repetition ---- */
 
-/* A number for everything that starts in a bar, whatever the order; 0 for nothing. */
-static uint64_t *bar_prints(const struct tune *tune)
+struct bar {
+    uint64_t print; /* a number for everything that starts in the bar, whatever the order */
+    uint64_t onsets;
+};
+
+static struct bar *bars_of(const struct tune *tune)
 {
-    uint64_t *prints = calloc((size_t)tune->bars + 2, sizeof *prints);
-    if (!prints)
+    struct bar *bars = calloc((size_t)tune->bars + 2, sizeof *bars);
+    if (!bars)
         abort();
     for (size_t i = 0; i < tune->n_notes; i++) {
         const struct tune_note *note = &tune->notes[i];
         uint64_t x = (uint64_t)note->pitch << 32 | (uint64_t)note->quarter_beats << 16 | (note->patch + 1u);
         x = (x ^ (x >> 31)) * 0x9e3779b97f4a7c15u;
         x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9u;
-        if (note->bar < tune->bars)
-            prints[note->bar] += x ^ (x >> 32);
+        if (note->bar >= tune->bars)
+            continue;
+        bars[note->bar].print += x ^ (x >> 32);
+        bars[note->bar].onsets++;
     }
-    return prints;
+    return bars;
 }
 
-static bool sounds(const uint64_t *prints, int bars)
+static bool is_passage(const struct bar *bars, int n)
 {
-    for (int i = 0; i < bars; i++)
-        if (prints[i])
-            return true;
-    return false;
+    uint64_t onsets = 0;
+    for (int i = 0; i < n; i++)
+        onsets += bars[i].onsets;
+    return onsets >= PASSAGE_ONSETS;
 }
 
-size_t tune_returns(const struct tune *tune, int bars)
+size_t tune_returns(const struct tune *tune, int n)
 {
-    uint64_t *prints = bar_prints(tune);
+    struct bar *bars = bars_of(tune);
     size_t returns = 0;
-    for (int64_t i = bars; i + bars <= tune->bars; i++)
-        for (int64_t j = 0; sounds(prints + i, bars) && j + bars <= i; j++)
-            if (memcmp(prints + i, prints + j, (size_t)bars * sizeof *prints) == 0) {
+    for (int64_t i = n; i + n <= tune->bars; i++)
+        for (int64_t j = 0; is_passage(bars + i, n) && j + n <= i; j++)
+            if (memcmp(bars + i, bars + j, (size_t)n * sizeof *bars) == 0) {
                 returns++;
                 break;
             }
-    free(prints);
+    free(bars);
     return returns;
 }
 

@@ -51,7 +51,7 @@ void tune_share(struct tune_shares *out, const struct tune *tune, enum tune_part
 double tune_onsets_per_bar(const struct tune *tune, enum tune_part part);
 double tune_empty_bars(const struct tune *tune, enum tune_part part); /* share of bars without an onset of it */
 
-/* Passages of so many bars (from any bar on, with at least one onset) that equal an earlier one that does not overlap:
+/* Passages of so many bars (from any bar on, with at least four onsets) that equal an earlier one that does not overlap:
  * all notes' patch, bar, time and pitch. */
 size_t tune_returns(const struct tune *tune, int bars);
 
