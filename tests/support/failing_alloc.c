@@ -42,6 +42,16 @@ bool failing_alloc_disarm(void)
     return atomic_load(&fired);
 }
 
+long failing_alloc_pause(void)
+{
+    return atomic_exchange(&countdown, OFF);
+}
+
+void failing_alloc_resume(long paused)
+{
+    atomic_store(&countdown, paused);
+}
+
 unsigned long failing_alloc_calls(void)
 {
     return calls;

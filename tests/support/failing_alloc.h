@@ -27,6 +27,10 @@ void failing_alloc_arm(long nth);
 /* Ends it; true if an allocation has failed. */
 bool failing_alloc_disarm(void);
 
+/* Between these nothing fails and nothing is counted down, for code whose failures are another test's business. */
+long failing_alloc_pause(void);
+void failing_alloc_resume(long paused);
+
 /* Calls of malloc, calloc, realloc, free and relatives by this thread so far. */
 unsigned long failing_alloc_calls(void);
 
