@@ -79,19 +79,20 @@ static int rehearse_all(const struct aur_stage *stage, json_t *phrases, struct a
     return rc;
 }
 
-/* "file:line: text" taken apart; line is 0 where the message has none. */
+/* "file:line: text" taken apart, without the traceback below it; line is 0 where the message has none. */
 static json_t *describe_error(const char *script, const char *message)
 {
-    const char *colon = message;
-    while ((colon = strchr(colon, ':'))) {
+    size_t len = strcspn(message, "\n");
+    for (const char *colon = message; (colon = strchr(colon, ':')) && colon < message + len; colon++) {
         char *end;
         long line = strtol(colon + 1, &end, 10);
-        if (end > colon + 1 && *end == ':')
-            return json_pack("{ss% si ss}", "file", message, (size_t)(colon - message), "line", (int)line, "message",
-                             end + 1 + strspn(end + 1, " "));
-        colon++;
+        if (end == colon + 1 || *end != ':')
+            continue;
+        end += 1 + strspn(end + 1, " ");
+        return json_pack("{ss% si ss%}", "file", message, (size_t)(colon - message), "line", (int)line, "message", end,
+                         (size_t)(message + len - end));
     }
-    return json_pack("{ss si ss}", "file", script, "line", 0, "message", message);
+    return json_pack("{ss si ss%}", "file", script, "line", 0, "message", message, len);
 }
 
 static void print_json(const char *script, json_t *phrases, int rc, const struct aur_error *err)

@@ -106,7 +106,8 @@ static void describe_default(struct aur_buf *out, const struct aur_option *optio
         aur_buf_text(out, " (not available in this version)");
         return;
     }
-    aur_field_allowed(allowed, sizeof allowed, field);
+    struct aur_field only = {AUR_FIELD_CHOICE, .choices = setting && setting->only ? setting->only : option->only};
+    aur_field_allowed(allowed, sizeof allowed, only.choices ? &only : field);
     if (!free_text)
         aur_buf_printf(out, "; %s", allowed);
     if (setting)
