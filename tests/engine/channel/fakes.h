@@ -13,9 +13,9 @@ struct aur_piece {
     _Atomic bool fails;         /* composing raises "script.lua:7: boom" */
     void (*during)(void *user); /* called while composing, if set */
     void *user;
-    _Atomic int composed;       /* calls that came out well */
-    bool shared;                /* by channels of several composers: seen_state is not written */
-    char seen_state[32];        /* the state the last call was given */
+    _Atomic int composed; /* calls that came out well */
+    bool shared;          /* by channels of several composers: seen_state is not written */
+    char seen_state[32];  /* the state the last call was given */
 };
 
 void fake_piece_init(struct aur_piece *piece, uint64_t length_frames);

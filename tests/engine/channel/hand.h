@@ -15,9 +15,9 @@ struct hand {
     struct aur_piece piece;
     struct aur_channel *ch;
     uint64_t now;
-    uint64_t render_ns;   /* how long a chunk takes: the clock moves by it */
+    uint64_t render_ns; /* how long a chunk takes: the clock moves by it */
     int notified;
-    uint64_t checked;     /* chunks whose samples were looked at */
+    uint64_t checked; /* chunks whose samples were looked at */
     bool no_composer, no_encoder;
 };
 
