@@ -102,7 +102,7 @@ struct aur_kernels {
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */
     void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
-    /* Largest |sample|. */
+    /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
      * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */

@@ -1,0 +1,280 @@
+/* Voice allocation and the mix of buses. Render thread: everything is in arrays made beforehand.
+ *
+ * A group holds voices of one bus only, so a bus's sum, its sends and its stem come for free. Groups come from one pool
+ * that is twice as large as the voices need, because the last group of each bus is rarely full. */
+#include "synth/bus.h"
+
+#include <string.h>
+
+#include "synth/voice.h"
+
+uint32_t aur_buses_pool(uint32_t max_voices)
+{
+    uint32_t n = max_voices / AUR_LANES + AUR_BUSES + 16;
+    return n < 2 * AUR_GROUPS_BUS ? n : 2 * AUR_GROUPS_BUS;
+}
+
+void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
+                    struct aur_group *pool)
+{
+    memset(buses, 0, sizeof *buses);
+    buses->kernels = kernels;
+    buses->rate_hz = rate_hz;
+    buses->max_voices = max_voices;
+    buses->n_pool = aur_buses_pool(max_voices);
+    buses->pool = pool;
+    memset(pool, 0, buses->n_pool * sizeof *pool);
+    for (int i = 0; i < 2 * AUR_GROUPS_BUS; i++)
+        buses->owner[i] = AUR_NO_BUS;
+}
+
+static struct aur_bus *find_bus(struct aur_buses *buses, const struct aur_patch *patch)
+{
+    for (int i = 0; i < AUR_BUSES; i++) {
+        struct aur_bus *bus = &buses->buses[i];
+        if (bus->used && bus->voice == patch->voice && strcmp(bus->name, patch->name) == 0)
+            return bus;
+    }
+    return NULL;
+}
+
+static struct aur_bus *free_bus(struct aur_buses *buses)
+{
+    for (int i = 0; i < AUR_BUSES; i++)
+        if (!buses->buses[i].used)
+            return &buses->buses[i];
+    return NULL;
+}
+
+/* The bus of a patch; a new one, or one that is silent, has the patch's gains at once. */
+static void want_bus(struct aur_buses *buses, const struct aur_patch *patch, uint32_t glide_blocks)
+{
+    struct aur_bus *bus = find_bus(buses, patch);
+    if (!bus) {
+        bus = free_bus(buses);
+        if (!bus)
+            return;
+        memset(bus, 0, sizeof *bus);
+        bus->used = true;
+        bus->voice = patch->voice;
+        memcpy(bus->name, patch->name, sizeof bus->name);
+    }
+    if (bus->n_groups == 0)
+        glide_blocks = 0;
+    struct aur_plan plan;
+    aur_plan_init(&plan, patch);
+    bus->wanted = true;
+    aur_glide_to(&bus->level, aur_plan_gain(plan.level), glide_blocks);
+    aur_glide_to(&bus->reverb, plan.reverb, glide_blocks);
+    aur_glide_to(&bus->delay, plan.delay, glide_blocks);
+}
+
+static void drop_unused(struct aur_bus *bus)
+{
+    if (bus->used && !bus->wanted && bus->n_groups == 0)
+        bus->used = false;
+}
+
+void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks)
+{
+    for (int i = 0; i < AUR_BUSES; i++) {
+        buses->buses[i].wanted = false;
+        for (uint32_t k = 0; k < phrase->n_patches; k++)
+            if (buses->buses[i].used && find_bus(buses, &phrase->patches[k]) == &buses->buses[i])
+                buses->buses[i].wanted = true;
+        drop_unused(&buses->buses[i]);
+    }
+    for (uint32_t k = 0; k < phrase->n_patches; k++)
+        want_bus(buses, &phrase->patches[k], glide_blocks);
+}
+
+static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t group, int lane)
+{
+    buses->pool[group].active &= ~(1u << lane);
+    bus->voices--;
+    if (!buses->slots[group][lane].fading)
+        buses->voices--;
+}
+
+static void steal(struct aur_buses *buses, uint32_t group, int lane)
+{
+    struct aur_slot *slot = &buses->slots[group][lane];
+    aur_voice_fade(&buses->pool[group], lane);
+    slot->fading = true;
+    uint64_t end = buses->block + AUR_VOICE_FADE_BLOCKS + 1;
+    slot->end_block = slot->end_block < end ? slot->end_block : end;
+    buses->voices--;
+}
+
+/* Whom to take the slot from: the quietest of those released, else the oldest. */
+struct victim {
+    bool found, releasing;
+    float level;
+    uint64_t order;
+    uint32_t group;
+    int lane;
+};
+
+static void consider(struct victim *v, const struct aur_buses *buses, uint32_t group, int lane)
+{
+    const struct aur_slot *slot = &buses->slots[group][lane];
+    if (!(buses->pool[group].active >> lane & 1) || slot->fading)
+        return;
+    struct victim other = {true,
+                           aur_voice_releasing(&buses->pool[group], lane),
+                           aur_voice_level(&buses->pool[group], lane),
+                           slot->start_order,
+                           group,
+                           lane};
+    bool better = !v->found || (other.releasing && !v->releasing);
+    if (v->found && other.releasing == v->releasing)
+        better = other.releasing ? other.level < v->level : other.order < v->order;
+    if (better)
+        *v = other;
+}
+
+static void make_room(struct aur_buses *buses)
+{
+    if (buses->voices < buses->max_voices)
+        return;
+    struct victim victim = {0};
+    for (uint32_t group = 0; group < buses->n_pool; group++)
+        for (int lane = 0; lane < AUR_LANES; lane++)
+            consider(&victim, buses, group, lane);
+    if (victim.found)
+        steal(buses, victim.group, victim.lane);
+}
+
+static int free_lane(const struct aur_group *group)
+{
+    return group->active == 0xffff ? -1 : __builtin_ctz(~group->active);
+}
+
+/* The first free lane of the bus, in a new group if need be. */
+static bool find_lane(struct aur_buses *buses, struct aur_bus *bus, uint32_t *group, int *lane)
+{
+    for (uint32_t i = 0; i < bus->n_groups; i++) {
+        *lane = free_lane(&buses->pool[bus->groups[i]]);
+        if (*lane >= 0) {
+            *group = bus->groups[i];
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < buses->n_pool && bus->n_groups < AUR_GROUPS_BUS; i++)
+        if (buses->owner[i] == AUR_NO_BUS) {
+            buses->owner[i] = (int)(bus - buses->buses);
+            bus->groups[bus->n_groups++] = (uint16_t)i;
+            memset(&buses->pool[i], 0, sizeof buses->pool[i]);
+            *group = i;
+            *lane = 0;
+            return true;
+        }
+    return false;
+}
+
+void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, const struct aur_plan *plan,
+                    const struct aur_note *note)
+{
+    struct aur_bus *bus = find_bus(buses, patch);
+    uint32_t group;
+    int lane;
+    if (note->velocity_q16 == 0)
+        return;
+    make_room(buses);
+    if (!bus || !find_lane(buses, bus, &group, &lane)) {
+        buses->dropped++;
+        return;
+    }
+    uint64_t blocks = aur_voice_start(&buses->pool[group], lane, plan, note, buses->rate_hz);
+    buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
+    bus->voices++;
+    buses->voices++;
+}
+
+/* Ends what has fallen silent; gives back groups without voices, the rest stay in order. */
+static void tidy(struct aur_buses *buses, struct aur_bus *bus)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < bus->n_groups; i++) {
+        uint32_t group = bus->groups[i];
+        for (uint32_t left = buses->pool[group].active; left; left &= left - 1) {
+            int lane = __builtin_ctz(left);
+            if (buses->slots[group][lane].end_block <= buses->block)
+                end_voice(buses, bus, group, lane);
+        }
+        if (buses->pool[group].active)
+            bus->groups[kept++] = (uint16_t)group;
+        else
+            buses->owner[group] = AUR_NO_BUS;
+    }
+    bus->n_groups = kept;
+}
+
+/* A bus whose sum is not a number starts anew: its voices end. */
+static void silence(struct aur_buses *buses, struct aur_bus *bus)
+{
+    for (uint32_t i = 0; i < bus->n_groups; i++)
+        for (int lane = 0; lane < AUR_LANES; lane++)
+            if (buses->pool[bus->groups[i]].active >> lane & 1)
+                end_voice(buses, bus, bus->groups[i], lane);
+    buses->caught++;
+    tidy(buses, bus);
+}
+
+static bool sane(const struct aur_kernels *k, const struct aur_stereo *x)
+{
+    return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
+}
+
+static void sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
+                       const struct aur_voice_control *control)
+{
+    const struct aur_kernels *k = buses->kernels;
+    memset(&buses->sums, 0, sizeof buses->sums);
+    for (uint32_t i = 0; i < bus->n_groups; i++) {
+        struct aur_group *group = &buses->pool[bus->groups[i]];
+        if (bus->voice == AUR_VOICE_PAD)
+            k->pad(&buses->sums, group, control);
+        else if (bus->voice == AUR_VOICE_SWELL)
+            k->noise(&buses->sums, group, control);
+        else
+            k->tone(&buses->sums, group, control);
+    }
+    k->fold(out, &buses->sums);
+}
+
+static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,
+                       const struct aur_voice_control *control)
+{
+    const struct aur_kernels *k = buses->kernels;
+    struct aur_stereo sum;
+    float level = bus->level.now, reverb = level * bus->reverb.now, delay = level * bus->delay.now;
+    aur_glide_next(&bus->level);
+    aur_glide_next(&bus->reverb);
+    aur_glide_next(&bus->delay);
+    if (bus->n_groups == 0)
+        return;
+    sum_voices(&sum, buses, bus, control);
+    if (!sane(k, &sum)) {
+        silence(buses, bus);
+        return;
+    }
+    k->mix(&out->dry, &sum, level, bus->level.now);
+    k->mix(&out->reverb, &sum, reverb, bus->level.now * bus->reverb.now);
+    k->mix(&out->delay, &sum, delay, bus->level.now * bus->delay.now);
+}
+
+void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
+{
+    for (int i = 0; i < AUR_BUSES; i++) {
+        struct aur_bus *bus = &buses->buses[i];
+        if (!bus->used)
+            continue;
+        render_bus(buses, bus, out, control);
+    }
+    buses->block++;
+    for (int i = 0; i < AUR_BUSES; i++) {
+        tidy(buses, &buses->buses[i]);
+        drop_unused(&buses->buses[i]);
+    }
+}

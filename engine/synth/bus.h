@@ -1,0 +1,70 @@
+/* Buses: the voices of one patch, their groups of 16 lanes, their level and sends.
+ *
+ * A bus is found by patch name and voice and lives while it sounds or the current phrase has its patch. Which lane a note
+ * gets depends on the score alone: the first free lane of the bus. All memory is part of the struct. [render] */
+#ifndef AUR_SYNTH_BUS_H
+#define AUR_SYNTH_BUS_H
+
+#include "kernels/kernels.h"
+#include "score/phrase.h"
+#include "synth/glide.h"
+#include "synth/plan.h"
+
+#define AUR_BUSES        32
+#define AUR_GROUPS_BUS   128 /* groups a bus can have */
+#define AUR_NO_BUS       (-1)
+#define AUR_VOICES_LIMIT 1024
+
+struct aur_bus {
+    bool used;   /* its gains are meant for someone */
+    bool wanted; /* the current phrase has its patch */
+    char name[AUR_PATCH_NAME_SIZE];
+    enum aur_voice voice;
+    struct aur_glide level, reverb, delay;
+    uint16_t groups[AUR_GROUPS_BUS]; /* indices into the pool, in order of use */
+    uint32_t n_groups;
+    uint32_t voices; /* sounding */
+};
+
+/* What the synth keeps of a sounding voice beside its lane. */
+struct aur_slot {
+    uint64_t end_block;   /* silent from here on */
+    uint64_t start_order; /* counts notes */
+    bool fading;          /* stolen: no longer counted as a voice */
+};
+
+struct aur_buses {
+    const struct aur_kernels *kernels;
+    uint32_t rate_hz, max_voices, n_pool;
+    struct aur_bus buses[AUR_BUSES];
+    int owner[2 * AUR_GROUPS_BUS];                        /* of each group of the pool, or AUR_NO_BUS */
+    struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
+    struct aur_group *pool;                               /* n_pool groups, the caller's memory */
+    uint64_t block, notes;
+    uint32_t voices;  /* sounding, without those that fade */
+    uint64_t dropped; /* notes that found no lane */
+    uint64_t caught;  /* blocks of a bus that held NaN or infinity */
+    struct aur_lane_sums sums;
+};
+
+/* Groups that max_voices need. */
+uint32_t aur_buses_pool(uint32_t max_voices);
+
+/* pool: aur_buses_pool(max_voices) groups. */
+void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
+                    struct aur_group *pool);
+
+/* A phrase begins: its patches have buses; those of others go when they are silent. */
+void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);
+/* A note with the patch it is to sound with. */
+void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, const struct aur_plan *plan,
+                    const struct aur_note *note);
+
+struct aur_sends {
+    struct aur_stereo dry, reverb, delay;
+};
+
+/* Adds one block of every bus to dry and, times the factors, to the sends. */
+void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control);
+
+#endif

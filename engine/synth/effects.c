@@ -1,0 +1,90 @@
+/* What follows the buses. Render thread.
+ *
+ * Live controls: level is squared, so that it feels even; brightness moves all cutoffs by up to 1.5 octaves; intensity
+ * leans on the whole by 1.5 dB and 0.3 octaves, and the reverb recedes a little as it grows. All are neutral at 1, 0.5
+ * and 0.5. */
+#include "synth/effects.h"
+
+#include <string.h>
+
+#include "base/real.h"
+
+#define SUBSONIC_HZ 8
+
+size_t aur_effects_floats(uint32_t rate_hz, bool on)
+{
+    return on ? aur_reverb_floats(rate_hz) + aur_delay_floats(rate_hz) : 0;
+}
+
+void aur_effects_init(struct aur_effects_chain *fx, const struct aur_kernels *kernels, uint32_t rate_hz, bool on,
+                      float *memory)
+{
+    memset(fx, 0, sizeof *fx);
+    fx->on = on;
+    fx->kernels = kernels;
+    fx->rate = (double)rate_hz;
+    if (on) {
+        aur_reverb_init(&fx->reverb, kernels, rate_hz, memory);
+        aur_delay_init(&fx->delay, kernels, rate_hz, memory + aur_reverb_floats(rate_hz));
+    }
+    aur_limiter_init(&fx->limiter, kernels, rate_hz);
+    aur_onepole_set(&fx->subsonic, SUBSONIC_HZ, fx->rate);
+    struct aur_effect_settings settings;
+    aur_effect_default(&settings);
+    aur_effects_set(fx, &settings, 70, 0);
+    aur_effects_live(fx, 1, 0.5f, 0.5f, 0);
+    fx->gain = fx->master.now;
+}
+
+void aur_effects_set(struct aur_effects_chain *fx, const struct aur_effect_settings *settings, int bpm,
+                     uint32_t glide_blocks)
+{
+    aur_glide_to(&fx->master, aur_plan_gain(aur_plan_effect(settings, AUR_EFFECT_MASTER, "level")), glide_blocks);
+    aur_glide_to(&fx->ceiling, aur_plan_gain(aur_plan_effect(settings, AUR_EFFECT_MASTER, "ceiling")), glide_blocks);
+    if (fx->on) {
+        aur_reverb_set(&fx->reverb, settings, glide_blocks);
+        aur_delay_set(&fx->delay, settings, bpm, glide_blocks);
+    }
+}
+
+void aur_effects_live(struct aur_effects_chain *fx, float level, float brightness, float intensity,
+                      uint32_t glide_blocks)
+{
+    aur_glide_to(&fx->level, level * level, glide_blocks);
+    aur_glide_to(&fx->bright, 3 * (brightness - 0.5f), glide_blocks);
+    aur_glide_to(&fx->lean, intensity - 0.5f, glide_blocks);
+}
+
+float aur_effects_bright(struct aur_effects_chain *fx)
+{
+    aur_glide_next(&fx->level);
+    aur_glide_next(&fx->bright);
+    aur_glide_next(&fx->lean);
+    aur_glide_next(&fx->master);
+    aur_glide_next(&fx->ceiling);
+    return fx->bright.now + 0.6f * fx->lean.now;
+}
+
+static float whole_gain(const struct aur_effects_chain *fx)
+{
+    float lean = fx->lean.now == 0 ? 1 : aur_plan_gain(3 * fx->lean.now);
+    return fx->master.now * fx->level.now * lean;
+}
+
+void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)
+{
+    const struct aur_kernels *k = fx->kernels;
+    if (fx->on) {
+        struct aur_stereo to_reverb = {0};
+        const float share = 1 - 0.5f * fx->lean.now;
+        k->mix(&to_reverb, &sends->reverb, share, share);
+        aur_delay_render(&fx->delay, &sends->dry, &to_reverb, &sends->delay);
+        aur_reverb_render(&fx->reverb, &sends->dry, &to_reverb);
+    }
+    struct aur_stereo whole = {0};
+    float gain = whole_gain(fx);
+    k->mix(&whole, &sends->dry, fx->gain, gain);
+    fx->gain = gain;
+    aur_onepole_high(&fx->subsonic, &whole);
+    aur_limiter_run(&fx->limiter, out, &whole, fx->ceiling.now);
+}

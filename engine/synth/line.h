@@ -1,0 +1,55 @@
+/* A stereo delay line whose time can change without a click, and simple filters along time. [render] */
+#ifndef AUR_SYNTH_LINE_H
+#define AUR_SYNTH_LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/kernels.h"
+
+/* One side's position behind the writing point; a change is a cross-fade over AUR_TAP_BLOCKS. */
+#define AUR_TAP_BLOCKS 48
+
+struct aur_tap {
+    uint32_t now, next; /* frames, at least 64 when read before its block is written */
+    uint32_t left;      /* blocks of the cross-fade still to come */
+};
+
+struct aur_line {
+    float *l, *r;
+    uint32_t frames; /* a multiple of 64 */
+    uint32_t at;     /* where the next block is written */
+    struct aur_tap tap[2];
+};
+
+/* Memory: 2 * frames floats, zero. */
+void aur_line_init(struct aur_line *line, float *memory, uint32_t frames);
+/* Times of left and right, in frames, at most frames - 64; at once if asked for, else as soon as no fade is under way. */
+void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_once);
+/* The block that sounds now. Call once a block. */
+void aur_line_read(struct aur_line *line, struct aur_stereo *out);
+/* Writes this block and moves on. A tap of less than 64 frames needs writing first: aur_line_write, aur_line_read,
+ * aur_line_next. */
+void aur_line_write(struct aur_line *line, const struct aur_stereo *in);
+void aur_line_next(struct aur_line *line);
+
+/* Two-pole high-pass (state-variable, trapezoidal, Q 0.71), the same for both sides. */
+struct aur_highpass {
+    float a1, a2, a3, k;
+    float z[4];
+};
+
+void aur_highpass_set(struct aur_highpass *f, double hz, double rate);
+void aur_highpass_run(struct aur_highpass *f, struct aur_stereo *x);
+
+/* One-pole filters: y += c (x - y). Low keeps y, high keeps x - y. */
+struct aur_onepole {
+    float c;
+    float y[2];
+};
+
+void aur_onepole_set(struct aur_onepole *f, double hz, double rate);
+void aur_onepole_low(struct aur_onepole *f, struct aur_stereo *x);
+void aur_onepole_high(struct aur_onepole *f, struct aur_stereo *x);
+
+#endif

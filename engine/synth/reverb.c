@@ -1,0 +1,206 @@
+/* Settings of the reverb to gains and poles of its tank, and its way in and out. Render thread.
+ *
+ * Line i, d_i frames long, keeps g_i = 10^(-3 d_i / (T rate)), so everything falls by 60 dB in T seconds (Jot and
+ * Chaigne, 1991); its one-pole low-pass is such that at the damping frequency it takes as much again, so there the tail
+ * falls twice as fast. The return is scaled by what the tank adds up, so that its loudness does not depend on T. */
+#include "synth/reverb.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/real.h"
+#include "synth/plan.h"
+
+#define PI 3.14159265358979323846
+
+/* Frames at 44.1 kHz: primes from 31 to 92 ms, so that echoes of the lines seldom meet. */
+static const uint16_t line_frames[AUR_LANES] = {
+    1373, 2887, 1777, 3767, 2053, 3299, 1499, 2531, 3083, 1627, 4027, 2203, 1913, 3527, 2357, 2707,
+};
+
+/* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11, 24 and 47 ms. */
+static const uint16_t diffuser_frames[AUR_DIFFUSERS][AUR_LANES] = {
+    {13, 241, 97, 409, 163, 331, 47, 457, 211, 127, 373, 71, 293, 439, 181, 313},
+    {37, 521, 887, 193, 701, 307, 1013, 433, 113, 821, 601, 251, 953, 379, 661, 769},
+    {89, 1409, 457, 1873, 787, 1123, 239, 1637, 571, 2003, 947, 347, 1297, 1753, 1531, 673},
+};
+
+/* Of the lines' movement, in hertz: slow, and none a multiple of another. */
+static const float lfo_hz[AUR_LANES] = {0.11f, 0.23f, 0.17f, 0.31f, 0.13f, 0.29f, 0.19f, 0.37f,
+                                        0.15f, 0.27f, 0.21f, 0.33f, 0.14f, 0.25f, 0.18f, 0.35f};
+
+#define MOVE_SECONDS     0.0003 /* at modulation 1, up and down */
+#define PREDELAY_SECONDS 0.2
+#define SILENCE          1e-8f
+
+static uint32_t power_of_two(double frames)
+{
+    uint32_t n = 256;
+    while ((double)n < frames)
+        n *= 2;
+    return n;
+}
+
+static uint32_t scaled(uint32_t frames, double rate)
+{
+    return (uint32_t)((double)frames * rate / 44100 + 0.5);
+}
+
+static uint32_t diffuser_ring(int step, double rate)
+{
+    static const uint16_t longest[AUR_DIFFUSERS] = {457, 1013, 2003};
+    return power_of_two((double)scaled(longest[step], rate) + 2 * AUR_BLOCK);
+}
+
+static uint32_t tank_ring(double rate)
+{
+    return power_of_two(4027 * rate / 44100 + MOVE_SECONDS * rate + 2 * AUR_BLOCK + 8);
+}
+
+static uint32_t predelay_ring(double rate)
+{
+    return ((uint32_t)(PREDELAY_SECONDS * rate) / AUR_BLOCK + 3) * AUR_BLOCK;
+}
+
+size_t aur_reverb_floats(uint32_t rate_hz)
+{
+    double rate = (double)rate_hz;
+    size_t floats = 2 * (size_t)predelay_ring(rate) + AUR_LANES * ((size_t)tank_ring(rate) + AUR_RING_GUARD);
+    for (int step = 0; step < AUR_DIFFUSERS; step++)
+        floats += AUR_LANES * ((size_t)diffuser_ring(step, rate) + AUR_RING_GUARD);
+    return floats;
+}
+
+static float *place(uint32_t *mask, uint32_t *stride, float **at, uint32_t frames)
+{
+    float *start = *at;
+    *mask = frames - 1;
+    *stride = frames + AUR_RING_GUARD;
+    *at += (size_t)AUR_LANES * *stride;
+    return start;
+}
+
+static void init_lines(struct aur_reverb *v, double rate)
+{
+    for (int i = 0; i < AUR_LANES; i++) {
+        v->delay[i] = v->tap[i] = (float)(line_frames[i] * rate / 44100);
+        v->lfo[i] = (uint32_t)i * 0x9e3779b9u;
+        v->lfo_inc[i] = (uint32_t)((double)lfo_hz[i] * AUR_BLOCK / rate * 4294967296.0);
+        for (int step = 0; step < AUR_DIFFUSERS; step++)
+            v->taps[step][i] = scaled(diffuser_frames[step][i], rate);
+    }
+}
+
+void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels, uint32_t rate_hz, float *memory)
+{
+    memset(fx, 0, sizeof *fx);
+    fx->kernels = kernels;
+    fx->rate = (double)rate_hz;
+    fx->memory = memory;
+    fx->floats = aur_reverb_floats(rate_hz);
+    struct aur_reverb *v = &fx->tank;
+    v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate));
+    for (int step = 0; step < AUR_DIFFUSERS; step++)
+        v->diffuser[step] = place(&v->mask[step], &v->stride[step], &memory, diffuser_ring(step, fx->rate));
+    aur_line_init(&fx->line, memory, predelay_ring(fx->rate));
+    init_lines(v, fx->rate);
+    fx->quiet = UINT32_MAX / 2;
+}
+
+/* The pole at which |H|^2 = (1 - p)^2 / (1 - 2 p cos w + p^2) is `power`. */
+static double pole_for(double power, double cos_w)
+{
+    double b = 1 - power * cos_w, c = 1 - power;
+    return (b - sqrt(b * b - c * c)) / c;
+}
+
+static void tune(struct aur_reverb_fx *fx)
+{
+    struct aur_reverb *v = &fx->tank;
+    double w = 2 * PI * (double)fx->damping.now / fx->rate, cos_w = aur_cos(w < 3 ? w : 3), mean = 0;
+    for (int i = 0; i < AUR_LANES; i++) {
+        double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / ((double)fx->decay.now * fx->rate));
+        double pole = pole_for(g * g, cos_w);
+        v->pole[i] = (float)pole;
+        v->gain[i] = (float)((1 - pole) * g);
+        mean += g * g / AUR_LANES;
+    }
+    v->depth = fx->modulation.now * (float)(MOVE_SECONDS * fx->rate);
+    fx->wet = fx->level.now * (float)sqrt((1 - mean) / mean);
+    aur_highpass_set(&fx->high, (double)fx->highpass.now, fx->rate);
+}
+
+void aur_reverb_set(struct aur_reverb_fx *fx, const struct aur_effect_settings *settings, uint32_t glide_blocks)
+{
+    const struct {
+        struct aur_glide *glide;
+        float value;
+    } targets[] = {
+        {&fx->decay, aur_plan_effect(settings, AUR_EFFECT_REVERB, "decay")},
+        {&fx->damping, aur_plan_effect(settings, AUR_EFFECT_REVERB, "damping")},
+        {&fx->modulation, aur_plan_effect(settings, AUR_EFFECT_REVERB, "modulation")},
+        {&fx->highpass, aur_plan_effect(settings, AUR_EFFECT_REVERB, "highpass")},
+        {&fx->level, aur_plan_gain(aur_plan_effect(settings, AUR_EFFECT_REVERB, "level"))},
+    };
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        aur_glide_to(targets[i].glide, targets[i].value, glide_blocks);
+    uint32_t predelay = (uint32_t)((double)aur_plan_effect(settings, AUR_EFFECT_REVERB, "predelay") * fx->rate);
+    aur_line_time(&fx->line, predelay, predelay, glide_blocks == 0);
+    if (glide_blocks == 0)
+        tune(fx);
+}
+
+static bool move(struct aur_reverb_fx *fx)
+{
+    bool moved = aur_glide_next(&fx->decay);
+    moved |= aur_glide_next(&fx->damping);
+    moved |= aur_glide_next(&fx->modulation);
+    moved |= aur_glide_next(&fx->highpass);
+    moved |= aur_glide_next(&fx->level);
+    return moved;
+}
+
+static float loudest(const struct aur_kernels *k, const struct aur_stereo *x)
+{
+    float l = k->peak(x->l), r = k->peak(x->r);
+    return l > r || l != l ? l : r;
+}
+
+static void reset(struct aur_reverb_fx *fx)
+{
+    memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
+    memset(fx->tank.y, 0, sizeof fx->tank.y);
+    memset(fx->high.z, 0, sizeof fx->high.z);
+    fx->caught++;
+}
+
+/* Nothing has been heard for longer than anything can stay unheard inside. */
+static bool idle(const struct aur_reverb_fx *fx)
+{
+    return (double)fx->quiet * AUR_BLOCK > 0.5 * fx->rate;
+}
+
+void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const struct aur_stereo *in)
+{
+    const struct aur_kernels *k = fx->kernels;
+    float before = fx->wet, fed = loudest(k, in);
+    if (move(fx))
+        tune(fx);
+    fx->quiet = fed > 0 ? 0 : fx->quiet + !idle(fx);
+    if (idle(fx))
+        return;
+    struct aur_stereo early, wet;
+    aur_line_write(&fx->line, in);
+    aur_line_read(&fx->line, &early);
+    aur_line_next(&fx->line);
+    k->reverb(&wet, &fx->tank, &early);
+    aur_highpass_run(&fx->high, &wet);
+    float heard = loudest(k, &wet);
+    if (!(heard < 1e6f)) {
+        reset(fx);
+        return;
+    }
+    if (heard > SILENCE)
+        fx->quiet = 0;
+    k->mix(out, &wet, before, fx->wet);
+}

@@ -1,0 +1,196 @@
+/* The synthesiser: queue of phrases, the clock of blocks, and the hand-out of frames. Render thread but for new and free.
+ *
+ * All memory is one allocation, so a synth is made or not made, and its state is one stretch of bytes. */
+#include "synth/synth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "synth/bus.h"
+#include "synth/effects.h"
+
+#define DEFAULT_VOICES 256
+#define GLIDE_SECONDS  0.5
+
+struct aur_synth {
+    struct aur_synth_config config;
+    uint32_t glide_blocks;
+
+    const struct aur_phrase *pending[AUR_SYNTH_PHRASES_MAX]; /* in order; the first may have begun */
+    uint32_t n_pending, next_note;
+    bool begun;  /* the first pending phrase */
+    bool played; /* some phrase has begun */
+    const struct aur_phrase *retired[2 * AUR_SYNTH_PHRASES_MAX];
+    uint32_t n_retired;
+    struct aur_plan plans[AUR_PATCHES_MAX]; /* of the phrase that has begun */
+
+    uint64_t blocks; /* rendered */
+    uint64_t frames; /* handed out */
+    struct aur_stereo block;
+    uint32_t used; /* frames of the block already handed out */
+
+    struct aur_buses buses;
+    struct aur_effects_chain effects;
+    struct aur_sends sends;
+} __attribute__((aligned(64)));
+
+static int check_config(const struct aur_synth_config *config, struct aur_error *err)
+{
+    if (config->rate_hz != 44100 && config->rate_hz != 48000 && config->rate_hz != 96000) {
+        char value[16];
+        snprintf(value, sizeof value, "%u", config->rate_hz);
+        return aur_error_value(err, "rate_hz", value, "44100, 48000, 96000");
+    }
+    if (!aur_isa_supported(config->isa))
+        return aur_error_value(err, "isa", aur_isa_name(config->isa), "what this processor runs");
+    if (config->max_voices > AUR_VOICES_LIMIT) {
+        char value[16];
+        snprintf(value, sizeof value, "%u", config->max_voices);
+        return aur_error_value(err, "max_voices", value, "0 to 1024");
+    }
+    return AUR_OK;
+}
+
+int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config, struct aur_error *err)
+{
+    *out = NULL;
+    int rc = check_config(config, err);
+    if (rc != AUR_OK)
+        return rc;
+    uint32_t voices = config->max_voices ? config->max_voices : DEFAULT_VOICES;
+    size_t pool = aur_buses_pool(voices) * sizeof(struct aur_group);
+    size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
+    size_t total = (sizeof(struct aur_synth) + pool + floats + 63) / 64 * 64;
+    struct aur_synth *synth = aligned_alloc(64, total);
+    if (!synth)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory for a synthesiser of %zu bytes", total);
+    memset(synth, 0, total);
+    synth->config = *config;
+    synth->config.max_voices = voices;
+    synth->glide_blocks = (uint32_t)(GLIDE_SECONDS * config->rate_hz / AUR_BLOCK);
+    synth->used = AUR_BLOCK;
+    const struct aur_kernels *kernels = aur_kernels_get(config->isa);
+    char *memory = (char *)(synth + 1);
+    aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory);
+    aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects, (float *)(void *)(memory + pool));
+    *out = synth;
+    return AUR_OK;
+}
+
+void aur_synth_free(struct aur_synth *synth)
+{
+    free(synth);
+}
+
+int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
+{
+    if (synth->n_pending == AUR_SYNTH_PHRASES_MAX || synth->n_pending + synth->n_retired >= 2 * AUR_SYNTH_PHRASES_MAX)
+        return AUR_EBUSY;
+    uint64_t after = synth->blocks * AUR_BLOCK;
+    if (synth->n_pending > 0)
+        after = synth->pending[synth->n_pending - 1]->start_frame;
+    if (phrase->start_frame < after || phrase->start_frame % AUR_BLOCK || phrase->rate_hz != synth->config.rate_hz ||
+        phrase->n_patches > AUR_PATCHES_MAX)
+        return AUR_EINVAL;
+    synth->pending[synth->n_pending++] = phrase;
+    return AUR_OK;
+}
+
+const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
+{
+    if (synth->n_retired == 0)
+        return NULL;
+    const struct aur_phrase *phrase = synth->retired[0];
+    synth->n_retired--;
+    memmove(synth->retired, synth->retired + 1, synth->n_retired * sizeof(const struct aur_phrase *));
+    return phrase;
+}
+
+void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
+{
+    aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
+                     synth->blocks ? synth->glide_blocks : 0);
+}
+
+static void begin_phrase(struct aur_synth *synth, const struct aur_phrase *phrase)
+{
+    uint32_t glide = synth->played ? synth->glide_blocks : 0;
+    aur_buses_begin(&synth->buses, phrase, glide);
+    aur_effects_set(&synth->effects, &phrase->effects, phrase->controls.bpm, glide);
+    for (uint32_t i = 0; i < phrase->n_patches; i++)
+        aur_plan_init(&synth->plans[i], &phrase->patches[i]);
+    synth->begun = synth->played = true;
+    synth->next_note = 0;
+}
+
+static void retire(struct aur_synth *synth)
+{
+    synth->retired[synth->n_retired++] = synth->pending[0];
+    synth->n_pending--;
+    memmove(synth->pending, synth->pending + 1, synth->n_pending * sizeof(const struct aur_phrase *));
+    synth->begun = false;
+}
+
+/* Starts the notes of a phrase that are due; true if none is left. */
+static bool play(struct aur_synth *synth, const struct aur_phrase *phrase, uint64_t frame)
+{
+    for (; synth->next_note < phrase->n_notes; synth->next_note++) {
+        const struct aur_note *note = &phrase->notes[synth->next_note];
+        if (note->on_frame > frame)
+            return false;
+        aur_buses_note(&synth->buses, &phrase->patches[note->patch], &synth->plans[note->patch], note);
+    }
+    return true;
+}
+
+static void events(struct aur_synth *synth)
+{
+    uint64_t frame = synth->blocks * AUR_BLOCK;
+    while (synth->n_pending > 0 && synth->pending[0]->start_frame <= frame) {
+        const struct aur_phrase *phrase = synth->pending[0];
+        if (!synth->begun)
+            begin_phrase(synth, phrase);
+        if (!play(synth, phrase, frame))
+            return;
+        retire(synth);
+    }
+}
+
+static void render_block(struct aur_synth *synth)
+{
+    events(synth);
+    memset(&synth->sends, 0, sizeof synth->sends);
+    struct aur_voice_control control = {aur_effects_bright(&synth->effects)};
+    aur_buses_render(&synth->buses, &synth->sends, &control);
+    aur_effects_render(&synth->effects, &synth->block, &synth->sends);
+    synth->blocks++;
+    synth->used = 0;
+}
+
+void aur_synth_render(struct aur_synth *synth, float *out, size_t frames)
+{
+    synth->frames += frames;
+    while (frames > 0) {
+        if (synth->used == AUR_BLOCK)
+            render_block(synth);
+        size_t n = AUR_BLOCK - synth->used < frames ? AUR_BLOCK - synth->used : frames;
+        for (size_t i = 0; i < n; i++) {
+            out[2 * i] = synth->block.l[synth->used + i];
+            out[2 * i + 1] = synth->block.r[synth->used + i];
+        }
+        synth->used += (uint32_t)n;
+        out += 2 * n;
+        frames -= n;
+    }
+}
+
+uint64_t aur_synth_frame(const struct aur_synth *synth)
+{
+    return synth->frames;
+}
+
+uint32_t aur_synth_voices(const struct aur_synth *synth)
+{
+    return synth->buses.voices;
+}
