@@ -1,7 +1,7 @@
 /* What a piece sounds like, in numbers: renders it through the engine and prints every measure with what is wanted.
  *
  *     measure_music [SCRIPT] [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] [--bpm B] [--intensity X] [--complexity X]
- *                   [--isa NAME] [--lib DIR] [--sweep] [--json]
+ *                   [--isa NAME] [--sweep] [--json]
  *
  * SCRIPT is scripts/ambient.lua where none is given. Sound is measured over --minutes, the score over --hours (composing
  * without sound is fast). --sweep adds the loudness at five intensities. Exits with 1 if something is outside what is
@@ -25,7 +25,6 @@
 #define STEPS        20
 
 struct options {
-    const char *lib;
     uint64_t seeds[SEEDS_MAX];
     size_t n_seeds;
     double minutes, hours;
@@ -252,7 +251,7 @@ static void usage(const char *what)
 {
     fprintf(stderr,
             "measure_music: %s\nusage: measure_music [SCRIPT] [--seeds 1,2,3] [--minutes 10] [--hours 1] [--key K] "
-            "[--bpm B]\n  [--intensity X] [--complexity X] [--isa NAME] [--lib DIR] [--sweep] [--json]\n",
+            "[--bpm B]\n  [--intensity X] [--complexity X] [--isa NAME] [--sweep] [--json]\n",
             what);
     exit(2);
 }
@@ -307,16 +306,9 @@ static void read_option(struct options *o, int option, char *value)
             usage(err.message);
         return;
     case 'b':
-        set(o, "bpm", value);
-        return;
     case 'i':
-        set(o, "intensity", value);
-        return;
     case 'c':
-        set(o, "melody_complexity", value);
-        return;
-    case 'l':
-        o->lib = value;
+        set(o, option == 'b' ? "bpm" : option == 'i' ? "intensity" : "melody_complexity", value);
         return;
     case 'w':
         o->sweep = true;
@@ -329,17 +321,21 @@ static void read_option(struct options *o, int option, char *value)
     }
 }
 
-static const struct option flags[] = {
-    {"seeds", required_argument, NULL, 's'}, {"minutes", required_argument, NULL, 'm'},
-    {"hours", required_argument, NULL, 'h'}, {"key", required_argument, NULL, 'k'},
-    {"bpm", required_argument, NULL, 'b'},   {"intensity", required_argument, NULL, 'i'},
-    {"isa", required_argument, NULL, 'a'},   {"complexity", required_argument, NULL, 'c'},
-    {"lib", required_argument, NULL, 'l'},   {"sweep", no_argument, NULL, 'w'},
-    {"json", no_argument, NULL, 'j'},        {NULL, 0, NULL, 0}};
+static const struct option flags[] = {{"seeds", required_argument, NULL, 's'},
+                                      {"minutes", required_argument, NULL, 'm'},
+                                      {"hours", required_argument, NULL, 'h'},
+                                      {"key", required_argument, NULL, 'k'},
+                                      {"bpm", required_argument, NULL, 'b'},
+                                      {"intensity", required_argument, NULL, 'i'},
+                                      {"isa", required_argument, NULL, 'a'},
+                                      {"complexity", required_argument, NULL, 'c'},
+                                      {"sweep", no_argument, NULL, 'w'},
+                                      {"json", no_argument, NULL, 'j'},
+                                      {NULL, 0, NULL, 0}};
 
-static struct aur_piece *load(struct options *o, const char *script)
+static struct aur_piece *load(const char *script)
 {
-    struct aur_piece_source source = {.path = script, .lib_dir = o->lib};
+    struct aur_piece_source source = {.path = script, .lib_dir = AURALIS_SOURCE_DIR "/scripts/lib"};
     struct aur_piece *piece;
     struct aur_error err;
     if (aur_piece_load(&piece, &source, &err))
@@ -408,19 +404,14 @@ static bool measure(const struct options *o, const struct aur_piece *piece)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.lib = AURALIS_SOURCE_DIR "/scripts/lib",
-                        .n_seeds = 3,
-                        .seeds = {1, 2, 3},
-                        .minutes = 10,
-                        .hours = 1,
-                        .isa = aur_isa_best()};
+    struct options o = {.n_seeds = 3, .seeds = {1, 2, 3}, .minutes = 10, .hours = 1, .isa = aur_isa_best()};
     struct aur_control_specs none = {.n = 0};
     aur_controls_default(&o.controls, &none);
     for (int option; (option = getopt_long(argc, argv, "", flags, NULL)) != -1;)
         read_option(&o, option, optarg);
     if (optind + 1 < argc)
         usage("one script at a time");
-    struct aur_piece *piece = load(&o, optind < argc ? argv[optind] : AURALIS_SOURCE_DIR "/scripts/ambient.lua");
+    struct aur_piece *piece = load(optind < argc ? argv[optind] : AURALIS_SOURCE_DIR "/scripts/ambient.lua");
     struct aur_controls defaults;
     aur_controls_default(&defaults, &aur_piece_describe(piece)->controls);
     memcpy(o.controls.piece, defaults.piece, sizeof o.controls.piece);

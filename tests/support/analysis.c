@@ -289,9 +289,9 @@ size_t audio_click_check(size_t *steps_out, const struct audio *a, const uint64_
         places[placed++] = at;
     }
     struct audio stepped = {data, a->frames, a->rate};
-    size_t n = audio_clicks(NULL, 0, &stepped, onsets, n_onsets);
-    size_t *clicks = must(calloc(n + 1, sizeof *clicks));
-    audio_clicks(clicks, n, &stepped, onsets, n_onsets);
+    const size_t most = a->frames / CLICK_FRAME(a->rate);
+    size_t *clicks = must(calloc(most + 1, sizeof *clicks));
+    const size_t n = audio_clicks(clicks, most, &stepped, onsets, n_onsets);
     for (size_t i = 0; i < placed; i++)
         for (size_t k = 0; k < n; k++)
             if (clicks[k] <= places[i] && places[i] < clicks[k] + CLICK_FRAME(a->rate)) {
