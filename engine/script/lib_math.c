@@ -27,7 +27,7 @@ static int atan2_(lua_State *L)
 
 static int pow_(lua_State *L)
 {
-    lua_pushnumber(L, aur_pow(luaL_checknumber(L, 1), luaL_checknumber(L, 2)));
+    lua_pushnumber(L, aur_pow_of_scripts(luaL_checknumber(L, 1), luaL_checknumber(L, 2)));
     return 1;
 }
 

@@ -33,7 +33,7 @@ int aur_call_stock(lua_State *L, const char *name);
 /* Whether text begins with "file:line:". */
 bool aur_has_position(const char *text);
 
-/* True if `^` in scripts goes through this program's pow; it also pulls pow.o into the program. */
+/* math.pow, the same function as the ^ operator; its user pulls pow.o into the program. */
 double aur_pow_of_scripts(double x, double y);
 
 #endif
