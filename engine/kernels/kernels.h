@@ -41,6 +41,7 @@ struct aur_group {
     float cut[AUR_LANES], lfo_depth[AUR_LANES], sweep[AUR_LANES], damp[AUR_LANES];
     float a1[AUR_LANES], a2[AUR_LANES], a3[AUR_LANES]; /* coefficients reached */
     float z1l[AUR_LANES], z2l[AUR_LANES], z1r[AUR_LANES], z2r[AUR_LANES];
+    float y1l[AUR_LANES], y2l[AUR_LANES], y1r[AUR_LANES], y2r[AUR_LANES]; /* noise: of the second filter */
 
     /* Envelope: attack, 1 / attack, 1 / decay, sustain, start of release, 1 / release; `fade` is 1 and goes to 0 by
      * fade_step a block when the voice is stolen; `fall` is multiplied by fall_mul every block. */

@@ -17,7 +17,7 @@ static const double voice_gain[AUR_VOICES] = {
     [AUR_VOICE_PAD] = 0.3,
     [AUR_VOICE_LEAD] = 0.13,
     [AUR_VOICE_KICK] = 0.4,
-    [AUR_VOICE_SWELL] = 0.16,
+    [AUR_VOICE_SWELL] = 0.11,
 };
 
 struct note {
@@ -195,18 +195,19 @@ static double start_kick(struct aur_group *g, int i, const struct note *n, doubl
     return 1.6 * decay + 2;
 }
 
-/* The band's power is that of white noise of variance 1/3 through pi/2 cutoff/Q hertz of rate/2: made equal for all
+/* The band's power is that of white noise of variance 1/3 through pi/4 cutoff/Q hertz of rate/2: made equal for all
  * bands at rest. */
 static double start_swell(struct aur_group *g, int i, const struct note *n, double held, double pan)
 {
     const struct aur_plan *p = n->plan;
-    double q = (double)p->resonance, band = PI / 2 * (double)p->cutoff / q / (n->rate / 2);
+    double q = (double)p->resonance, band = PI / 4 * (double)p->cutoff / q / (n->rate / 2);
     double rms = sqrt((band < 1 ? band : 1) / 3);
     start_envelope(g, i, n, held);
-    start_gain(g, i, n, pan, 0.5 / rms / q);
+    start_gain(g, i, n, pan, 0.5 / rms / (q * q));
     start_filter(g, i, n, (double)p->cutoff, q);
     start_lfo(g, i, n, (double)p->lfo_rate);
     g->sweep[i] = p->sweep;
+    g->y1l[i] = g->y2l[i] = g->y1r[i] = g->y2r[i] = 0;
     g->p1[i] = (uint32_t)n->key;
     return released(n, held);
 }

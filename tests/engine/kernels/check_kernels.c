@@ -70,6 +70,8 @@ static void random_filter(struct aur_group *g, enum input input)
     fill(g->z2l, 16, -1, 1, input);
     fill(g->z1r, 16, -1, 1, input);
     fill(g->z2r, 16, -1, 1, input);
+    fill(g->y1l, 16, -1, 1, input);
+    fill(g->y2r, 16, -1, 1, input);
 }
 
 static void random_envelope(struct aur_group *g, enum input input)
