@@ -158,7 +158,8 @@ function renderPhrase() {
   byId("play").style.setProperty("--progress", view.progress.toFixed(4));
   byId("next").toggleAttribute("data-pending", pending !== null);
   const change = pending ? changesText(pending) : "";
-  if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
+  if (playing && linkState.state !== "live") setText("next", linkText());
+  else if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
   else if (playing) setText("next", `Phrase ${view.number} · next in ${Math.ceil(view.nextInMs / 1000)} s`);
   else setText("next", "Press play, or the space bar");
   announce(change, pending);

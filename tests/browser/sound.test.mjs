@@ -1,0 +1,195 @@
+// What comes out of the page, in Chromium, against a real server: soon enough, to the bit, at another rate, after a restart.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { heard, launch, listen, openPage, playing, RATE, sleep, startServer, until } from "./support.mjs";
+
+let browser;
+let server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), startServer()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const firstSound = (samples) => samples.findIndex((x) => x !== 0);
+
+/** Where the frames of `part` begin in `whole` (both interleaved Int16Array), in frames. */
+function locate(whole, part) {
+  const haystack = Buffer.from(whole.buffer);
+  const needle = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at + 1)) {
+    if (at % 4 === 0) return at / 4;
+  }
+  return -1;
+}
+
+test("Play: sound within two seconds, and exactly the samples that the server sent", async () => {
+  const page = await openPage(browser, server.url);
+  const second = await listen(server.port);
+  await page.click("#play");
+  await playing(page);
+  const wait = await until("sound", () => page.evaluate(() => tap.soundedAt && tap.soundedAt - tap.clickedAt));
+  assert.ok(wait < 2000, `first sound after ${Math.round(wait)} ms`);
+  await sleep(2500);
+  await page.evaluate(() => {
+    const end = performance.now() + 1000;
+    while (performance.now() < end); // a busy page must not be heard
+  });
+  await sleep(2000);
+  const out = await heard(page);
+  const sent = second.pcm();
+
+  const from = firstSound(out) + 2 * Math.ceil(0.2 * RATE); // after the fade-in
+  const begin = from - (from % 2);
+  const samples = Int16Array.from(out.subarray(begin), (x) => Math.round(x * 32768));
+  const offset = locate(sent, samples.subarray(0, 512));
+  assert.ok(offset >= 0, "what was heard is found in what was sent");
+  const frames = Math.min(samples.length / 2, sent.length / 2 - offset);
+  assert.ok(frames > 4 * RATE, `${frames} frames to compare`);
+  let different = 0;
+  for (let i = 0; i < 2 * frames; i++) if (out[begin + i] * 32768 !== sent[2 * offset + i]) different++;
+  assert.equal(different, 0, `of ${2 * frames} samples`);
+  assert.ok(samples.some((x) => Math.abs(x) > 50), "and it is not silence");
+  assert.deepEqual(page.problems, []);
+  await second.close();
+  await page.context().close();
+});
+
+test("Stop is silent and leaves the stream; Play again sounds again", async () => {
+  const page = await openPage(browser, server.url);
+  await page.click("#play");
+  await playing(page);
+  const before = (await server.status()).active_clients;
+  await page.click("#play");
+  await until("the listener has left", async () => (await server.status()).active_clients === before - 1);
+  assert.equal(await page.textContent("#play-label"), "Play");
+  await sleep(500);
+  await page.evaluate(() => (tap.blocks = []));
+  await page.click("#play");
+  await playing(page);
+  await until("sound", async () => firstSound(await heard(page)) >= 0);
+  await page.context().close();
+});
+
+/** Cubic interpolation of the left channel: an independent, good enough resampler for soft music. */
+function leftAt(pcm, position) {
+  const i = Math.floor(position);
+  const t = position - i;
+  const [a, b, c, d] = [-1, 0, 1, 2].map((k) => pcm[2 * (i + k)] / 32768);
+  return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
+}
+
+function mismatch(out, begin, pcm, position, step, frames, stride) {
+  let error = 0;
+  let power = 0;
+  for (let i = 0; i < frames; i += stride) {
+    const x = out[begin + 2 * i];
+    error += (x - leftAt(pcm, position + i * step)) ** 2;
+    power += x * x;
+  }
+  return error / power;
+}
+
+/** The position in `pcm` that fits best: coarse over all frames, then ever finer around the best. */
+function align(out, begin, pcm, step) {
+  let best = { error: Infinity, at: 0 };
+  const consider = (at, frames, stride) => {
+    const error = mismatch(out, begin, pcm, at, step, frames, stride);
+    if (error < best.error) best = { error, at };
+  };
+  for (let at = 1; at < pcm.length / 2 - 4800; at += 2) consider(at, 4000, 97);
+  for (const width of [1, 0.25, 0.0625, 0.015625]) {
+    const centre = best.at;
+    best.error = Infinity;
+    for (let k = -8; k <= 8; k++) consider(centre + (k * width) / 4, 4000, 3);
+  }
+  return best.at;
+}
+
+test("a context at another rate plays the same music at the same pitch", async () => {
+  const init = `
+    const Native = AudioContext;
+    window.AudioContext = class extends Native {
+      constructor(options) {
+        if (options.sampleRate) throw new DOMException("refused", "NotSupportedError");
+        super({ ...options, sampleRate: 48000 });
+      }
+    };`;
+  const page = await openPage(browser, server.url, { init });
+  const second = await listen(server.port);
+  await page.click("#play");
+  await playing(page);
+  await sleep(4500);
+  assert.equal(await page.evaluate(() => tap.rate), 48000);
+  const out = await heard(page);
+  const pcm = second.pcm();
+  await second.close();
+  const from = firstSound(out) + 2 * Math.ceil(0.5 * 48000);
+  const begin = from - (from % 2);
+  const step = RATE / 48000;
+  const at = align(out, begin, pcm, step);
+  const frames = 2 * 48000;
+  assert.ok(out.length / 2 - begin / 2 > frames && pcm.length / 2 - at > 2 * RATE, "two seconds to compare");
+  const decibels = 10 * Math.log10(mismatch(out, begin, pcm, at, step, frames, 1));
+  assert.ok(decibels < -40, `differs by ${decibels.toFixed(1)} dB`);
+  await page.context().close();
+});
+
+test("without AudioWorklet (plain http on a network address) the page plays all the same", async () => {
+  const init = `Object.defineProperty(BaseAudioContext.prototype, "audioWorklet", { value: undefined });
+    window.peak = 0;
+    const gain = GainNode.prototype.connect;
+    GainNode.prototype.connect = function (...args) {
+      const meter = new AnalyserNode(this.context, { fftSize: 2048 });
+      gain.call(this, meter);
+      const data = new Float32Array(2048);
+      setInterval(() => {
+        meter.getFloatTimeDomainData(data);
+        window.peak = Math.max(window.peak, ...data.map(Math.abs));
+      }, 100);
+      return gain.apply(this, args);
+    };`;
+  const page = await openPage(browser, server.url, { init });
+  await page.click("#play");
+  await playing(page);
+  await until("sound", () => page.evaluate(() => window.peak > 0.001));
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("a restarted server is found again by itself, and sounds", async () => {
+  const own = await startServer();
+  const page = await openPage(browser, own.url);
+  await page.click("#play");
+  await playing(page);
+  await sleep(1000);
+  await own.stop();
+  await until("the page says so", async () => /again in \d+ s/.test(await page.textContent("#link")));
+  await until("the buffer ran out", async () => (await page.getAttribute("body", "data-state")) === "waiting");
+  const again = await startServer({ port: own.port });
+  await playing(page, 30000);
+  await page.evaluate(() => (tap.blocks = []));
+  await until("sound", async () => firstSound(await heard(page)) >= 0);
+  assert.equal(await page.textContent("#link"), "Live");
+  await page.context().close();
+  await again.stop();
+});
+
+test("a full server is named as such, and tried again until there is a place", async () => {
+  const own = await startServer({ env: { AURALIS_MAX_CLIENTS: "1" } });
+  const other = await listen(own.port);
+  const page = await openPage(browser, own.url);
+  await page.click("#play");
+  await until("the message", async () => /no free place/.test(await page.textContent("#toasts")));
+  await until("the state", async () => /Server is full, again in \d+ s/.test(await page.textContent("#link")));
+  await other.close();
+  await playing(page, 20000);
+  await page.context().close();
+  await own.stop();
+});

@@ -1,0 +1,182 @@
+// Shared by the browser tests: a real server on a free port, Chromium, a tap behind the player, a second listener.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+import WebSocket from "ws";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BINARY = process.env.AURALIS_BIN ?? `${ROOT}build/auralis`;
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = `--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+  --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required`.split(/\s+/);
+
+export const RATE = 44100;
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until check() gives something true, and returns it. */
+export async function until(what, check, timeoutMs = 15000) {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (performance.now() > end) assert.fail(`not within ${timeoutMs} ms: ${what}`);
+    await sleep(50);
+  }
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** A running server: { port, url, status(), control(changes), stop() }. */
+export async function startServer({ port, env = {} } = {}) {
+  const at = port ?? (await freePort());
+  const args = ["serve", "--host", "127.0.0.1", "--port", String(at), "--seed", "7", "--metrics-port", "0"];
+  const child = spawn(BINARY, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  child.stderr.on("data", (text) => (log += text));
+  const ended = once(child, "exit");
+  const url = `http://localhost:${at}/`;
+  const api = async (path, options) => (await fetch(`http://127.0.0.1:${at}/api/v1/${path}`, options)).json();
+  await until("the server answers", async () => {
+    assert.equal(child.exitCode, null, `the server ended: ${log}`);
+    return fetch(`http://127.0.0.1:${at}/api/v1/status`).then((r) => r.ok, () => false);
+  });
+  return {
+    port: at,
+    url,
+    status: () => api("status"),
+    control: (changes) => api("control", { method: "POST", body: JSON.stringify(changes) }),
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: CHROMIUM, headless: false, args: FLAGS });
+}
+
+const TAP_WORKLET = `
+  registerProcessor("tap", class extends AudioWorkletProcessor {
+    constructor() {
+      super();
+      this.data = new Float32Array(8192);
+      this.n = 0;
+    }
+    process([input]) {
+      const [left, right] = input.length > 1 ? input : [new Float32Array(128), new Float32Array(128)];
+      for (let i = 0; i < left.length; i++) {
+        this.data[this.n++] = left[i];
+        this.data[this.n++] = right[i];
+      }
+      if (this.n === this.data.length) {
+        this.port.postMessage(this.data);
+        this.n = 0;
+      }
+      return true;
+    }
+  });
+`;
+
+// Runs in the page before anything else: whatever the player node is connected to first, a tap is connected too.
+const TAP = `
+  window.tap = { blocks: [], clickedAt: null, soundedAt: null };
+  addEventListener("click", () => (tap.clickedAt ??= performance.now()), true);
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (...args) {
+    if (this instanceof AudioWorkletNode && !this.tapped) {
+      this.tapped = true;
+      this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([${JSON.stringify(TAP_WORKLET)}], { type: "text/javascript" }))).then(() => {
+        const node = new AudioWorkletNode(this.context, "tap", { numberOfOutputs: 1 });
+        node.tapped = true;
+        node.port.onmessage = ({ data }) => {
+          if (tap.soundedAt === null && data.some((x) => x !== 0)) tap.soundedAt = performance.now();
+          tap.blocks.push(data);
+        };
+        connect.call(this, node);
+        connect.call(node, this.context.destination);
+        tap.rate = this.context.sampleRate;
+      });
+    }
+    return connect.apply(this, args);
+  };
+`;
+
+// How much the layout jumps without anybody touching it.
+const SHIFT = `
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+`;
+
+/** A page with the tap (unless tap is false); page.problems collects console errors and exceptions. */
+export async function openPage(browser, url, { init = "", tap = true, ...options } = {}) {
+  // the tap's worklet is no file of the server's, so its page runs without the content security policy
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, bypassCSP: tap, ...options });
+  const page = await context.newPage();
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
+  await page.addInitScript(SHIFT + (tap ? TAP : "") + init);
+  await page.goto(url);
+  await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
+  return page;
+}
+
+export const pageState = (page) => page.evaluate(() => document.body.dataset.state);
+
+export async function playing(page, timeoutMs = 15000) {
+  await until("the page plays", async () => (await pageState(page)) === "playing", timeoutMs);
+}
+
+/** Everything the tap heard so far, interleaved. */
+export async function heard(page) {
+  const text = await page.evaluate(async () => {
+    const blob = new Blob(tap.blocks);
+    const reader = new FileReader();
+    reader.readAsDataURL(blob);
+    await new Promise((resolve) => (reader.onload = resolve));
+    return reader.result.split(",")[1] ?? "";
+  });
+  const bytes = Buffer.from(text, "base64");
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+/** A second listener that keeps every chunk as the server sent it. */
+export async function listen(port) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/stream`);
+  const chunks = new Map();
+  socket.on("message", (data) => {
+    const message = JSON.parse(data);
+    if (message.type === "audio") chunks.set(message.chunk_index, Buffer.from(message.data, "base64"));
+  });
+  await once(socket, "open");
+  return {
+    /** The longest run of chunks without a gap, as one Int16Array. */
+    pcm() {
+      const indices = [...chunks.keys()].sort((a, b) => a - b);
+      indices.forEach((index, i) => assert.equal(index, indices[0] + i, "the recording has no gap"));
+      const bytes = Buffer.concat(indices.map((index) => chunks.get(index)));
+      return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    },
+    async close() {
+      if (socket.readyState === WebSocket.CLOSED) return;
+      socket.close();
+      await once(socket, "close");
+    },
+  };
+}
