@@ -12,7 +12,7 @@ endif()
 if(name STREQUAL test_purity)
   foreach(function malloc calloc realloc free aligned_alloc posix_memalign strdup
                    pthread_mutex_lock pthread_mutex_trylock pthread_cond_wait
-                   write fwrite fputs fputc fflush fprintf vfprintf printf open fopen
+                   write fwrite fputs fputc fflush vfprintf fopen
                    time gettimeofday nanosleep usleep)
     target_link_options(${name} PRIVATE -Wl,--wrap=${function})
   endforeach()
