@@ -177,7 +177,7 @@ static void math_is_ours(void **state)
     } cases[] = {{"sin", aur_sin, 2.3},   {"cos", aur_cos, 2.3},  {"tan", aur_tan, 1.1},   {"asin", aur_asin, 0.3},
                  {"acos", aur_acos, 0.3}, {"atan", aur_atan, 5},  {"sinh", aur_sinh, 0.7}, {"cosh", aur_cosh, 0.7},
                  {"tanh", aur_tanh, 0.7}, {"exp", aur_exp, 3.3},  {"log", aur_ln, 7.7},    {"log10", aur_log10, 7.7},
-                 {"sqrt", sqrt, 2},       {"floor", floor, -1.5}, {"ceil", ceil, 1.5},    {"abs", fabs, -2}};
+                 {"sqrt", sqrt, 2},       {"floor", floor, -1.5}, {"ceil", ceil, 1.5},     {"abs", fabs, -2}};
     for (size_t i = 0; i < COUNT(cases); i++)
         for (int k = 0; k < 50; k++) {
             char text[200], want[80], number[64];
