@@ -29,12 +29,13 @@ function locate(whole, part) {
   return -1;
 }
 
-test("Play: sound within two seconds, and exactly the samples that the server sent", async () => {
+test("Play: sound within two seconds, and exactly the samples that the server sent", async (t) => {
   const page = await openPage(browser, server.url);
   const second = await listen(server.port);
   await page.click("#play");
   await playing(page);
   const wait = await until("sound", () => page.evaluate(() => tap.soundedAt && tap.soundedAt - tap.clickedAt));
+  t.diagnostic(`first sound after ${Math.round(wait)} ms`);
   assert.ok(wait < 2000, `first sound after ${Math.round(wait)} ms`);
   await sleep(2500);
   await page.evaluate(() => {
@@ -54,6 +55,7 @@ test("Play: sound within two seconds, and exactly the samples that the server se
   assert.ok(frames > 4 * RATE, `${frames} frames to compare`);
   let different = 0;
   for (let i = 0; i < 2 * frames; i++) if (out[begin + i] * 32768 !== sent[2 * offset + i]) different++;
+  t.diagnostic(`${different} of ${2 * frames} samples differ`);
   assert.equal(different, 0, `of ${2 * frames} samples`);
   assert.ok(samples.some((x) => Math.abs(x) > 50), "and it is not silence");
   assert.deepEqual(page.problems, []);
@@ -112,7 +114,7 @@ function align(out, begin, pcm, step) {
   return best.at;
 }
 
-test("a context at another rate plays the same music at the same pitch", async () => {
+test("a context at another rate plays the same music at the same pitch", async (t) => {
   const init = `
     const Native = AudioContext;
     window.AudioContext = class extends Native {
@@ -137,6 +139,7 @@ test("a context at another rate plays the same music at the same pitch", async (
   const frames = 2 * 48000;
   assert.ok(out.length / 2 - begin / 2 > frames && pcm.length / 2 - at > 2 * RATE, "two seconds to compare");
   const decibels = 10 * Math.log10(mismatch(out, begin, pcm, at, step, frames, 1));
+  t.diagnostic(`differs from the sent samples by ${decibels.toFixed(1)} dB`);
   assert.ok(decibels < -40, `differs by ${decibels.toFixed(1)} dB`);
   await page.context().close();
 });
