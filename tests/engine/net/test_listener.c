@@ -102,6 +102,7 @@ static void test_news_come_ahead_of_their_chunk(void **state)
     fake_post(&event);
     host_notify(&host);
     peer_listen(&peer, host.port);
+    free(peer_message_of(&peer, "status"));
     fake_publish(5);
     host_notify(&host);
     for (long i = 2; i < 12; i++)
@@ -371,10 +372,9 @@ static void test_whoever_is_silent_is_cut(void **state)
         code = frame.opcode;
         pings += code == PEER_PING;
         free(frame.data);
-        while (talking.n == 0 && pings % 5 == 4) { /* the other does, by peer_message */
+        if (pings % 5 == 4) { /* the other answers, by peer_message */
             peer_say(&talking, "{\"type\":\"ping\"}");
             free(peer_message_of(&talking, "pong"));
-            break;
         }
     }
     assert_true(pings >= 2);
