@@ -153,9 +153,10 @@ size_t audio_first_sound(const struct audio *a, float amplitude)
 
 #define CLICK_HZ          8000.0
 #define CLICK_RATIO       5.0
-#define CLICK_FLOOR       1e-10 /* mean square: -100 dB */
-#define CLICK_AROUND      4     /* frames on each side */
-#define CLICK_STAGES      4     /* biquads: Butterworth of order 8 */
+#define CLICK_FLOOR       1e-9 /* mean square: -90 dB */
+#define CLICK_PARTS       25   /* of a frame, 1 ms each: a click stands out in one of them */
+#define CLICK_AROUND      4    /* frames on each side */
+#define CLICK_STAGES      4    /* biquads: Butterworth of order 8 */
 #define CLICK_FRAME(rate) ((rate) / 40)
 #define CLICK_GUARD(rate) ((rate) / 20)
 
@@ -177,12 +178,12 @@ static double biquad_step(struct biquad *f, double x)
     return y;
 }
 
-/* Mean square above 8 kHz per 25 ms frame, both channels. */
+/* Per 25 ms frame the mean square above 8 kHz, both channels, of its loudest millisecond. */
 static double *high_energy(size_t *n, const struct audio *a)
 {
     const size_t size = CLICK_FRAME(a->rate);
     *n = a->frames / size;
-    double *energy = must(calloc(*n + 1, sizeof *energy));
+    double *parts = must(calloc(*n * CLICK_PARTS + 1, sizeof *parts));
     for (int channel = 0; channel < 2; channel++) {
         struct biquad stages[CLICK_STAGES];
         for (int k = 0; k < CLICK_STAGES; k++)
@@ -191,9 +192,13 @@ static double *high_energy(size_t *n, const struct audio *a)
             double y = (double)a->data[2 * i + (size_t)channel];
             for (int k = 0; k < CLICK_STAGES; k++)
                 y = biquad_step(&stages[k], y);
-            energy[i / size] += y * y / (2.0 * (double)size);
+            parts[i / size * CLICK_PARTS + i % size * CLICK_PARTS / size] += y * y * CLICK_PARTS / (2.0 * (double)size);
         }
     }
+    double *energy = must(calloc(*n + 1, sizeof *energy));
+    for (size_t i = 0; i < *n * CLICK_PARTS; i++)
+        energy[i / CLICK_PARTS] = fmax(energy[i / CLICK_PARTS], parts[i]);
+    free(parts);
     return energy;
 }
 

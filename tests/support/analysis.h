@@ -44,9 +44,10 @@ double audio_longest_silence_s(const struct audio *a, double threshold_db, doubl
 /* First frame with a sample above this amplitude; a->frames if none. */
 size_t audio_first_sound(const struct audio *a, float amplitude);
 
-/* Clicks: 25 ms frames whose energy above 8 kHz is more than 5 x the median of the 8 frames around, at more than -100 dB,
- * farther than 50 ms from every onset (sorted frame numbers). Writes the first `max` positions (frames) and returns how
- * many there are. A click on the border of two frames counts once; the first 25 ms are not judged. */
+/* Clicks: 25 ms frames whose energy above 8 kHz peaks (in their loudest millisecond) at more than 5 x the median of the 8
+ * frames around and more than -90 dB, farther than 50 ms from every onset (sorted frame numbers). Writes the first `max`
+ * positions (frames) and returns how many there are. A click on the border of two frames counts once; the first 25 ms
+ * are not judged. */
 size_t audio_clicks(size_t *at, size_t max, const struct audio *a, const uint64_t *onsets, size_t n_onsets);
 /* Shows that the detector works on this sound: adds `steps` steps of `height` (fading over 50 ms, so that nothing but
  * the step is sudden) far from onsets and returns how many of them it finds; *steps_out says how many places there were.

@@ -113,7 +113,7 @@ static void nothing_clicks(void **state)
     if (clicks)
         fail_msg("%zu clicks, the first at %.3f s", clicks, (double)at[0] / RATE);
     assert_true(steps >= 5);
-    within("share of injected steps found", (double)found / (double)steps, 0.8, 1); /* the detector hears */
+    within("share of injected steps found", (double)found / (double)steps, 0.6, 1); /* the detector hears */
 }
 
 static void colour_and_width(void **state)

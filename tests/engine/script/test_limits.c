@@ -118,7 +118,7 @@ static void deep_nesting(void **state)
         "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] + 1 end print(t.x)",
         "local t = {} for i = 1, 300 do t = setmetatable({}, { __index = t }) end print(t.x) local function f() return "
         "f() + 1 end f()",
-        "return unpack({}, 1, 1e8)",
+        "local a = unpack({}, 1, 1e8)",
         "return ('x'):byte(1, -1), (('x'):rep(1e5)):byte(1, -1)",
         "local s = 'x' for i = 1, 12 do s = s .. s end return ('('):rep(300) .. s:match(('('):rep(100))",
     };

@@ -1,5 +1,5 @@
---- Plays a piece without the engine: a fake ctx with keyed random streams, a fresh load of the script for each phrase and
--- a state that is copied between phrases, as the composition host does it.
+--- Plays a piece without the engine: a fake ctx with keyed random streams, a fresh load of the script for each phrase
+-- and a state that is copied between phrases, as the composition host does it.
 local bit = require "bit"
 
 local simulate = {}
@@ -150,7 +150,8 @@ end
 function simulate.kind_of(phrase, note)
     local theory, melody = require "theory", require "melody"
     local chord = simulate.chord_of(phrase, note)
-    return melody.kind(note.pitch, chord and theory.classes(chord.pitches) or {}, theory.key_classes(theory.key(phrase.key)))
+    local scale = theory.key_classes(theory.key(phrase.key))
+    return melody.kind(note.pitch, chord and theory.classes(chord.pitches) or {}, scale)
 end
 
 --- All notes of the lead voice, with their time in seconds.
