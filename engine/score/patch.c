@@ -170,7 +170,8 @@ int aur_param_set(float *params, const struct aur_param_table *table, const char
     if (i < 0)
         return unknown_param(table, name, err);
     const struct aur_param *param = &table->params[i];
-    if (!(value >= (double)param->min && value <= (double)param->max)) {
+    float rounded = (float)value; /* the bounds are floats: 0.002 is not below 0.002f */
+    if (!(rounded >= param->min && rounded <= param->max)) {
         char field[64], text[32], allowed[64];
         snprintf(field, sizeof field, "%s.%s", table->name, name);
         snprintf(text, sizeof text, "%.9g", value);
@@ -178,6 +179,6 @@ int aur_param_set(float *params, const struct aur_param_table *table, const char
                  *param->unit ? " " : "", param->unit);
         return aur_error_value(err, field, text, allowed);
     }
-    params[i] = (float)value;
+    params[i] = rounded;
     return AUR_OK;
 }

@@ -173,7 +173,7 @@ static bool find_lane(struct aur_buses *buses, struct aur_bus *bus, uint32_t *gr
 }
 
 void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, const struct aur_plan *plan,
-                    const struct aur_note *note)
+                    const struct aur_note *note, uint64_t phrase)
 {
     struct aur_bus *bus = find_bus(buses, patch);
     uint32_t group;
@@ -185,7 +185,7 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
         buses->dropped++;
         return;
     }
-    uint64_t blocks = aur_voice_start(&buses->pool[group], lane, plan, note, buses->rate_hz);
+    uint64_t blocks = aur_voice_start(&buses->pool[group], lane, plan, note, phrase, buses->rate_hz);
     buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
     bus->voices++;
     buses->voices++;

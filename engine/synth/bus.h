@@ -56,9 +56,9 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
 
 /* A phrase begins: its patches have buses; those of others go when they are silent. */
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);
-/* A note with the patch it is to sound with. */
+/* A note of phrase number `phrase` with the patch it is to sound with. */
 void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, const struct aur_plan *plan,
-                    const struct aur_note *note);
+                    const struct aur_note *note, uint64_t phrase);
 
 struct aur_sends {
     struct aur_stereo dry, reverb, delay;

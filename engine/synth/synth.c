@@ -139,7 +139,7 @@ static bool play(struct aur_synth *synth, const struct aur_phrase *phrase, uint6
         const struct aur_note *note = &phrase->notes[synth->next_note];
         if (note->on_frame > frame)
             return false;
-        aur_buses_note(&synth->buses, &phrase->patches[note->patch], &synth->plans[note->patch], note);
+        aur_buses_note(&synth->buses, &phrase->patches[note->patch], &synth->plans[note->patch], note, phrase->number);
     }
     return true;
 }

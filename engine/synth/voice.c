@@ -212,6 +212,13 @@ static double start_swell(struct aur_group *g, int i, const struct note *n, doub
     return released(n, held);
 }
 
+/* The same at every rate, other for every note. */
+static uint64_t note_key(const struct aur_note *note, uint64_t phrase)
+{
+    uint64_t place = aur_mix64(phrase ^ aur_mix64((uint64_t)note->at_q20 + ((uint64_t)note->id << 44)));
+    return aur_mix64(place + (uint64_t)(uint32_t)note->pitch_q16);
+}
+
 typedef double start_fn(struct aur_group *, int, const struct note *, double, double);
 static start_fn *const starts[AUR_VOICES] = {
     [AUR_VOICE_PAD] = start_pad,
@@ -221,7 +228,7 @@ static start_fn *const starts[AUR_VOICES] = {
 };
 
 uint64_t aur_voice_start(struct aur_group *group, int lane, const struct aur_plan *plan, const struct aur_note *note,
-                         uint32_t rate_hz)
+                         uint64_t phrase, uint32_t rate_hz)
 {
     double pitch = (double)note->pitch_q16 / AUR_Q16_ONE;
     struct note n = {
@@ -231,7 +238,7 @@ uint64_t aur_voice_start(struct aur_group *group, int lane, const struct aur_pla
         .hz = 440 * aur_exp2((pitch - 69) / 12),
         .pitch = pitch,
         .velocity = (double)note->velocity_q16 / AUR_Q16_ONE,
-        .key = aur_mix64(aur_mix64(note->on_frame + ((uint64_t)note->id << 48)) + (uint64_t)(uint32_t)note->pitch_q16),
+        .key = note_key(note, phrase),
     };
     double held = (double)((note->off_frame - note->on_frame) / AUR_BLOCK);
     group->active |= 1u << lane;

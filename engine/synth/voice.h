@@ -6,10 +6,10 @@
 #include "score/phrase.h"
 #include "synth/plan.h"
 
-/* Sets every array of the lane and makes it active; `on_block` is the block it starts with. Returns the number of blocks
- * until it has fallen silent. */
+/* Sets what the voice needs of the lane and makes it active. `phrase` is the number of the note's phrase: with the note's
+ * place in it, it gives the note phases of its own. Returns the number of blocks until it has fallen silent. */
 uint64_t aur_voice_start(struct aur_group *group, int lane, const struct aur_plan *plan, const struct aur_note *note,
-                         uint32_t rate_hz);
+                         uint64_t phrase, uint32_t rate_hz);
 
 /* Loudness now, for choosing whom to steal. */
 float aur_voice_level(const struct aur_group *group, int lane);

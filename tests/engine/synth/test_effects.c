@@ -1,0 +1,487 @@
+/* Reverb, delay, limiter, live controls, and what happens to NaN. The parts are driven directly where that shows more. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ebur128.h>
+
+#include "rig.h"
+#include "support/unit.h"
+#include "synth/effects.h"
+
+#define RATE 44100
+
+static void release(struct audio *a)
+{
+    free((void *)(uintptr_t)a->data);
+}
+
+static void *zeroed(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    assert_non_null(p);
+    memset(p, 0, bytes);
+    return p;
+}
+
+static void set(struct aur_effect_settings *s, enum aur_effect effect, const char *name, double value)
+{
+    assert_int_equal(aur_param_set(s->params[effect], &aur_effects[effect], name, value, NULL), 0);
+}
+
+/* ---- reverb ---- */
+
+struct tail {
+    struct aur_reverb_fx *fx;
+    float *memory;
+    struct audio audio;
+};
+
+/* The reverb's answer to an impulse on both sides. */
+static struct tail impulse_response(uint32_t rate, const struct aur_effect_settings *settings, double seconds)
+{
+    struct tail t = {.fx = zeroed(sizeof *t.fx), .memory = zeroed(aur_reverb_floats(rate) * sizeof(float))};
+    aur_reverb_init(t.fx, aur_kernels_get(aur_isa_best()), rate, t.memory);
+    aur_reverb_set(t.fx, settings, 0);
+    size_t blocks = (size_t)(seconds * rate) / AUR_BLOCK;
+    float *data = zeroed(blocks * AUR_BLOCK * 2 * sizeof *data);
+    for (size_t b = 0; b < blocks; b++) {
+        struct aur_stereo in = {0}, out = {0};
+        in.l[0] = in.r[0] = b == 0;
+        aur_reverb_render(t.fx, &out, &in);
+        for (int n = 0; n < AUR_BLOCK; n++) {
+            data[2 * (b * AUR_BLOCK + (size_t)n)] = out.l[n];
+            data[2 * (b * AUR_BLOCK + (size_t)n) + 1] = out.r[n];
+        }
+    }
+    t.audio = (struct audio){data, blocks * AUR_BLOCK, rate};
+    return t;
+}
+
+static void tail_free(struct tail *t)
+{
+    release(&t->audio);
+    free(t->fx);
+    free(t->memory);
+}
+
+/* A second-order band of about an octave, in place: the decay of one region of the spectrum. */
+static void band(struct audio *a, double hz)
+{
+    double w = 2 * M_PI * hz / a->rate, alpha = sin(w) / (2 * 1.4), b = alpha / (1 + alpha);
+    double a1 = -2 * cos(w) / (1 + alpha), a2 = (1 - alpha) / (1 + alpha);
+    float *x = (float *)(uintptr_t)a->data;
+    for (int side = 0; side < 2; side++) {
+        double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+        for (size_t n = 0; n < a->frames; n++) {
+            double in = (double)x[2 * n + (size_t)side], y = b * (in - x2) - a1 * y1 - a2 * y2;
+            x2 = x1, x1 = in, y2 = y1, y1 = y;
+            x[2 * n + (size_t)side] = (float)y;
+        }
+    }
+}
+
+static void reverb_decays_as_asked(void **state)
+{
+    (void)state;
+    static const double seconds[] = {0.5, 1, 6, 10, 20};
+    static const uint32_t rates[] = {44100, 96000};
+    for (int r = 0; r < 2; r++)
+        for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+            struct aur_effect_settings settings;
+            aur_effect_default(&settings);
+            set(&settings, AUR_EFFECT_REVERB, "decay", seconds[i]);
+            struct tail t = impulse_response(rates[r], &settings, seconds[i] * 1.1 + 0.3);
+            band(&t.audio, 500);
+            struct audio late = audio_slice(&t.audio, rates[r] / 10, t.audio.frames);
+            double t60 = audio_t60_s(&late);
+            printf("decay %.1f s at %u Hz: %.2f s\n", seconds[i], rates[r], t60);
+            if (!(fabs(t60 / seconds[i] - 1) < 0.1))
+                fail_msg("decay %g s at %u Hz: %g s", seconds[i], rates[r], t60);
+            tail_free(&t);
+        }
+}
+
+/* At the damping frequency the tail falls twice as fast. */
+static void reverb_damps_as_asked(void **state)
+{
+    (void)state;
+    struct aur_effect_settings settings;
+    aur_effect_default(&settings);
+    set(&settings, AUR_EFFECT_REVERB, "decay", 4);
+    set(&settings, AUR_EFFECT_REVERB, "damping", 3000);
+    struct tail t = impulse_response(RATE, &settings, 5);
+    band(&t.audio, 3000);
+    double t60 = audio_t60_s(&t.audio);
+    printf("decay 4 s, damping 3000 Hz, at 3000 Hz: %.2f s\n", t60);
+    assert_true(t60 > 1.6 && t60 < 2.6);
+    tail_free(&t);
+}
+
+/* Dense: after 100 ms the samples of the tail are spread like noise. Not metallic: no partial stands out from its
+ * neighbours by much more than in noise. Wide: left and right have nothing in common. High-passed. */
+static void reverb_is_dense_and_wide(void **state)
+{
+    (void)state;
+    struct aur_effect_settings settings;
+    aur_effect_default(&settings);
+    struct tail t = impulse_response(RATE, &settings, 5);
+    struct audio part = audio_slice(&t.audio, RATE / 8, RATE / 8);
+    double mean2 = 0, mean4 = 0;
+    for (size_t i = 0; i < 2 * part.frames; i++) {
+        double x = (double)part.data[i];
+        mean2 += x * x;
+        mean4 += x * x * x * x;
+    }
+    double kurtosis = mean4 * 2 * (double)part.frames / (mean2 * mean2);
+    struct audio_correlation c;
+    audio_correlate(&c, &part);
+    printf("kurtosis after 125 ms %.2f (noise: 3), correlation %.3f\n", kurtosis, c.overall);
+    assert_true(kurtosis > 2.2 && kurtosis < 4.5);
+    assert_true(fabs(c.overall) < 0.15);
+    struct audio late = audio_slice(&t.audio, RATE, 4 * RATE);
+    struct audio_spectrum s;
+    assert_true(audio_spectrum_init(&s, &late, 1 << 14));
+    double worst = 0;
+    for (size_t i = (size_t)(300 / s.hz); i < (size_t)(3000 / s.hz); i++) {
+        double around = 0;
+        for (int k = -20; k <= 20; k++)
+            around += k ? s.power[(size_t)((int)i + k)] / 40 : 0;
+        double db = audio_db(s.power[i] / around);
+        worst = db > worst ? db : worst;
+    }
+    printf("strongest mode %.1f dB over its neighbours\n", worst);
+    assert_true(worst < 14);
+    assert_true(audio_spectrum_band_db(&s, 20, 100) < audio_spectrum_band_db(&s, 400, 2000) - 25);
+    audio_spectrum_deinit(&s);
+    tail_free(&t);
+}
+
+/* A steady sound with all of it sent: the return is about as loud as what went in, however long the tail. */
+static void reverb_level_does_not_depend_on_decay(void **state)
+{
+    (void)state;
+    double db[2];
+    static struct rig rig;
+    for (int i = 0; i < 2; i++) {
+        rig_init(&rig, RATE);
+        uint16_t swell = rig_patch(&rig, "swell", AUR_VOICE_SWELL);
+        rig_set(&rig, swell, "reverb", 1);
+        rig_set(&rig, swell, "delay", 0);
+        rig_set(&rig, swell, "lfo_depth", 0);
+        rig_effect(&rig, AUR_EFFECT_REVERB, "decay", i ? 1 : 8);
+        rig_note(&rig, swell, 0, 30, 60, 0.6);
+        struct audio wet = rig_render(&rig, true, 26), dry = rig_render(&rig, false, 26);
+        struct audio a = audio_slice(&wet, 16 * RATE, 10 * RATE), b = audio_slice(&dry, 16 * RATE, 10 * RATE);
+        struct audio_levels with, without;
+        audio_measure(&with, &a);
+        audio_measure(&without, &b);
+        db[i] = with.rms_db - without.rms_db;
+        release(&wet);
+        release(&dry);
+    }
+    printf("dry + wet against dry: %.1f dB at 8 s, %.1f dB at 1 s\n", db[0], db[1]);
+    assert_true(fabs(db[0] - 3) < 1.5 && fabs(db[1] - 3) < 1.5);
+}
+
+/* ---- delay ---- */
+
+static void delay_keeps_time(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    rig_init(&rig, RATE);
+    rig.head.controls.bpm = 100; /* a beat is 0.6 s */
+    uint16_t kick = rig_patch(&rig, "kick", AUR_VOICE_KICK);
+    rig_set(&rig, kick, "delay", 1);
+    rig_set(&rig, kick, "reverb", 0);
+    rig_set(&rig, kick, "decay", 0.05);
+    rig_set(&rig, kick, "attack", 0.002);
+    rig_effect(&rig, AUR_EFFECT_DELAY, "beats", 1);
+    rig_effect(&rig, AUR_EFFECT_DELAY, "beats_right", 1.5);
+    rig_effect(&rig, AUR_EFFECT_DELAY, "reverb", 0);
+    rig_effect(&rig, AUR_EFFECT_DELAY, "cross", 0);
+    rig_note(&rig, kick, 0, 0.1, 72, 0.9);
+    struct audio a = rig_render(&rig, true, 3);
+    size_t first[2][2] = {{0}};
+    for (int side = 0; side < 2; side++)
+        for (int nth = 0; nth < 2; nth++) {
+            size_t from = nth == 0 ? RATE * 2 / 5 : RATE * (side ? 7 : 5) / 5;
+            float most = 0;
+            for (size_t n = from; n < from + RATE * (side ? 9 : 6) / 10 && n < a.frames; n++)
+                if (fabsf(a.data[2 * n + (size_t)side]) > most) {
+                    most = fabsf(a.data[2 * n + (size_t)side]);
+                    first[side][nth] = n;
+                }
+            assert_true(most > 1e-4f);
+        }
+    assert_true(fabs((double)(first[0][1] - first[0][0]) / RATE - 0.6) < 0.004);
+    assert_true(fabs((double)(first[1][1] - first[1][0]) / RATE - 0.9) < 0.004);
+    release(&a);
+}
+
+/* ---- limiter ---- */
+
+static const double ceiling_db = -1.5;
+
+static float wave(int kind, uint64_t n)
+{
+    uint64_t bits = (n + 1) * 0x9e3779b97f4a7c15u;
+    switch (kind) {
+    case 0: /* full-scale square of changing period */
+        return (n / (3 + n / 2000 % 40)) & 1 ? 4.0f : -4.0f;
+    case 1: /* impulses */
+        return n % 997 == 0 ? 10.0f : 0.0f;
+    case 2: /* a quarter of the rate, peaks between the samples */
+        return 2 * (float)sin(M_PI / 2 * (double)n + M_PI / 4);
+    case 3: /* bursts out of silence */
+        return n / 3000 % 2 ? 8 * (float)sin(0.3 * (double)n) : 0;
+    case 4: /* random signs: as much above the samples as can be */
+        return bits >> 63 ? 1.0f : -1.0f;
+    case 5: /* near half the rate */
+        return 1.5f * (float)sin(M_PI * 0.93 * (double)n);
+    default: /* swelling loudness over 60 dB */
+        return (float)(pow(10, 3 * fabs(sin(1e-5 * (double)n)) - 1.5) * sin(0.05 * (double)n));
+    }
+}
+
+static void limiter_holds_its_ceiling(void **state)
+{
+    (void)state;
+    static const uint32_t rates[] = {44100, 96000};
+    for (int r = 0; r < 2; r++)
+        for (int kind = 0; kind < 7; kind++) {
+            struct aur_limiter *limiter = zeroed(sizeof *limiter);
+            aur_limiter_init(limiter, aur_kernels_get(aur_isa_best()), rates[r]);
+            ebur128_state *meter = ebur128_init(2, rates[r], EBUR128_MODE_TRUE_PEAK);
+            for (uint64_t b = 0; b < 6 * rates[r] / AUR_BLOCK; b++) {
+                struct aur_stereo in, out;
+                float both[2 * AUR_BLOCK];
+                for (int n = 0; n < AUR_BLOCK; n++) {
+                    in.l[n] = wave(kind, b * AUR_BLOCK + (uint64_t)n);
+                    in.r[n] = -0.5f * wave(kind, b * AUR_BLOCK + (uint64_t)n + 7);
+                }
+                aur_limiter_run(limiter, &out, &in, (float)pow(10, ceiling_db / 20));
+                for (int n = 0; n < AUR_BLOCK; n++) {
+                    both[2 * n] = out.l[n];
+                    both[2 * n + 1] = out.r[n];
+                }
+                ebur128_add_frames_float(meter, both, AUR_BLOCK);
+            }
+            double peak = 0, most = 0;
+            for (unsigned side = 0; side < 2; side++) {
+                ebur128_true_peak(meter, side, &peak);
+                most = peak > most ? peak : most;
+            }
+            printf("limiter, wave %d at %u Hz: %.2f dBTP\n", kind, rates[r], 20 * log10(most));
+            if (!(20 * log10(most) <= ceiling_db))
+                fail_msg("wave %d at %u Hz: %g dBTP", kind, rates[r], 20 * log10(most));
+            assert_true(20 * log10(most) > ceiling_db - 6);
+            ebur128_destroy(&meter);
+            free(limiter);
+        }
+}
+
+static void limiter_is_transparent_below(void **state)
+{
+    (void)state;
+    struct aur_limiter *limiter = zeroed(sizeof *limiter);
+    aur_limiter_init(limiter, aur_kernels_get(aur_isa_best()), RATE);
+    for (uint64_t b = 0; b < 1000; b++) {
+        struct aur_stereo in, out;
+        for (int n = 0; n < AUR_BLOCK; n++) {
+            in.l[n] = 0.75f * (float)sin(0.1 * (double)(b * AUR_BLOCK + (uint64_t)n));
+            in.r[n] = 0.5f * in.l[n];
+        }
+        aur_limiter_run(limiter, &out, &in, 0.841f);
+        for (int n = 0; n < AUR_BLOCK && b >= AUR_LIMITER_BLOCKS; n++) {
+            uint64_t then = b * AUR_BLOCK + (uint64_t)n - AUR_LIMITER_FRAMES;
+            assert_true(out.l[n] == 0.75f * (float)sin(0.1 * (double)then));
+        }
+    }
+    free(limiter);
+}
+
+/* ---- live controls ---- */
+
+static struct audio with_live(const struct aur_live *before, const struct aur_live *after)
+{
+    static struct rig rig;
+    rig_init(&rig, RATE);
+    uint16_t pad = rig_patch(&rig, "pad", AUR_VOICE_PAD);
+    rig_set(&rig, pad, "attack", 0.1);
+    rig_set(&rig, pad, "lfo_depth", 0);
+    for (int i = 0; i < 4; i++)
+        rig_note(&rig, pad, 0, 8, 48 + 5 * i, 0.6);
+    struct aur_synth *synth = rig_synth(RATE, false);
+    struct aur_phrase *phrase = rig_phrase(&rig);
+    aur_synth_live(synth, before);
+    assert_int_equal(aur_synth_commit(synth, phrase), 0);
+    float *data = malloc(6 * RATE * 2 * sizeof *data);
+    assert_non_null(data);
+    aur_synth_render(synth, data, 3 * RATE);
+    aur_synth_live(synth, after);
+    aur_synth_render(synth, data + 2 * 3 * RATE, 3 * RATE);
+    aur_synth_free(synth);
+    aur_phrase_free(phrase);
+    return (struct audio){data, 6 * RATE, RATE};
+}
+
+static const struct aur_live neutral = {1, 0.5f, 0.5f};
+
+static void live_level(void **state)
+{
+    (void)state;
+    struct aur_live silent = {0, 0.5f, 0.5f}, half = {0.5f, 0.5f, 0.5f};
+    struct audio a = with_live(&neutral, &silent);
+    for (size_t n = 2 * (size_t)(3.6 * RATE); n < 2 * a.frames; n++)
+        assert_true(fabsf(a.data[n]) < 1e-4f); /* what the subsonic filter still holds */
+    assert_int_equal(audio_clicks(NULL, 0, &a, NULL, 0), 0);
+    release(&a);
+    a = with_live(&neutral, &half);
+    struct audio before = audio_slice(&a, 2 * RATE, RATE), later = audio_slice(&a, 4 * RATE, 2 * RATE);
+    struct audio_levels x, y;
+    audio_measure(&x, &before);
+    audio_measure(&y, &later);
+    assert_true(fabs(x.rms_db - y.rms_db - 12) < 1.5);
+    assert_int_equal(audio_clicks(NULL, 0, &a, NULL, 0), 0);
+    release(&a);
+}
+
+static void live_brightness(void **state)
+{
+    (void)state;
+    struct aur_live dark = {1, 0, 0.5f}, bright = {1, 1, 0.5f};
+    double hz[2];
+    for (int i = 0; i < 2; i++) {
+        struct audio a = with_live(&neutral, i ? &bright : &dark);
+        struct audio later = audio_slice(&a, 4 * RATE, 2 * RATE);
+        struct audio_spectrum s;
+        assert_true(audio_spectrum_init(&s, &later, 1 << 13));
+        hz[i] = audio_spectrum_centroid_hz(&s);
+        audio_spectrum_deinit(&s);
+        assert_int_equal(audio_clicks(NULL, 0, &a, NULL, 0), 0);
+        release(&a);
+    }
+    printf("centroid %.0f Hz at brightness 0, %.0f Hz at 1\n", hz[0], hz[1]);
+    assert_true(hz[1] > 1.5 * hz[0]);
+}
+
+static void live_intensity(void **state)
+{
+    (void)state;
+    struct aur_live low = {1, 0.5f, 0}, high = {1, 0.5f, 1};
+    double db[2];
+    for (int i = 0; i < 2; i++) {
+        struct audio a = with_live(&neutral, i ? &high : &low), later = audio_slice(&a, 4 * RATE, 2 * RATE);
+        struct audio_levels levels;
+        audio_measure(&levels, &later);
+        db[i] = levels.rms_db;
+        assert_int_equal(audio_clicks(NULL, 0, &a, NULL, 0), 0);
+        release(&a);
+    }
+    assert_true(db[1] - db[0] > 2 && db[1] - db[0] < 5);
+}
+
+/* Set before the first block, a control does not glide. */
+static void first_live_is_at_once(void **state)
+{
+    (void)state;
+    struct aur_live silent = {0, 0.5f, 0.5f};
+    struct audio a = with_live(&silent, &silent);
+    for (size_t n = 0; n < 2 * a.frames; n++)
+        assert_true(a.data[n] == 0.0f);
+    release(&a);
+}
+
+/* ---- NaN ---- */
+
+static void nan_ends_in_its_bus(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    rig_init(&rig, RATE);
+    rig_patch(&rig, "good", AUR_VOICE_PAD);
+    rig_patch(&rig, "bad", AUR_VOICE_PAD);
+    for (uint16_t i = 0; i < 2; i++) {
+        rig_set(&rig, i, "attack", 0.002);
+        rig_note(&rig, i, 0, 5, 60, 0.6);
+    }
+    struct aur_phrase *phrase = rig_phrase(&rig);
+    struct aur_buses *buses = zeroed(sizeof *buses);
+    struct aur_group *pool = zeroed(aur_buses_pool(256) * sizeof *pool);
+    aur_buses_init(buses, aur_kernels_get(aur_isa_best()), RATE, 256, pool);
+    aur_buses_begin(buses, phrase, 0);
+    struct aur_plan plan;
+    aur_plan_init(&plan, &phrase->patches[0]);
+    for (int i = 0; i < 2; i++)
+        aur_buses_note(buses, &phrase->patches[i], &plan, &phrase->notes[i], 0);
+    pool[1].z1l[0] = NAN; /* the second bus's first lane */
+    static struct aur_sends sends;
+    struct aur_voice_control control = {0};
+    float most = 0;
+    for (int block = 0; block < 50; block++) {
+        memset(&sends, 0, sizeof sends);
+        aur_buses_render(buses, &sends, &control);
+        for (int n = 0; n < AUR_BLOCK; n++) {
+            assert_true(isfinite(sends.dry.l[n]) && isfinite(sends.dry.r[n]) && isfinite(sends.reverb.l[n]));
+            most = fabsf(sends.dry.l[n]) > most ? fabsf(sends.dry.l[n]) : most;
+        }
+    }
+    assert_int_equal(buses->caught, 1);
+    assert_int_equal(buses->voices, 1);
+    assert_true(most > 0.005f);
+    free(pool);
+    free(buses);
+    aur_phrase_free(phrase);
+}
+
+/* A poisoned input leaves the effects and they recover. */
+static void nan_ends_in_its_effect(void **state)
+{
+    (void)state;
+    struct aur_effects_chain *fx = zeroed(sizeof *fx);
+    float *memory = zeroed(aur_effects_floats(RATE, true) * sizeof *memory);
+    aur_effects_init(fx, aur_kernels_get(aur_isa_best()), RATE, true, memory);
+    static struct aur_sends sends;
+    static const float poison[] = {NAN, INFINITY, -INFINITY, 1e38f};
+    for (int p = 0; p < 4; p++) {
+        float late = 0;
+        for (int block = 0; block < 2000; block++) {
+            memset(&sends, 0, sizeof sends);
+            sends.dry.l[3] = sends.reverb.l[3] = sends.delay.l[3] = block == 0 ? poison[p] : 0.1f;
+            struct aur_stereo out;
+            (void)aur_effects_bright(fx);
+            aur_effects_render(fx, &out, &sends);
+            for (int n = 0; n < AUR_BLOCK; n++) {
+                assert_true(isfinite(out.l[n]) && isfinite(out.r[n]));
+                assert_true(fabsf(out.l[n]) <= 1 && fabsf(out.r[n]) <= 1);
+                late = block > 1900 && fabsf(out.r[n]) > late ? fabsf(out.r[n]) : late;
+            }
+        }
+        assert_true(late > 1e-5f); /* the right side lives on its effects alone */
+    }
+    free(memory);
+    free(fx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reverb_decays_as_asked),
+        cmocka_unit_test(reverb_damps_as_asked),
+        cmocka_unit_test(reverb_is_dense_and_wide),
+        cmocka_unit_test(reverb_level_does_not_depend_on_decay),
+        cmocka_unit_test(delay_keeps_time),
+        cmocka_unit_test(limiter_holds_its_ceiling),
+        cmocka_unit_test(limiter_is_transparent_below),
+        cmocka_unit_test(live_level),
+        cmocka_unit_test(live_brightness),
+        cmocka_unit_test(live_intensity),
+        cmocka_unit_test(first_live_is_at_once),
+        cmocka_unit_test(nan_ends_in_its_bus),
+        cmocka_unit_test(nan_ends_in_its_effect),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
