@@ -1,5 +1,5 @@
-/* tostring, print, setmetatable, and resume and wrap of coroutines: the stock ones would show addresses, allow tables
- * whose content depends on the garbage collector, or overflow the C stack. Runs inside aur_vm_call. */
+/* tostring, print, setmetatable, xpcall, and resume and wrap of coroutines: the stock ones would show addresses, allow
+ * tables whose content depends on the garbage collector, outlive a limit, or overflow the C stack. Runs inside aur_vm_call. */
 #include <stdio.h>
 #include <string.h>
 
@@ -86,10 +86,39 @@ static int set_metatable(lua_State *L)
     return 1;
 }
 
+/* The handler of xpcall; upvalue 1 is the script's. A limit's error is raised from the hook, and while LuaJIT is in a
+ * hook it calls no other: a handler that loops would never end. So limits go past the script's handler. */
+static int guarded_handler(lua_State *L)
+{
+    const struct aur_vm *vm = aur_vm_of(L);
+    if (vm->over_instructions || vm->over_memory)
+        return 1;
+    aur_vm_check_stack(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int xpcall(lua_State *L)
+{
+    luaL_checkany(L, 2);
+    aur_vm_check_stack(L);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, guarded_handler, 1);
+    lua_replace(L, 2);
+    lua_pushvalue(L, 1); /* function, handler, arguments..., function */
+    lua_insert(L, 3);
+    int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 2);
+    lua_pushboolean(L, status == 0);
+    lua_replace(L, 2);
+    return lua_gettop(L) - 1;
+}
+
 void aur_lib_base(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"tostring", tostring}, {"print", print}, {"setmetatable", set_metatable}, {NULL, NULL}};
+        {"xpcall", xpcall}, {"tostring", tostring}, {"print", print}, {"setmetatable", set_metatable}, {NULL, NULL}};
     luaL_register(L, NULL, functions);
 }
 

@@ -4,8 +4,10 @@
 
 #include "script/vm.h"
 
+#define AUR_VM_ARENA_BYTES (24 * 1024)
+
 struct aur_vm {
-    lua_State *L;
+    lua_State *L; /* NULL until lua_newstate is through */
     struct aur_vm_config config;
     size_t used, hard_bytes;
     uint64_t spent;
@@ -14,11 +16,13 @@ struct aur_vm {
     bool drawing;
     uint64_t seed, phrase;
     uint32_t printed;
+    size_t arena_used;
+    _Alignas(16) char arena[AUR_VM_ARENA_BYTES]; /* where lua_newstate's own blocks lie */
 };
 
 void aur_sandbox_open(lua_State *L); /* makes the globals */
 
-void aur_lib_base(lua_State *L);      /* tostring, print, setmetatable */
+void aur_lib_base(lua_State *L);      /* tostring, print, setmetatable, xpcall */
 void aur_lib_ordered(lua_State *L);   /* pairs, next */
 void aur_lib_require(lua_State *L);   /* require */
 void aur_lib_coroutine(lua_State *L); /* resume, wrap */

@@ -4,8 +4,8 @@
 
 #include "script/libs.h"
 
-static const char *const base_names[] = {"assert", "error",  "ipairs",   "pcall",  "xpcall", "select",       "tonumber",
-                                         "type",   "unpack", "rawequal", "rawget", "rawset", "getmetatable", NULL};
+static const char *const base_names[] = {"assert", "error",    "ipairs", "pcall",  "select",       "tonumber", "type",
+                                         "unpack", "rawequal", "rawget", "rawset", "getmetatable", NULL};
 static const char *const math_names[] = {"abs", "ceil", "deg",  "floor", "fmod", "frexp", "huge", "ldexp",
                                          "max", "min",  "modf", "pi",    "rad",  "sqrt",  NULL};
 static const char *const string_names[] = {"byte",  "char",  "find",    "format", "gmatch", "gsub",  "len",

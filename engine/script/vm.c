@@ -33,27 +33,59 @@ void *aur_vm_user(lua_State *L)
     return aur_vm_of(L)->config.user;
 }
 
+static bool in_arena(const struct aur_vm *vm, const void *block)
+{
+    const char *at = block;
+    return at >= vm->arena && at < vm->arena + AUR_VM_ARENA_BYTES;
+}
+
+/* Memory for a block that grows, shrinks or is new. lua_newstate crashes when an allocation of its own fails, so what it
+ * needs (about 16 KiB) was allocated with the VM; those blocks are not given back singly. */
+static void *get_block(struct aur_vm *vm, void *block, size_t old, size_t size)
+{
+    if (!vm->L && size <= AUR_VM_ARENA_BYTES - vm->arena_used) {
+        void *fresh = vm->arena + vm->arena_used;
+        vm->arena_used += (size + 15) & ~(size_t)15;
+        return block ? memcpy(fresh, block, old < size ? old : size) : fresh;
+    }
+    if (!block || !in_arena(vm, block))
+        return realloc(block, size);
+    void *moved = malloc(size);
+    return moved ? memcpy(moved, block, old < size ? old : size) : NULL;
+}
+
+static void put_block(struct aur_vm *vm, void *block, size_t size)
+{
+    vm->used -= size;
+    if (!in_arena(vm, block))
+        free(block);
+}
+
+/* Refuses growth beyond the limit, once a VM runs; true if the script may have the memory. */
+static bool within_limit(struct aur_vm *vm, size_t used)
+{
+    if (used <= vm->config.memory_bytes || !vm->L)
+        return true;
+    vm->over_memory = true;
+    lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
+    return used <= vm->hard_bytes;
+}
+
 static void *allocate(void *user, void *block, size_t old, size_t size)
 {
     struct aur_vm *vm = user;
     if (!block)
         old = 0;
     if (size == 0) {
-        vm->used -= old;
-        free(block);
+        put_block(vm, block, old);
         return NULL;
     }
     size_t used = vm->used - old + size;
-    if (size > old && used > vm->config.memory_bytes) {
-        vm->over_memory = true;
-        if (vm->L)
-            lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
-        if (used > vm->hard_bytes)
-            return NULL;
-    }
+    if (size > old && !within_limit(vm, used))
+        return NULL;
     if (size >= BIG_BLOCK_BYTES)
         vm->spent += size / BYTES_PER_INSTRUCTION; /* noticed by the next hook */
-    void *moved = realloc(block, size);
+    void *moved = get_block(vm, block, old, size);
     if (moved)
         vm->used = used;
     else
