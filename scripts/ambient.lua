@@ -1,5 +1,5 @@
--- Ambient: drone, air, a pad that is led voice by voice, a lead that answers itself, and at higher intensity a soft pulse
--- and a felt kick. Chords follow a second-order Markov chain on the mode's matrix. docs/music.md tells how it composes.
+-- Ambient: drone, air, a pad that is led voice by voice, a lead that answers itself, and at higher intensity a soft
+-- pulse and a felt kick. Chords follow a second-order Markov chain on the mode's matrix. docs/music.md tells more.
 local conversation = require "conversation"
 local form = require "form"
 local percussion = require "percussion"
@@ -15,6 +15,7 @@ local PAN = { -0.55, 0.4, -0.3, 0.6 } -- of the pad's voices, low to high
 local TIE_SECONDS = 4.5
 local CHAPTER_SECONDS = 330
 local DRONES = { "root", "tonic", "root", "fifth" }
+local STREAMS = { "chords", "colour", "form", "chapter", "pad", "drone", "lead", "lean", "pulse", "air", "kick" }
 local LEADS = { "bell", "flute", "glow" }
 
 -- Kinds of chord: weight when harmony is plain, weight when it is rich.
@@ -67,7 +68,7 @@ local function pivot_chord(now, state)
         for _, kind in ipairs(theory.soft_kinds(now.key, degree)) do
             local chord = theory.diatonic(now.key, degree, kind)
             local notes = voicing.lead(state.voicing, chord, now.pad)
-            local score = 2 * theory.common(sounding, chord.classes) - voicing.step(state.voicing, notes)
+            local score = 3 * theory.common(sounding, theory.classes(notes)) - voicing.step(state.voicing, notes)
                 + 2 * now.chain.rows[now.chain.states[1]][degree]
             if kind ~= "fifth" and (not best or score > best_score) then
                 best, best_score, best_name = plain(chord, name, notes), score, name
@@ -129,7 +130,7 @@ end
 local function survey(ctx, state)
     local now = { bpm = ctx.bpm, bar = ctx.meter[1], intensity = ctx.intensity, complexity = ctx.melody_complexity,
                   unit = phrases.unit(ctx.bpm), clock = state.clock, random = {}, number = ctx.phrase }
-    for _, name in ipairs { "chords", "colour", "form", "chapter", "pad", "drone", "lead", "lean", "pulse", "air", "kick" } do
+    for _, name in ipairs(STREAMS) do
         now.random[name] = ctx.random(name)
     end
     state.phase = state.phase or now.random.form:float()
@@ -145,6 +146,8 @@ local function survey(ctx, state)
     now.lend = 0.02 + 0.14 * now.journey * now.colour
     now.motion = form.clamp(0.2 + 0.4 * now.intensity + 0.4 * (now.breath - 0.5), 0, 1)
     now.density, now.air = ctx.density, ctx.air
+    -- What thins out at low intensity is made up for, so that loudness stays even: about +5 dB at 0, -1 dB at 1.
+    now.lift = form.mix(1.5, 0.92, form.fade(now.intensity, -0.2, 0.9))
     now.page = chapter(now, state)
     now.pad = { low = PAD.low, high = PAD.high, voices = PAD.voices, span = PAD.span, centre = 59 + now.page.pad }
     return now
@@ -160,7 +163,7 @@ end
 -- Which of the pad's voices sound: two inner ones from the start, the outer ones as intensity rises.
 local function pad_gains(now)
     local g = now.intensity
-    return { form.fade(g, 0.05, 0.4), form.mix(0.55, 1, form.fade(g, 0, 0.4)), form.mix(0.45, 1, form.fade(g, 0, 0.5)),
+    return { form.fade(g, 0.05, 0.4), form.mix(0.6, 1, form.fade(g, 0, 0.4)), form.mix(0.5, 1, form.fade(g, 0, 0.5)),
              form.fade(g, 0.1, 0.55) }
 end
 
@@ -183,7 +186,7 @@ local function play_pad(ctx, now, state, steps)
     local layers, width = pad_layers(now), form.mix(0.6, 1, now.drift)
     for _, note in ipairs(notes) do
         local late = (note.rebowed and 0 or 0.5 * stream:float() + 0.005) / beat
-        local base = gains[note.voice] * form.mix(0.62, 0.78, now.breath)
+        local base = now.lift * gains[note.voice] * form.mix(0.62, 0.78, now.breath)
         local velocity = uneven(note.pitch, phrases.velocity(stream, base, note.at / now.length, 0.18))
         for _, layer in ipairs(layers) do
             if velocity * layer.gain > 0.015 and note.voice >= layer.first and gains[note.voice] > 0.02 then
@@ -212,8 +215,9 @@ local function play_drone(ctx, now, state, steps)
         { overlap = 1.5 / beat, tie = TIE_SECONDS / beat, longest = 24 / beat })
     state.low = held
     for _, note in ipairs(notes) do
-        local velocity = phrases.velocity(stream, form.mix(0.8, 0.62, now.intensity), note.at / now.length, 0.1)
-        play(ctx, now, { patch = "drone", at = note.at, beats = note.beats, pitch = note.pitch, velocity = velocity, pan = 0 })
+        local velocity = phrases.velocity(stream, 0.6 * now.lift, note.at / now.length, 0.1)
+        play(ctx, now, { patch = "drone", at = note.at, beats = note.beats, pitch = note.pitch, velocity = velocity,
+                         pan = 0 })
         play(ctx, now, { patch = "reed", at = note.at, beats = note.beats, pitch = note.pitch + 12,
                          velocity = velocity * form.mix(0.3, 0.7, 1 - now.drift), pan = 0.15 })
     end
@@ -246,9 +250,9 @@ local function play_lead(ctx, now, state, steps)
         end
         return found
     end
-    local busy = form.clamp(0.6 * now.intensity + 0.2 * now.complexity + 0.6 * (now.density - 0.5) + 0.1, 0, 1)
+    local busy = form.clamp(0.8 * now.intensity + 0.2 * now.complexity + 0.6 * (now.density - 0.5), 0, 1)
     local gestures = conversation.play(now.random.lead, state.talk, now.length / now.unit, {
-        complexity = now.complexity, calm = form.mix(2.2, 0.55, busy), centre = LEAD.centre + now.page.centre,
+        complexity = now.complexity, calm = 3.2 * math.exp(-2.4 * busy), centre = LEAD.centre + now.page.centre,
         low = LEAD.low, high = LEAD.high, scale = theory.key_classes(now.key),
         harmony = function(at, beats)
             return theory.classes(chord_at(at * now.unit, beats * now.unit).pitches)
@@ -277,9 +281,9 @@ local function play_pulse(ctx, now, steps)
                 count = count + 1
                 local pitch = step.pitches[({ 1, 3, 2, 3, 4, 2 })[count % 6 + 1]]
                 local base = presence * (i % 8 == 0 and 0.5 or 0.36)
+                local velocity = uneven(pitch, phrases.velocity(stream, base, at / now.length, 0.3))
                 play(ctx, now, { patch = "pulse", at = at + math.abs(phrases.lean(stream, now.bpm)), beats = half,
-                                 pitch = pitch, velocity = uneven(pitch, phrases.velocity(stream, base, at / now.length, 0.3)),
-                                 pan = 0.5 * math.sin(count * 0.7) })
+                                 pitch = pitch, velocity = velocity, pan = 0.5 * math.sin(count * 0.7) })
             end
         end
     end
@@ -288,7 +292,7 @@ end
 local function play_air(ctx, now, steps)
     local stream = now.random.air
     local tail = 3 / now.seconds
-    local base = now.air * form.mix(1, 0.7, now.intensity)
+    local base = now.air * form.mix(1.4, 0.8, now.intensity)
     if base > 0.01 then
         local root = steps[1].chord.root
         play(ctx, now, { patch = "air", at = 0, beats = now.length + tail, pitch = voicing.place(root, 84, 78, 90),
@@ -310,15 +314,16 @@ local function play_kicks(ctx, now, steps)
             at_step = at_step + 1
         end
         play(ctx, now, { patch = "kick", at = kick.at + 0.01 * now.random.kick:float() / now.seconds, beats = 1,
-                         pitch = voicing.place(steps[at_step].chord.root, 37, 32, 43), velocity = kick.velocity, pan = 0 })
+                         pitch = voicing.place(steps[at_step].chord.root, 37, 32, 43), velocity = kick.velocity,
+                         pan = 0 })
     end
 end
 
 -- The very first sound: the first chord, rolled softly, so that the music is there at once.
 local function play_opening(ctx, now, steps)
     for v, pitch in ipairs(steps[1].pitches) do
-        play(ctx, now, { patch = "pulse", at = (0.15 + 0.4 * (v - 1)) / now.seconds, beats = 2 / now.seconds, pitch = pitch,
-                         velocity = 0.5 + 0.05 * v, pan = PAN[v] })
+        play(ctx, now, { patch = "pulse", at = (0.15 + 0.4 * (v - 1)) / now.seconds, beats = 2 / now.seconds,
+                         pitch = pitch, velocity = 0.5 + 0.05 * v, pan = PAN[v] })
     end
 end
 
@@ -331,44 +336,47 @@ return {
         air = { min = 0, max = 1, default = 0.5, label = "Air" },
     },
     patches = {
-        drone = { voice = "pad", level = -9, attack = 3, decay = 4, sustain = 0.85, release = 5, detune = 4, sub = 0.15,
-                  cutoff = 260, resonance = 0.7, keytrack = 0.2, lfo_rate = 0.023, lfo_depth = 0.5, width = 0.2,
-                  reverb = 0.15, delay = 0 },
-        reed = { voice = "pad", level = -14, attack = 4, decay = 4, sustain = 0.8, release = 5, detune = 5, sub = 0,
+        drone = { voice = "pad", level = -9, attack = 3, decay = 4, sustain = 0.85, release = 5, detune = 3,
+                  sub = 0.15, cutoff = 260, resonance = 0.7, keytrack = 0.2, lfo_rate = 0.023, lfo_depth = 0.5,
+                  width = 0.2, reverb = 0.15, delay = 0 },
+        reed = { voice = "pad", level = -10, attack = 4, decay = 4, sustain = 0.8, release = 5, detune = 4, sub = 0,
                  cutoff = 520, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.037, lfo_depth = 0.9, width = 0.5,
                  reverb = 0.3, delay = 0 },
-        pad = { voice = "pad", level = -10, attack = 2.2, decay = 4, sustain = 0.8, release = 5, detune = 11, sub = 0.25,
-                 cutoff = 620, resonance = 0.7, keytrack = 0.4, lfo_rate = 0.019, lfo_depth = 0.8, width = 0.8,
-                 reverb = 0.5, delay = 0.05 },
-        warm = { voice = "pad", level = -12, attack = 1.8, decay = 3, sustain = 0.7, release = 5, detune = 7, sub = 0.1,
-                 cutoff = 1300, resonance = 0.8, keytrack = 0.4, lfo_rate = 0.043, lfo_depth = 1.0, width = 0.9,
-                 reverb = 0.45, delay = 0.1 },
-        glass = { voice = "pad", level = -18, attack = 3.5, decay = 4, sustain = 0.6, release = 6, detune = 14, sub = 0,
+        pad = { voice = "pad", level = -10, attack = 2.2, decay = 4, sustain = 0.8, release = 5, detune = 6,
+                sub = 0.25, cutoff = 620, resonance = 0.7, keytrack = 0.4, lfo_rate = 0.019, lfo_depth = 0.8,
+                width = 0.8, reverb = 0.5, delay = 0.05 },
+        warm = { voice = "pad", level = -12, attack = 1.8, decay = 3, sustain = 0.7, release = 5, detune = 4,
+                 sub = 0.1, cutoff = 1300, resonance = 0.8, keytrack = 0.4, lfo_rate = 0.043, lfo_depth = 1.0,
+                 width = 0.9, reverb = 0.45, delay = 0.1 },
+        glass = { voice = "pad", level = -9, attack = 3.5, decay = 4, sustain = 0.6, release = 6, detune = 8, sub = 0,
                   cutoff = 3200, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.061, lfo_depth = 1.2, width = 1,
                   reverb = 0.7, delay = 0.2 },
-        bell = { voice = "lead", level = -12, attack = 0.03, decay = 1.6, sustain = 0.25, release = 2.5, tone = 0.15,
-                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.55, delay = 0.35 },
-        flute = { voice = "lead", level = -13, attack = 0.18, decay = 1.2, sustain = 0.6, release = 1.6, tone = 0.35,
-                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.55, delay = 0.3 },
-        glow = { voice = "lead", level = -13, attack = 0.5, decay = 2, sustain = 0.55, release = 3, tone = 0.55,
-                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.7, delay = 0.3 },
-        pulse = { voice = "pad", level = -13, attack = 0.02, decay = 0.4, sustain = 0, release = 0.4, detune = 5, sub = 0.1,
-                  cutoff = 900, resonance = 0.8, keytrack = 0.5, lfo_rate = 0.05, lfo_depth = 0.7, width = 0.4,
-                  reverb = 0.35, delay = 0.35 },
-        air = { voice = "swell", level = -26, attack = 5, decay = 2, sustain = 0.8, release = 6, cutoff = 2600,
+        bell = { voice = "lead", level = -10, attack = 0.03, decay = 1.6, sustain = 0.25, release = 2.5, tone = 0.15,
+                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.55,
+                 delay = 0.35 },
+        flute = { voice = "lead", level = -11, attack = 0.18, decay = 1.2, sustain = 0.6, release = 1.6, tone = 0.35,
+                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.55,
+                  delay = 0.3 },
+        glow = { voice = "lead", level = -11, attack = 0.5, decay = 2, sustain = 0.55, release = 3, tone = 0.55,
+                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.7,
+                 delay = 0.3 },
+        pulse = { voice = "pad", level = -12, attack = 0.02, decay = 0.4, sustain = 0, release = 0.4, detune = 5,
+                  sub = 0.1, cutoff = 900, resonance = 0.8, keytrack = 0.5, lfo_rate = 0.05, lfo_depth = 0.7,
+                  width = 0.4, reverb = 0.35, delay = 0.35 },
+        air = { voice = "swell", level = -19, attack = 5, decay = 2, sustain = 0.8, release = 6, cutoff = 2600,
                 resonance = 1.2, sweep = 0, lfo_rate = 0.031, lfo_depth = 0.8, reverb = 0.4, delay = 0 },
-        wind = { voice = "swell", level = -26, attack = 6, decay = 2, sustain = 0.8, release = 6, cutoff = 520,
+        wind = { voice = "swell", level = -14, attack = 6, decay = 2, sustain = 0.8, release = 6, cutoff = 520,
                  resonance = 2.5, sweep = 0, lfo_rate = 0.043, lfo_depth = 0.7, reverb = 0.4, delay = 0 },
-        swell = { voice = "swell", level = -22, attack = 5, decay = 0.5, sustain = 1, release = 3.5, cutoff = 700,
+        swell = { voice = "swell", level = -8, attack = 5, decay = 0.5, sustain = 1, release = 3.5, cutoff = 700,
                   resonance = 2, sweep = 1.6, lfo_rate = 0.09, lfo_depth = 0.3, reverb = 0.6, delay = 0.1 },
-        kick = { voice = "kick", level = -10, attack = 0.006, decay = 0.6, sweep = 12, sweep_time = 0.04, tone = 0.15,
+        kick = { voice = "kick", level = -12, attack = 0.006, decay = 0.6, sweep = 12, sweep_time = 0.04, tone = 0.15,
                  reverb = 0.08, delay = 0 },
     },
     effects = {
         reverb = { decay = 7.5, damping = 4200, modulation = 0.35, predelay = 0.03, highpass = 250, level = 0 },
         delay = { beats = 0.75, beats_right = 1.3125, feedback = 0.5, cutoff = 1800, highpass = 220, cross = 0.5,
                   reverb = 0.3, level = -3 },
-        master = { level = 0, ceiling = -1.5 },
+        master = { level = 13, ceiling = -1.5 },
     },
     state = {
         clock = 0, bpm = 70, key = "", voicing = {}, playhead = {}, held = {}, low = {}, talk = conversation.new(),

@@ -1,7 +1,7 @@
 --- A lead that answers itself: a queue of gestures over minutes, independent of where phrases begin.
--- A section has a theme of two or three motifs. It is stated, returns note for note within two minutes, is varied, rests,
--- returns once more; then another theme takes its place and the old one never comes back. All of it is plain data in the
--- piece's state, so it goes on over boundaries, reloads and restarts.
+-- A section has a theme of two or three motifs. It is stated, returns note for note within two minutes, is varied,
+-- rests, returns once more; then another theme takes its place and the old one never comes back. All of it is plain
+-- data in the piece's state, so it goes on over boundaries, reloads and restarts.
 -- @module conversation
 local form = require "form"
 local melody = require "melody"
@@ -15,7 +15,7 @@ local PLANS = {
     { { "theme", "long" }, { "tail", "long" }, { "theme", "rest" }, { "theme", "long" }, { "vary", "long" } },
 }
 
-local PAUSES = { short = { 2, 5 }, long = { 9, 16 }, rest = { 34, 48 } }
+local PAUSES = { short = { 2, 5 }, long = { 9, 16 }, rest = { 42, 60 } }
 
 -- A literal return may put the ledger this many notes off before it is adapted to the harmony instead.
 local MOST_DEBT = 4
@@ -27,7 +27,8 @@ end
 
 local function pause(stream, name, calm)
     local range = PAUSES[name]
-    return math.floor(form.mix(range[1], range[2], stream:float()) * calm + 0.5)
+    local stretch = name == "rest" and calm or math.sqrt(calm)
+    return math.max(2, math.floor(form.mix(range[1], range[2], stream:float()) * stretch + 0.5))
 end
 
 -- A new theme: a call, its answer, and a third motif where two are too short.
@@ -135,7 +136,8 @@ end
 -- @param stream random stream
 -- @param talk the conversation, from the piece's state; changed in place
 -- @param units length of the stretch
--- @param opts complexity (0 to 1), calm (pauses are multiplied by it), centre, low, high (register), scale (the key's set
+-- @param opts complexity (0 to 1), calm (1 is usual; rests are
+-- multiplied by it, shorter pauses by its root), centre, low, high (register), scale (the key's set
 -- of pitch classes), harmony (function(at, beats) giving the chord's set of classes)
 -- @return list of gestures {notes = list of {at, beats, pitch}, kind, exact}, times in units
 function conversation.play(stream, talk, units, opts)

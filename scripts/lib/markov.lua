@@ -1,7 +1,7 @@
 --- Markov chains of any order over named states.
--- A chain is data and is checked when it is made: a row that does not sum to 1, a name that is unknown or comes twice, a
--- row too few is an error that says which. Where a chain is, is a *playhead*: a plain list of the last `order` states,
--- kept in the piece's `state`, so the chain itself never changes.
+-- A chain is data and is checked when it is made: a row that does not sum to 1, a name that is unknown or comes twice,
+-- a row too few is an error that says which. Where a chain is, is a *playhead*: a plain list of the last `order`
+-- states, kept in the piece's `state`, so the chain itself never changes.
 -- @module markov
 local markov = {}
 
@@ -91,24 +91,27 @@ end
 --- A chain of any order from its rows, keyed by the states before joined with ">": `rows["i>VI"]` follows i, then VI.
 -- Every context must have a row.
 function markov.from_rows(states, order, rows)
-    local index = check_states(states)
+    check_states(states)
     if type(order) ~= "number" or order < 1 or order % 1 ~= 0 then
         error("a chain's order is a whole number from 1", 2)
     end
-    local own, n = {}, 0
+    local own = {}
     each_context(states, order, function(context)
         local label = table.concat(context, SEPARATOR)
         check_row(rows[label], #states, label)
-        own[label], n = copy(rows[label]), n + 1
+        own[label] = copy(rows[label])
     end)
+    local strangers = {}
     for label in pairs(rows) do
         if not own[label] then
-            error(("row %q names a state that is unknown"):format(tostring(label)), 2)
+            strangers[#strangers + 1] = tostring(label)
         end
     end
-    local chain = new_chain(states, order, own)
-    chain.index = index
-    return chain
+    table.sort(strangers)
+    if #strangers > 0 then
+        error(("row %q names a state that is unknown"):format(strangers[1]), 2)
+    end
+    return new_chain(states, order, own)
 end
 
 --- A chain of any order learnt from sequences of states. Every transition gets `prior` counts more than it was seen
@@ -177,8 +180,8 @@ function markov.lift(chain, weight)
     return markov.from_counts(chain.states, 2, counts)
 end
 
---- The weight behind circular progressions: staying a third time is rare (0.2), swinging straight back is rarer than the
--- matrix says (0.5), and after a swing a-b-a or a stay the music moves on.
+--- The weight behind circular progressions, on top of the matrix: staying a third time is rare (0.2), swinging straight
+-- back, a-b-a, is rarer than the matrix says (0.5), and so is staying at all (0.6).
 function markov.circular(a, b, c)
     if a == b and b == c then
         return 0.2

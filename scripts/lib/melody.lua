@@ -86,11 +86,12 @@ function melody.motif(stream, complexity)
         weights[i] = form.mix(CALM[i], BUSY[i], complexity)
     end
     local shape = SHAPES[stream:int(1, #SHAPES)]
-    local span = form.mix(5, 12, complexity) * (0.7 + 0.6 * stream:float())
+    local span = form.mix(4, 13, complexity) * (0.7 + 0.6 * stream:float())
+    local stray = form.mix(1, 9, complexity) -- how far a note may leave the contour
     local motif, at, first = {}, 0, shape(0)
     for i = 1, n do
         local beats = i == n and stream:pick { 2, 3, 4 } or LENGTHS[form.weighted(stream, weights)]
-        local rise = span * (shape((i - 1) / (n - 1)) - first) + 2 * (stream:float() - 0.5)
+        local rise = span * (shape((i - 1) / (n - 1)) - first) + stray * (stream:float() - 0.5)
         motif[i] = { at = at, beats = beats, rise = i == 1 and 0 or rise }
         at = at + beats
     end
@@ -260,7 +261,8 @@ local function place_chord_tones(notes, kinds, motif, harmony, scale, opts)
             if before then
                 target = form.clamp(target, before - leap, before + leap)
             end
-            notes[i].pitch = nearest("chord", target, harmony(note.at, note.beats), scale, opts, i > 1 and before or nil)
+            local chord = harmony(note.at, note.beats)
+            notes[i].pitch = nearest("chord", target, chord, scale, opts, i > 1 and before or nil)
             before = notes[i].pitch
         end
     end

@@ -1,7 +1,7 @@
 --- Chord progressions: one transition matrix for each of the seven modes.
 -- The aeolian matrix is the engine's reference for ambient minor. The others are shaped alike: much weight on the tonic
--- and on the degrees that make the mode what it is (the raised fourth's II in lydian, IV in dorian, VII in mixolydian, II
--- in phrygian), little on diminished chords, and no strong V to I cadences.
+-- and on the degrees that make the mode what it is (the raised fourth's II in lydian, IV in dorian, VII in mixolydian,
+-- II in phrygian), little on diminished chords, and no strong V to I cadences.
 -- Rows are checked when the module loads.
 -- @module progressions
 local markov = require "markov"
@@ -61,13 +61,13 @@ progressions.MATRICES = {
     mixolydian = {
         states = { "I", "ii", "iiio", "IV", "v", "vi", "VII" },
         rows = {
-            { 0.15, 0.10, 0.00, 0.25, 0.10, 0.10, 0.30 },
-            { 0.25, 0.10, 0.00, 0.20, 0.10, 0.10, 0.25 },
+            { 0.15, 0.10, 0.00, 0.20, 0.10, 0.10, 0.35 },
+            { 0.25, 0.10, 0.00, 0.15, 0.10, 0.10, 0.30 },
             { 0.30, 0.10, 0.00, 0.30, 0.10, 0.10, 0.10 },
-            { 0.35, 0.10, 0.00, 0.10, 0.10, 0.10, 0.25 },
-            { 0.30, 0.10, 0.00, 0.25, 0.05, 0.10, 0.20 },
-            { 0.20, 0.15, 0.00, 0.25, 0.10, 0.10, 0.20 },
-            { 0.35, 0.05, 0.00, 0.35, 0.10, 0.10, 0.05 },
+            { 0.30, 0.10, 0.00, 0.10, 0.10, 0.10, 0.30 },
+            { 0.30, 0.10, 0.00, 0.20, 0.05, 0.10, 0.25 },
+            { 0.20, 0.15, 0.00, 0.20, 0.10, 0.10, 0.25 },
+            { 0.40, 0.05, 0.00, 0.30, 0.10, 0.10, 0.05 },
         },
     },
     aeolian = {

@@ -95,7 +95,7 @@ end
 
 --- Reads a key such as "F# dorian".
 -- @param name `<C to B, with # or b> <mode>`
--- @return a table with name, tonic, mode ("minor" and "major" under their modal names), root (MIDI) and scale (semitones)
+-- @return a table with name, tonic, mode ("minor" and "major" under their modal names), root (MIDI), scale (semitones)
 function theory.key(name)
     local root = theory.KEY_TO_ROOT_MIDI[name]
     if not root then
@@ -273,12 +273,12 @@ function theory.soft_kinds(key, degree)
     return kinds
 end
 
---- The key on the same tonic whose mode is brighter (+1) or darker (-1) by one note, or nil at the ends.
+--- The key on the same tonic whose mode is brighter (+1) or darker (-1) by one note, or nil at the ends
+-- (locrian and phrygian lend each other nothing).
 function theory.neighbour(key, direction)
     for i, mode in ipairs(theory.MODES) do
         local other = theory.MODES[i - direction]
-        -- Lydian and locrian differ from their neighbours on the same tonic by one note like all others, except that
-        -- between phrygian and locrian it is the fifth: a borrowed diminished fifth is no colour but a fault.
+        -- Between phrygian and locrian it is the fifth that differs, and that is no colour to borrow.
         if mode == key.mode and other and other ~= "locrian" and mode ~= "locrian" then
             return { name = key.tonic .. " " .. other, tonic = key.tonic, mode = other, root = key.root,
                      scale = theory.SCALE_INTERVALS[other] }

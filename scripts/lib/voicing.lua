@@ -49,8 +49,8 @@ end
 
 --- Every voicing of a chord inside a register window.
 -- @param chord as `theory.chord` gives it
--- @param opts low, high (window, default 48 to 72), voices (4), gap (least semitones between neighbours, 2), low_gap (the
--- same for neighbours that start below low_gap_below), span (most semitones from low to high)
+-- @param opts low, high (window, default 48 to 72), voices (4), gap (least semitones between neighbours, 2), low_gap
+-- (the same for neighbours that start below low_gap_below), span (most semitones from low to high)
 -- @return a list of voicings, in ascending order
 function voicing.all(chord, opts)
     local voices = setting(opts, "voices")
