@@ -33,7 +33,12 @@ void aur_effects_init(struct aur_effects_chain *fx, const struct aur_kernels *ke
     aur_effect_default(&settings);
     aur_effects_set(fx, &settings, 70, 0);
     aur_effects_live(fx, 1, 0.5f, 0.5f, 0);
-    fx->gain = fx->master.now;
+}
+
+static float whole_gain(const struct aur_effects_chain *fx)
+{
+    float lean = fx->lean.now == 0 ? 1 : aur_plan_gain(3 * fx->lean.now);
+    return fx->master.now * fx->level.now * lean;
 }
 
 void aur_effects_set(struct aur_effects_chain *fx, const struct aur_effect_settings *settings, int bpm,
@@ -53,6 +58,8 @@ void aur_effects_live(struct aur_effects_chain *fx, float level, float brightnes
     aur_glide_to(&fx->level, level * level, glide_blocks);
     aur_glide_to(&fx->bright, 3 * (brightness - 0.5f), glide_blocks);
     aur_glide_to(&fx->lean, intensity - 0.5f, glide_blocks);
+    if (glide_blocks == 0)
+        fx->gain = whole_gain(fx);
 }
 
 float aur_effects_bright(struct aur_effects_chain *fx)
@@ -63,12 +70,6 @@ float aur_effects_bright(struct aur_effects_chain *fx)
     aur_glide_next(&fx->master);
     aur_glide_next(&fx->ceiling);
     return fx->bright.now + 0.6f * fx->lean.now;
-}
-
-static float whole_gain(const struct aur_effects_chain *fx)
-{
-    float lean = fx->lean.now == 0 ? 1 : aur_plan_gain(3 * fx->lean.now);
-    return fx->master.now * fx->level.now * lean;
 }
 
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)
