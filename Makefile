@@ -12,7 +12,7 @@ SHELL := /bin/bash
 JOBS  ?= $(shell nproc)
 ARGS  ?=
 # A build under make must not look for make's job server.
-BUILD  = env -u MAKEFLAGS -u MFLAGS deployment/build
+BUILD  = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL deployment/build
 
 .PHONY: all run test bench lint format build setup setup-test clean
 all: build
@@ -31,14 +31,14 @@ run: build
 	@XDG_STATE_HOME=$(CURDIR)/var exec build/auralis serve $(ARGS)
 
 test: setup-test
-	@env -u MAKEFLAGS -u MFLAGS JOBS=$(JOBS) tests/run $(SUITES)
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL JOBS=$(JOBS) tests/run $(SUITES)
 
 bench: setup-test
 	@JOBS=$(JOBS) $(BUILD) release all
 	@for program in build/bench/*; do if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $${program##*/}"; "$$program" || exit 1; fi; done
 
 lint: setup-test
-	@env -u MAKEFLAGS -u MFLAGS JOBS=$(JOBS) tests/run lint tidy luacheck
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL JOBS=$(JOBS) tests/run lint tidy luacheck
 
 format: setup-test
 	@git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i
