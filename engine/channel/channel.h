@@ -34,12 +34,12 @@ struct aur_channel_config {
     const char *name;              /* "main" */
     const struct aur_piece *piece; /* borrowed until the channel is freed */
     uint64_t seed;
-    struct aur_controls controls;  /* to start with */
+    struct aur_controls controls; /* to start with */
     struct aur_synth_config synth;
-    uint32_t chunk_frames;         /* 4410 */
-    uint32_t ring_chunks;          /* messages kept for listeners; 0: 2 seconds */
-    uint32_t lead_ms;              /* 0: 200 */
-    const char *device;            /* for status: "simd (avx2)" */
+    uint32_t chunk_frames; /* 4410 */
+    uint32_t ring_chunks;  /* messages kept for listeners; 0: 2 seconds */
+    uint32_t lead_ms;      /* 0: 200 */
+    const char *device;    /* for status: "simd (avx2)" */
     /* Called on an encoder worker after a message was published or an event queued; must not block. */
     void (*notify)(void *user);
     void *user;

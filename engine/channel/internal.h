@@ -65,8 +65,8 @@ struct aur_phrase_record {
 
 /* Under ch->lock; never touched by a render worker. */
 struct aur_shared_side {
-    struct aur_controls controls; /* as last set */
-    bool live_waits;              /* the ring of live controls was full */
+    struct aur_controls controls;                          /* as last set */
+    bool live_waits;                                       /* the ring of live controls was full */
     struct aur_phrase_record records[AUR_CHANNEL_RECORDS]; /* by number */
     uint64_t next_number, next_frame;                      /* of the phrase not yet handed over */
     bool composing;                                        /* its controls are taken */
@@ -91,10 +91,10 @@ struct aur_encode_side {
     struct aur_message_slot *slots; /* n_chunks of them */
     unsigned char *memory;
     int16_t *pcm;
-    uint64_t seen;         /* chunks whose news were told */
-    uint64_t next;         /* chunk to encode next */
-    bool silent;           /* the chunk last seen lacked a phrase */
-    _Atomic uint64_t head; /* chunks below it may be in the ring: encoder writes, network reads */
+    uint64_t seen;            /* chunks whose news were told */
+    uint64_t next;            /* chunk to encode next */
+    bool silent;              /* the chunk last seen lacked a phrase */
+    _Atomic uint64_t head;    /* chunks below it may be in the ring: encoder writes, network reads */
     _Atomic uint64_t encoded; /* messages made: encoder writes, anyone reads */
 };
 
@@ -124,7 +124,7 @@ struct aur_channel {
     _Atomic uint64_t published_ns; /* when the newest chunk came */
     _Atomic uint64_t latency_ns;   /* smoothed */
     _Atomic uint64_t underruns;
-    _Atomic bool silent;           /* the newest chunk lacked a phrase */
+    _Atomic bool silent; /* the newest chunk lacked a phrase */
 
     /* the station's */
     _Atomic uint64_t wake_ns;
@@ -140,9 +140,8 @@ struct aur_channel {
 /* ---- channel.c; not while workers have the channel ---- */
 
 /* Composes the first phrase. clock: the monotonic clock, aur_clock_mono_ns's unless a test brings its own. */
-AUR_MUST_USE int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config,
-                                 struct aur_log *log, uint64_t (*clock)(void *clock_user), void *clock_user,
-                                 struct aur_error *err);
+AUR_MUST_USE int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config, struct aur_log *log,
+                                 uint64_t (*clock)(void *clock_user), void *clock_user, struct aur_error *err);
 void aur_channel_free(struct aur_channel *channel);
 
 /* Any thread: frames of audio in nanoseconds and milliseconds; frames published. */
