@@ -11,128 +11,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/hash.h"
-#include "kernels/kernels.h"
+#include "inputs.h"
 
-static uint64_t seed = 0;
-static uint64_t draws;
 static int failures;
-
-static double unit(void)
-{
-    return aur_rand_unit(seed, draws++);
-}
-
-static float between(double low, double high)
-{
-    return (float)(low + (high - low) * unit());
-}
-
-/* Ordinary values with, one in four, something awkward: zeros of both signs, denormal, tiny, huge (finite sums). */
-static float awkward(double low, double high)
-{
-    static const float odd[] = {0.0f, -0.0f, 1e-40f, -3e-42f, 1e-30f, -1e-25f, 1e15f, -3e12f, 1.0f};
-    return unit() < 0.25 ? odd[(size_t)(unit() * 9)] : between(low, high);
-}
 
 static void fail_if(bool bad, const char *kernel, enum aur_isa isa, const char *what)
 {
     if (!bad)
         return;
     failures++;
-    printf("FAILED %s %s: %s (seed %llu)\n", aur_isa_name(isa), kernel, what, (unsigned long long)seed);
-}
-
-enum input { ORDINARY, AWKWARD, SPARSE, INPUTS };
-
-static void fill(float *x, size_t n, double low, double high, enum input input)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] = input == AWKWARD ? awkward(low, high) : between(low, high);
-}
-
-static void random_bits(uint32_t *x)
-{
-    for (int i = 0; i < AUR_LANES; i++)
-        x[i] = (uint32_t)aur_rand_at(seed, draws++);
-}
-
-static void random_filter(struct aur_group *g, enum input input)
-{
-    fill(g->cut, 16, -12, 1, ORDINARY);
-    fill(g->lfo_depth, 16, 0, 3, ORDINARY);
-    fill(g->sweep, 16, -4, 4, ORDINARY);
-    fill(g->damp, 16, 0.05, 2, ORDINARY);
-    fill(g->a1, 16, 0, 1, ORDINARY);
-    fill(g->a2, 16, 0, 0.5, ORDINARY);
-    fill(g->a3, 16, 0, 0.9, ORDINARY);
-    fill(g->z1l, 16, -1, 1, input);
-    fill(g->z2l, 16, -1, 1, input);
-    fill(g->z1r, 16, -1, 1, input);
-    fill(g->z2r, 16, -1, 1, input);
-    fill(g->y1l, 16, -1, 1, input);
-    fill(g->y2r, 16, -1, 1, input);
-}
-
-static void random_envelope(struct aur_group *g, enum input input)
-{
-    for (int i = 0; i < AUR_LANES; i++) {
-        g->t[i] = floorf(between(0, 100));
-        g->off[i] = floorf(between(0, 200));
-        g->fade_step[i] = unit() < 0.3 ? 0.25f : 0.0f;
-        g->fade[i] = 1;
-    }
-    fill(g->attack, 16, 1, 50, ORDINARY);
-    fill(g->inv_attack, 16, 0.02, 1, ORDINARY);
-    fill(g->inv_decay, 16, 0.001, 1, ORDINARY);
-    fill(g->sustain, 16, 0, 1, ORDINARY);
-    fill(g->inv_release, 16, 0.001, 1, ORDINARY);
-    fill(g->fall, 16, 0, 1, input == AWKWARD ? ORDINARY : input);
-    fill(g->fall_mul, 16, 0.5, 1, ORDINARY);
-    fill(g->pl, 16, -1, 1, input);
-    fill(g->pr, 16, -1, 1, input);
-    fill(g->gl, 16, -1, 1, input);
-    fill(g->gr, 16, -1, 1, input);
-}
-
-static void random_group(struct aur_group *g, enum input input)
-{
-    memset(g, 0, sizeof *g);
-    random_bits(g->p1);
-    random_bits(g->p2);
-    random_bits(g->p3);
-    random_bits(g->i2);
-    random_bits(g->i3);
-    random_bits(g->lfo);
-    random_bits(g->lfo_inc);
-    for (int i = 0; i < AUR_LANES; i++) {
-        g->i1[i] = (uint32_t)between(0, 1e9);
-        g->base[i] = between(1e4, 3e9);
-    }
-    fill(g->c1, 16, -200, 0, ORDINARY);
-    fill(g->c2, 16, -2, 0, ORDINARY);
-    for (int i = 0; i < AUR_LANES; i++) {
-        g->k1[i] = (1 - g->c1[i]) * 0x1p-31f;
-        g->k2[i] = (1 - g->c2[i]) * 0x1p-31f;
-    }
-    fill(g->near, 16, 0, 1, input);
-    fill(g->far, 16, 0, 1, input);
-    fill(g->sub, 16, 0, 1, input);
-    fill(g->h1, 16, -1, 1, input);
-    fill(g->h3, 16, -1, 1, input);
-    fill(g->h5, 16, -1, 1, input);
-    fill(g->h7, 16, -1, 1, input);
-    fill(g->vib_depth, 16, 0, 0.1, ORDINARY);
-    fill(g->vib_fade, 16, 0, 1, ORDINARY);
-    fill(g->bend, 16, 0, 4, ORDINARY);
-    fill(g->bend_mul, 16, 0, 1, ORDINARY);
-    random_filter(g, input);
-    random_envelope(g, input);
-    g->active = input == SPARSE ? (uint32_t)aur_rand_at(seed, draws++) & 0xffff & (1u << (int)(unit() * 16)) : 0xffff;
-    for (int lane = 0; lane < AUR_LANES; lane++)
-        if (!(g->active >> lane & 1))
-            for (size_t field = 0; field < offsetof(struct aur_group, active) / (4 * AUR_LANES); field++)
-                ((uint32_t *)(void *)g)[field * AUR_LANES + (size_t)lane] = 0;
+    printf("FAILED %s %s: %s (seed %llu)\n", aur_isa_name(isa), kernel, what, (unsigned long long)inputs_seed);
 }
 
 struct guarded_sums {
@@ -203,10 +91,10 @@ static void check_voice(int which, const char *name, enum aur_isa isa)
     static struct guarded_sums want, got;
     static struct aur_group start, a, b;
     for (int round = 0; round < 60; round++) {
-        random_group(&start, (enum input)(round % INPUTS));
+        inputs_group(&start, (enum input)(round % INPUTS));
         memset(&want, 0xa5, sizeof want);
-        fill(want.sums.l, 1024, -1, 1, (enum input)(round % INPUTS));
-        fill(want.sums.r, 1024, -1, 1, (enum input)(round % INPUTS));
+        inputs_fill(want.sums.l, 1024, -1, 1, (enum input)(round % INPUTS));
+        inputs_fill(want.sums.r, 1024, -1, 1, (enum input)(round % INPUTS));
         got = want;
         a = b = start;
         run_voice(voice_of(AUR_ISA_SCALAR, which), &want, &a);
@@ -223,7 +111,7 @@ static void bench_voice(int which, const char *name, enum aur_isa isa, double *r
     static struct aur_group g[4];
     memset(&s, 0, sizeof s);
     for (int i = 0; i < 4; i++)
-        random_group(&g[i], ORDINARY);
+        inputs_group(&g[i], ORDINARY);
     int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
     struct aur_voice_control control = {0};
     double best = 1e30;
@@ -247,8 +135,8 @@ static void check_fold(enum aur_isa isa)
     static struct aur_lane_sums in;
     static struct guarded_stereo want, got;
     for (int round = 0; round < 100; round++) {
-        fill(in.l, 1024, -1, 1, (enum input)(round % 2));
-        fill(in.r, 1024, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.l, 1024, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.r, 1024, -1, 1, (enum input)(round % 2));
         memset(&want, 0xa5, sizeof want);
         got = want;
         aur_kernels_get(AUR_ISA_SCALAR)->fold(&want.x, &in);
@@ -262,8 +150,8 @@ static void check_fold_order(void)
 {
     static struct aur_lane_sums in;
     struct guarded_stereo out;
-    fill(in.l, 1024, -1, 1, ORDINARY);
-    fill(in.r, 1024, -1, 1, ORDINARY);
+    inputs_fill(in.l, 1024, -1, 1, ORDINARY);
+    inputs_fill(in.r, 1024, -1, 1, ORDINARY);
     aur_kernels_get(AUR_ISA_SCALAR)->fold(&out.x, &in);
     for (int n = 0; n < AUR_BLOCK; n++) {
         double sum = 0;
@@ -278,13 +166,13 @@ static void check_mix(enum aur_isa isa)
     static struct aur_stereo in;
     static struct guarded_stereo want, got;
     for (int round = 0; round < 100; round++) {
-        fill(in.l, 64, -1, 1, (enum input)(round % 2));
-        fill(in.r, 64, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.l, 64, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.r, 64, -1, 1, (enum input)(round % 2));
         memset(&want, 0xa5, sizeof want);
-        fill(want.x.l, 64, -1, 1, (enum input)(round % 2));
-        fill(want.x.r, 64, -1, 1, (enum input)(round % 2));
+        inputs_fill(want.x.l, 64, -1, 1, (enum input)(round % 2));
+        inputs_fill(want.x.r, 64, -1, 1, (enum input)(round % 2));
         got = want;
-        float g0 = awkward(-1, 1), g1 = awkward(-1, 1);
+        float g0 = inputs_awkward(-1, 1), g1 = inputs_awkward(-1, 1);
         aur_kernels_get(AUR_ISA_SCALAR)->mix(&want.x, &in, g0, g1);
         aur_kernels_get(isa)->mix(&got.x, &in, g0, g1);
         fail_if(!canaries_live(got.before, got.after), "mix", isa, "wrote outside its block");
@@ -296,10 +184,10 @@ static void check_peaks(enum aur_isa isa)
 {
     static float x[AUR_BLOCK + AUR_PEAK_TAPS];
     for (int round = 0; round < 200; round++) {
-        fill(x, AUR_BLOCK + AUR_PEAK_TAPS, -1, 1, (enum input)(round % 2));
+        inputs_fill(x, AUR_BLOCK + AUR_PEAK_TAPS, -1, 1, (enum input)(round % 2));
         if (round % 5 == 0) {
             memset(x, 0, sizeof x);
-            x[(size_t)(unit() * 80)] = 1;
+            x[(size_t)(inputs_unit() * 80)] = 1;
         }
         const struct aur_kernels *k = aur_kernels_get(isa), *ref = aur_kernels_get(AUR_ISA_SCALAR);
         float want[2] = {ref->peak(x + AUR_PEAK_TAPS), ref->true_peak(x + AUR_PEAK_TAPS)};
@@ -330,19 +218,19 @@ static void rig_init(struct rig *rig)
         v->stride[d] = RING + AUR_RING_GUARD;
         v->diffuser[d] = rig->rings[d][0];
         for (int i = 0; i < AUR_LANES; i++)
-            v->taps[d][i] = (uint32_t)between(0, 1900);
+            v->taps[d][i] = (uint32_t)inputs_between(0, 1900);
     }
     v->tank = rig->rings[AUR_DIFFUSERS][0];
     v->tank_mask = RING - 1;
     v->tank_stride = RING + AUR_RING_GUARD;
-    fill(v->delay, 16, 120, 1900, ORDINARY);
+    inputs_fill(v->delay, 16, 120, 1900, ORDINARY);
     memcpy(v->tap, v->delay, sizeof v->tap);
-    fill(v->pole, 16, 0, 0.7, ORDINARY);
+    inputs_fill(v->pole, 16, 0, 0.7, ORDINARY);
     for (int i = 0; i < AUR_LANES; i++)
         v->gain[i] = (1 - v->pole[i]) * 0.98f;
-    random_bits(v->lfo);
+    inputs_bits(v->lfo);
     for (int i = 0; i < AUR_LANES; i++)
-        v->lfo_inc[i] = (uint32_t)between(0, 1e7);
+        v->lfo_inc[i] = (uint32_t)inputs_between(0, 1e7);
     v->depth = 20;
 }
 
@@ -360,8 +248,8 @@ static void check_reverb(enum aur_isa isa)
     static struct guarded_stereo want, got;
     for (int block = 0; block < 300; block++) {
         enum input input = block % 7 == 0 ? AWKWARD : ORDINARY;
-        fill(in.l, 64, -1, 1, input);
-        fill(in.r, 64, -1, 1, input);
+        inputs_fill(in.l, 64, -1, 1, input);
+        inputs_fill(in.r, 64, -1, 1, input);
         memset(&want, 0xa5, sizeof want);
         got = want;
         aur_kernels_get(AUR_ISA_SCALAR)->reverb(&want.x, &a->v, &in);
@@ -385,9 +273,9 @@ static void bench_frames(enum aur_isa isa, double reference[4])
     static struct aur_lane_sums sums;
     static struct aur_stereo x, y;
     static float history[AUR_BLOCK + AUR_PEAK_TAPS];
-    fill(sums.l, 1024, -1, 1, ORDINARY);
-    fill(x.l, 64, -1, 1, ORDINARY);
-    fill(history, 80, -1, 1, ORDINARY);
+    inputs_fill(sums.l, 1024, -1, 1, ORDINARY);
+    inputs_fill(x.l, 64, -1, 1, ORDINARY);
+    inputs_fill(history, 80, -1, 1, ORDINARY);
     const struct aur_kernels *k = aur_kernels_get(isa);
     static const char *const names[] = {"fold", "mix", "true_peak", "reverb"};
     int blocks = isa == AUR_ISA_SCALAR ? 50 : 5000;
@@ -418,16 +306,16 @@ int main(int argc, char **argv)
     bool bench = false;
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
-    seed = (uint64_t)ts.tv_nsec;
+    inputs_seed = (uint64_t)ts.tv_nsec;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--bench") == 0)
             bench = true;
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-            seed = strtoull(argv[++i], NULL, 0);
+            inputs_seed = strtoull(argv[++i], NULL, 0);
         else
             return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
     }
-    printf("seed %llu\n", (unsigned long long)seed);
+    printf("seed %llu\n", (unsigned long long)inputs_seed);
     static const char *const voices[] = {"pad", "tone", "noise"};
     double reference[3], frame_reference[4];
     check_fold_order();
