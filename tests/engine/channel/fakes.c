@@ -96,7 +96,9 @@ const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
     if (synth->n == 0 || synth->queue[0]->start_frame + synth->queue[0]->length_frames > synth->frame)
         return NULL;
     const struct aur_phrase *phrase = synth->queue[0];
-    memmove(synth->queue, synth->queue + 1, --synth->n * sizeof synth->queue[0]);
+    synth->n--;
+    for (size_t i = 0; i < synth->n; i++)
+        synth->queue[i] = synth->queue[i + 1];
     return phrase;
 }
 

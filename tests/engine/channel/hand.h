@@ -8,7 +8,7 @@
 #define RATE       44100u
 #define CHUNK      4410u
 #define MS         UINT64_C(1000000)
-#define TWO_BARS   (RATE * 4 / 64 * 64) /* four seconds of music, near enough */
+#define TWO_BARS   (2756u * 64) /* a phrase of nearly four seconds */
 #define HAND_START 1000000000000u
 
 struct hand {

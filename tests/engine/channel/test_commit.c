@@ -1,5 +1,8 @@
 /* A channel stepped by hand: when controls take hold, live controls, failing and late scripts. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hand.h"
 #include "support/unit.h"
@@ -233,6 +236,44 @@ static void a_failing_script_repeats_the_last_phrase(void **state)
     hand_close(&h);
 }
 
+/* ---- what the log says ---- */
+
+static int lines_with(const char *path, const char *text)
+{
+    char line[512];
+    int n = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        n += strstr(line, text) != NULL;
+    fclose(file);
+    return n;
+}
+
+static void a_failure_is_logged_once(void **state)
+{
+    (void)state;
+    struct hand h;
+    char path[] = "test_commit.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    hand_open(&h, TWO_BARS);
+    assert_int_equal(aur_log_new(&h.ch->log, AUR_LOG_INFO, path, NULL), 0);
+    h.piece.fails = true;
+    hand_until(&h, 4 * TWO_BARS);
+    assert_int_equal(lines_with(path, "boom"), 1);
+    h.piece.fails = false;
+    hand_until(&h, 6 * TWO_BARS);
+    assert_int_equal(lines_with(path, "works again"), 1);
+    h.piece.fails = true;
+    hand_until(&h, 8 * TWO_BARS);
+    assert_int_equal(lines_with(path, "boom"), 2); /* news again after it worked */
+    aur_log_free(h.ch->log);
+    hand_close(&h);
+    unlink(path);
+}
+
 static void a_broken_script_is_refused_at_the_start(void **state)
 {
     (void)state;
@@ -343,6 +384,7 @@ int main(void)
         cmocka_unit_test(live_controls_act_at_the_next_chunk),
         cmocka_unit_test(the_last_live_control_is_never_lost),
         cmocka_unit_test(a_failing_script_repeats_the_last_phrase),
+        cmocka_unit_test(a_failure_is_logged_once),
         cmocka_unit_test(a_broken_script_is_refused_at_the_start),
         cmocka_unit_test(a_slow_script_is_in_time_up_to_the_boundary),
         cmocka_unit_test(a_late_phrase_is_replaced_by_the_last),

@@ -152,6 +152,13 @@ static void pull(float *out, const struct phrases *phrases, const struct aur_pie
     aur_session_deinit(&off.session);
 }
 
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 static void compare(const char *path)
 {
     struct aur_piece *piece = piece_of(path);
@@ -168,7 +175,7 @@ static void compare(const char *path)
     aur_pcm_s16(file, offline, FRAMES * 2);
     double power = 0;
     for (uint64_t i = 0; i < FRAMES * 2; i++) {
-        if (memcmp(&live[i], &offline[i], sizeof *live) != 0 || sent[i] != file[i])
+        if (bits_of(live[i]) != bits_of(offline[i]) || sent[i] != file[i])
             fail_msg("%s: frame %llu differs", path, (unsigned long long)(i / 2));
         power += (double)live[i] * (double)live[i];
     }
