@@ -76,12 +76,14 @@ function onPlayerState(state) {
 // ---- from the server ----
 
 function onLink(now) {
+  const was = linkState.state;
   linkState = now;
   retryAt = performance.now() + (now.retryInMs ?? 0);
   document.body.dataset.link = now.state;
   if (now.state === "waiting" && now.reason === "overload") {
     toasts.show("The server has no free place just now. Trying again by itself.", "warning");
-  }
+  } else if (now.state === "waiting" && was === "live") setText("spoken", "Connection lost. Trying again.");
+  else if (now.state === "live") setText("spoken", "Connected.");
   render();
 }
 
@@ -104,7 +106,7 @@ const handlers = {
     render();
   },
   error(message) {
-    if (message.code === "INVALID_CONTROL") controls.revert(message.field);
+    if (message.code === "INVALID_CONTROL" || message.code === "OFFLINE") controls.revert();
     if (message.code === "SERVER_OVERLOAD" || message.severity === "info") return;
     toasts.show(message.message, message.severity);
   },
@@ -156,9 +158,10 @@ function renderPhrase() {
   controls.sounding(values);
   setText("now", `${prettyKey(values.key)} · ${values.bpm} BPM`);
   byId("play").style.setProperty("--progress", view.progress.toFixed(4));
-  byId("next").toggleAttribute("data-pending", pending !== null);
   const change = pending ? changesText(pending) : "";
-  if (playing && linkState.state !== "live") setText("next", linkText());
+  const cut = linkState.state === "offline" || (playing && linkState.state !== "live");
+  byId("next").toggleAttribute("data-pending", pending !== null && !cut);
+  if (cut) setText("next", linkText());
   else if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
   else if (playing) setText("next", `Phrase ${view.number} · next in ${Math.ceil(view.nextInMs / 1000)} s`);
   else setText("next", "Press play, or the space bar");

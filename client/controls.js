@@ -102,10 +102,6 @@ class KeySelect {
     choose(this.tonic, tonic);
     choose(this.mode, mode);
   }
-
-  release() {
-    this.heldUntil = 0;
-  }
 }
 
 function option(name) {
@@ -182,11 +178,10 @@ export class Controls {
     this.each(values, (slider, value) => slider.sounding(value));
   }
 
-  /** A refused change: back to what the server knows. */
-  revert(field) {
-    this.key.release();
-    const slider = this.sliders.get(field);
-    if (slider) slider.heldUntil = 0;
+  /** A change that was refused or did not arrive: back to what the server knows. */
+  revert() {
+    this.key.heldUntil = 0;
+    for (const slider of this.sliders.values()) slider.heldUntil = 0;
     this.apply({ ...this.known });
   }
 

@@ -28,10 +28,12 @@ export class Output {
   start(streamRate) {
     this.wanted = true;
     clearTimeout(this.suspendTimer);
-    const port = this.context ? null : this.open(streamRate);
-    this.context.resume();
-    this.ready.then(() => this.wanted && this.command({ type: "start" }));
-    return port;
+    if (this.context) {
+      this.context.resume();
+      this.ready.then(() => this.command({ type: "start" }));
+      return null;
+    }
+    return this.open(streamRate);
   }
 
   stop() {
@@ -67,7 +69,11 @@ export class Output {
     this.gain = new GainNode(this.context, { gain: this.volume * this.volume });
     this.gain.connect(this.context.destination);
     this.analyser = new AnalyserNode(this.context, { fftSize: 1024, smoothingTimeConstant: 0.85 });
-    this.ready = this.openPlayer(streamRate).then(() => this.command({ type: "stream", port: port2 }, [port2]));
+    this.context.resume();
+    this.ready = this.openPlayer(streamRate).then(() => {
+      this.command({ type: "start" }); // before the chunks that wait in the port
+      this.command({ type: "stream", port: port2 }, [port2]);
+    });
     return port1;
   }
 

@@ -18,6 +18,8 @@ const SLEW_PER_SECOND = 0.002;
 const SLEW_SNAP = 0.0002; // at this speed interpolation is left at a whole frame
 const DEPTH_SECONDS = 3; // time constant of the smoothed depth
 const SLACK_MS = 500; // above the target before it is drained
+const SETTLE_SECONDS = 2; // a cushion that came with the start, while the context woke up, is kept
+const SETTLE_SLACK_MS = 1000; // up to here above the target
 const EXCESS_MS = 2500; // above the target before it is skipped
 const CALM_SECONDS = 600; // without running dry before the target comes down
 
@@ -49,6 +51,7 @@ export class Player {
     this.tier = 0;
     this.calmFrames = 0;
     this.depthFrames = 0; // smoothed
+    this.slackMs = SLACK_MS;
     this.slew = 0;
     this.correcting = 0; // -1 slower, 1 faster
     this.underruns = 0;
@@ -180,6 +183,7 @@ export class Player {
     this.state = "playing";
     this.depthFrames = this.written - this.position;
     this.calmFrames = 0;
+    this.slackMs = SLACK_MS;
     this.gain = 0;
     this.gainStep = 1 / (FADE_IN_S * this.outRate);
   }
@@ -203,9 +207,13 @@ export class Player {
     const perMs = this.streamRate / 1000;
     const target = TIERS[this.tier].targetMs * perMs;
     this.depthFrames += (this.written - this.position - this.depthFrames) * (n / (DEPTH_SECONDS * this.outRate));
-    if (this.depthFrames > target + SLACK_MS * perMs) this.correcting = 1;
+    if (this.calmFrames < SETTLE_SECONDS * this.outRate) {
+      const surplusMs = this.depthMs() - TIERS[this.tier].targetMs + SLACK_MS / 2;
+      this.slackMs = Math.min(SETTLE_SLACK_MS, Math.max(this.slackMs, surplusMs));
+    }
+    if (this.depthFrames > target + this.slackMs * perMs) this.correcting = 1;
     else if (this.depthFrames < target / 2) this.correcting = -1;
-    else if (this.correcting > 0 && this.depthFrames < target + (SLACK_MS / 2) * perMs) this.correcting = 0;
+    else if (this.correcting > 0 && this.depthFrames < target + (this.slackMs / 2) * perMs) this.correcting = 0;
     else if (this.correcting < 0 && this.depthFrames > target) this.correcting = 0;
     const change = (SLEW_PER_SECOND * n) / this.outRate;
     const wanted = this.correcting * SLEW_MAX;

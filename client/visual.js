@@ -4,7 +4,7 @@
 const WIDTH = 128;
 const HEIGHT = 96;
 const SPRITE = 64;
-const FRAME_MS = 1000 / 30;
+const FRAME_MS = 1000 / 20;
 const BANDS = [
   [1, 6],
   [6, 24],

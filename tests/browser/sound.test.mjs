@@ -29,6 +29,23 @@ function locate(whole, part) {
   return -1;
 }
 
+/** Compares what the tap heard, from after the fade-in on, with what another listener was sent. */
+async function compare(t, page, sent, rate, seconds) {
+  const out = await heard(page);
+  const from = firstSound(out) + 2 * Math.ceil(0.2 * rate);
+  const begin = from - (from % 2);
+  const samples = Int16Array.from(out.subarray(begin), (x) => Math.round(x * 32768));
+  const offset = locate(sent, samples.subarray(0, 512));
+  assert.ok(offset >= 0, `what was heard is found in what was sent (buffer ${await page.textContent("#buffer")})`);
+  const frames = Math.min(samples.length / 2, sent.length / 2 - offset);
+  assert.ok(frames > seconds * rate, `${frames} frames to compare`);
+  let different = 0;
+  for (let i = 0; i < 2 * frames; i++) if (out[begin + i] * 32768 !== sent[2 * offset + i]) different++;
+  t.diagnostic(`${different} of ${2 * frames} samples differ`);
+  assert.equal(different, 0, `of ${2 * frames} samples`);
+  assert.ok(samples.some((x) => Math.abs(x) > 50), "and it is not silence");
+}
+
 test("Play: sound within two seconds, and exactly the samples that the server sent", async (t) => {
   const page = await openPage(browser, server.url);
   const second = await listen(server.port);
@@ -43,24 +60,24 @@ test("Play: sound within two seconds, and exactly the samples that the server se
     while (performance.now() < end); // a busy page must not be heard
   });
   await sleep(2000);
-  const out = await heard(page);
-  const sent = second.pcm();
-
-  const from = firstSound(out) + 2 * Math.ceil(0.2 * RATE); // after the fade-in
-  const begin = from - (from % 2);
-  const samples = Int16Array.from(out.subarray(begin), (x) => Math.round(x * 32768));
-  const offset = locate(sent, samples.subarray(0, 512));
-  assert.ok(offset >= 0, "what was heard is found in what was sent");
-  const frames = Math.min(samples.length / 2, sent.length / 2 - offset);
-  assert.ok(frames > 4 * RATE, `${frames} frames to compare`);
-  let different = 0;
-  for (let i = 0; i < 2 * frames; i++) if (out[begin + i] * 32768 !== sent[2 * offset + i]) different++;
-  t.diagnostic(`${different} of ${2 * frames} samples differ`);
-  assert.equal(different, 0, `of ${2 * frames} samples`);
-  assert.ok(samples.some((x) => Math.abs(x) > 50), "and it is not silence");
+  await compare(t, page, second.pcm(), RATE, 4);
   assert.deepEqual(page.problems, []);
   await second.close();
   await page.context().close();
+});
+
+test("a server at 48 kHz gets a context at 48 kHz, and the samples pass unchanged too", async (t) => {
+  const own = await startServer({ env: { AURALIS_SAMPLE_RATE: "48000" } });
+  const page = await openPage(browser, own.url);
+  const second = await listen(own.port);
+  await page.click("#play");
+  await playing(page);
+  await sleep(3000);
+  assert.equal(await page.evaluate(() => tap.rate), 48000);
+  await compare(t, page, second.pcm(), 48000, 2);
+  await second.close();
+  await page.context().close();
+  await own.stop();
 });
 
 test("Stop is silent and leaves the stream; Play again sounds again", async () => {
