@@ -62,7 +62,7 @@ static int compose_body(lua_State *L)
     job->phrase.bars = read_bars(L, job, line);
     aur_events_finish(L, job);
     if (aur_value_write(L, state, &job->state, "state", &err) != AUR_OK)
-        luaL_error(L, "%s:%d: %s", job->piece->path, line, err.message);
+        aur_piece_raise(L, job->piece, line, &err);
     return 0;
 }
 

@@ -64,7 +64,11 @@ static int bad(lua_State *L, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     find_place(L, &place, job->piece);
-    luaL_error(L, "%s: %s%s%s%s", place.main, text, *place.inner ? " (at " : "", place.inner, *place.inner ? ")" : "");
+    if (*place.inner)
+        lua_pushfstring(L, "%s (at %s)", text, place.inner);
+    else
+        lua_pushstring(L, text);
+    aur_vm_raise_at(L, place.main, lua_tostring(L, -1));
     __builtin_unreachable();
 }
 
@@ -82,7 +86,9 @@ static void check_number(lua_State *L, const char *what, const struct field *fie
 {
     char range[64];
     describe_range(range, sizeof range, field);
-    if (!(x >= field->min && x <= field->max) || (field == &fields[BEATS] && x == 0))
+    if (x != x)
+        bad(L, "%s: %s: nan is not allowed; allowed: %s", what, field->name, range);
+    if (x < field->min || x > field->max || (field == &fields[BEATS] && x == 0))
         bad(L, "%s: %s: %.9g is not allowed; allowed: %s", what, field->name, x, range);
 }
 

@@ -47,6 +47,9 @@ AUR_MUST_USE int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struc
 /* Runs the script's top and pushes the table it returns. *line: where it was returned, for errors in it. */
 void aur_piece_run(lua_State *L, const struct aur_piece *piece, int *line);
 
+/* Raises err at a line of the script, or as what it is when memory ran out. Not from a function that Lua called. */
+int aur_piece_raise(lua_State *L, const struct aur_piece *piece, int line, const struct aur_error *err);
+
 /* Reads the piece's table at index into info, or raises. */
 void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info);
 

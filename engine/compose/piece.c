@@ -54,9 +54,11 @@ static int read_from_folders(struct aur_piece *piece, const char *name, struct a
     const char *folders[] = {piece->folder, piece->lib_dir};
     if (piece->n_modules == AUR_MODULES_MAX)
         return aur_error_set(err, AUR_ELIMIT, "more than %d modules", AUR_MODULES_MAX);
-    for (int i = 0; i < 2; i++) {
-        char *path = folders[i] ? module_path(folders[i], name) : NULL;
-        if (path && access(path, F_OK) == 0)
+    for (int i = 0; i < 2 && folders[i]; i++) {
+        char *path = module_path(folders[i], name);
+        if (!path)
+            return aur_error_set(err, AUR_ENOMEM, "out of memory");
+        if (access(path, F_OK) == 0)
             return read_module(piece, path, name, err);
         free(path);
     }
@@ -123,6 +125,13 @@ void aur_piece_run(lua_State *L, const struct aur_piece *piece, int *line)
                    luaL_typename(L, -1));
 }
 
+int aur_piece_raise(lua_State *L, const struct aur_piece *piece, int line, const struct aur_error *err)
+{
+    if (err->code == AUR_ENOMEM)
+        return aur_vm_raise_no_memory(L);
+    return luaL_error(L, "%s:%d: %s", piece->path, line, err->message);
+}
+
 static int load_body(lua_State *L)
 {
     struct aur_job *job = lua_touserdata(L, 1);
@@ -132,7 +141,7 @@ static int load_body(lua_State *L)
     aur_piece_read(L, lua_gettop(L), job->piece, line, &job->loading->info);
     lua_getfield(L, -1, "state");
     if (!lua_isnil(L, -1) && aur_value_write(L, -1, &job->state, "state", &err) != AUR_OK)
-        luaL_error(L, "%s:%d: %s", job->piece->path, line, err.message);
+        aur_piece_raise(L, job->piece, line, &err);
     return 0;
 }
 

@@ -41,7 +41,7 @@ void aur_controls_default(struct aur_controls *out, const struct aur_control_spe
 static int bad_value(struct aur_error *err, const char *field, double value, double min, double max, bool integer)
 {
     char text[40], range[96];
-    snprintf(text, sizeof text, "%.9g", value);
+    snprintf(text, sizeof text, "%.9g", value != value ? (double)NAN : value);
     snprintf(range, sizeof range, "%s%.9g to %.9g", integer ? "an integer from " : "", min, max);
     return aur_error_value(err, field, text, range);
 }

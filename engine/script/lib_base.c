@@ -11,7 +11,7 @@
 const char *aur_vm_tostring(lua_State *L, int index)
 {
     static const char *const booleans[] = {"false", "true"};
-    if (index < 0)
+    if (index < 0 && index > LUA_REGISTRYINDEX)
         index = lua_gettop(L) + index + 1;
     if (luaL_getmetafield(L, index, "__tostring")) {
         aur_vm_check_stack(L);

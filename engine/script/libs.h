@@ -4,7 +4,7 @@
 
 #include "script/vm.h"
 
-#define AUR_VM_ARENA_BYTES (24 * 1024)
+#define AUR_VM_ARENA_BYTES (16 * 1024)
 
 struct aur_vm {
     lua_State *L; /* NULL until lua_newstate is through */

@@ -70,7 +70,7 @@ static size_t count_keys(lua_State *L, int index)
 
 int aur_keys_push(lua_State *L, int index)
 {
-    if (index < 0)
+    if (index < 0 && index > LUA_REGISTRYINDEX)
         index = lua_gettop(L) + index + 1;
     luaL_checkstack(L, 6, "too many nested tables");
     size_t n = count_keys(L, index), i = 0;

@@ -29,7 +29,7 @@ static void run_module(lua_State *L, const char *name)
     if (!vm->config.find_module)
         luaL_error(L, "require '%s': there are no modules here", name);
     if (vm->config.find_module(vm->config.user, &module, name, &err) != AUR_OK)
-        luaL_error(L, "require '%s': %s", name, err.message);
+        err.code == AUR_ENOMEM ? aur_vm_raise_no_memory(L) : luaL_error(L, "require '%s': %s", name, err.message);
     aur_vm_check_stack(L);
     aur_vm_load(L, module.path, module.text, module.len);
     lua_call(L, 0, 1);

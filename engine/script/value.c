@@ -186,7 +186,7 @@ static int write_value(struct writer *w, int index, const struct step *at, int d
 
 int aur_value_write(lua_State *L, int index, struct aur_buf *out, const char *name, struct aur_error *err)
 {
-    if (index < 0)
+    if (index < 0 && index > LUA_REGISTRYINDEX)
         index = lua_gettop(L) + index + 1;
     int top = lua_gettop(L);
     struct writer w = {L, out, name, err};

@@ -40,7 +40,7 @@ static bool in_arena(const struct aur_vm *vm, const void *block)
 }
 
 /* Memory for a block that grows, shrinks or is new. lua_newstate crashes when an allocation of its own fails, so what it
- * needs (about 16 KiB) was allocated with the VM; those blocks are not given back singly. */
+ * needs (about 12 KiB) was allocated with the VM; those blocks are not given back singly. */
 static void *get_block(struct aur_vm *vm, void *block, size_t old, size_t size)
 {
     if (!vm->L && size <= AUR_VM_ARENA_BYTES - vm->arena_used) {
@@ -147,6 +147,18 @@ void aur_vm_seed(lua_State *L, uint64_t seed, uint64_t phrase)
     vm->drawing = true;
     vm->seed = seed;
     vm->phrase = phrase;
+}
+
+int aur_vm_raise_at(lua_State *L, const char *file_line, const char *message)
+{
+    lua_pushfstring(L, "%s: %s", file_line, message);
+    return lua_error(L);
+}
+
+int aur_vm_raise_no_memory(lua_State *L)
+{
+    aur_vm_of(L)->host_out_of_memory = true;
+    return luaL_error(L, "out of memory");
 }
 
 bool aur_has_position(const char *text)

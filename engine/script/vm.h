@@ -63,6 +63,12 @@ void aur_vm_seed(lua_State *L, uint64_t seed, uint64_t phrase);
  * counter goes on where the last use of the same name stopped. */
 void aur_stream_push(lua_State *L, const char *name);
 
+/* Raises "file:line: message" as it is, without the line of the caller. */
+int aur_vm_raise_at(lua_State *L, const char *file_line, const char *message);
+
+/* Raises because the host has no memory: aur_vm_call then returns AUR_ENOMEM. */
+int aur_vm_raise_no_memory(lua_State *L);
+
 /* Counts work done in C as if it were instructions. */
 void aur_vm_charge(lua_State *L, uint64_t instructions);
 

@@ -10,7 +10,8 @@ static const char walk[] =
     "local t = {} "
     "for i = 1, 200 do t['key' .. (i * 7919) % 1009] = i; t[(i * 31) % 97 - 40] = i; t[i / 8] = i end "
     "t[true], t[false], t[''], t['\\0'], t['a\\0b'], t['a'], t['\\255'] = 1, 2, 3, 4, 5, 6, 7 "
-    "local out = {} for k, v in pairs(t) do out[#out + 1] = tostring(k) .. '=' .. v end print(table.concat(out, ' '))";
+    "local out = {} for k, v in pairs(t) do out[#out + 1] = tostring(k) .. '=' .. v end local s = table.concat(out, ' "
+    "') for i = 1, #s, 900 do print(s:sub(i, i + 899)) end";
 
 static char *walked(void)
 {
