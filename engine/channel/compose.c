@@ -44,18 +44,20 @@ static void drain_retired(struct aur_channel *ch)
     while ((phrase = aur_retire_take(ch->retired)) != NULL) {
         if (phrase == c->last)
             c->last_back = true; /* the next repeat is made from it */
+        else if (phrase == c->spare)
+            c->spare_back = true; /* taken, played and passed before any composer came */
         else
             forget(c, phrase);
     }
 }
 
-static void make_last(struct aur_compose_side *c, struct aur_phrase *phrase)
+static void make_last(struct aur_compose_side *c, struct aur_phrase *phrase, bool back)
 {
     if (c->last && c->last_back)
         forget(c, c->last);
     c->all[free_entry(c)] = phrase; /* checked before composing */
     c->last = phrase;
-    c->last_back = false;
+    c->last_back = back;
 }
 
 /* ---- what others see ---- */
@@ -119,7 +121,7 @@ static void make_spare(struct aur_channel *ch)
 static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct aur_session *after)
 {
     struct aur_compose_side *c = &ch->compose;
-    make_last(c, phrase);
+    make_last(c, phrase, phrase == c->spare && c->spare_back);
     if (after) {
         aur_session_deinit(&c->session);
         c->session = *after;
@@ -127,6 +129,7 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
         aur_session_skip(&c->session, phrase);
     }
     c->spare = NULL;
+    c->spare_back = false;
     aur_lock_take(&ch->lock);
     publish_session(ch);
     ch->shared.composing = false;

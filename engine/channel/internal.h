@@ -54,6 +54,7 @@ struct aur_compose_side {
     struct aur_phrase *last;                     /* the phrase handed over last */
     bool last_back;                              /* and it came back already */
     struct aur_phrase *spare;                    /* in the slot of session.next_number, or taken from it */
+    bool spare_back;                             /* and it came back already */
     char failing[256];                           /* the failure that was logged; "" while all is well */
 };
 

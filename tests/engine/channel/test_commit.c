@@ -374,6 +374,27 @@ static void without_a_composer_there_is_silence_that_counts(void **state)
     hand_close(&h);
 }
 
+/* Again and again: every phrase that came back is freed (run it under ASan), and there is always room for the next. */
+static void starving_often_uses_nothing_up(void **state)
+{
+    (void)state;
+    struct hand h;
+    hand_open(&h, 13248);
+    for (int i = 0; i < 2 * AUR_CHANNEL_PHRASES; i++) {
+        h.no_composer = true;
+        hand_chunks(&h, 40);
+        assert_true(hand_right(&h, hand_frames(&h) - 1) == 0);
+        h.no_composer = false;
+        hand_chunks(&h, 40);
+        assert_true(hand_right(&h, hand_frames(&h) - 1) != 0);
+        int n = 0;
+        for (int k = 0; k < AUR_CHANNEL_PHRASES; k++)
+            n += h.ch->compose.all[k] != NULL;
+        assert_true(n <= AUR_CHANNEL_SLOTS);
+    }
+    hand_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_slow_script_is_in_time_up_to_the_boundary),
         cmocka_unit_test(a_late_phrase_is_replaced_by_the_last),
         cmocka_unit_test(without_a_composer_there_is_silence_that_counts),
+        cmocka_unit_test(starving_often_uses_nothing_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
