@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "bounce/event_file.h"
@@ -209,8 +210,11 @@ static int finish(struct bounce *b, struct aur_error *err)
         rc = aur_event_file_finish(&b->events, err);
     if (!rc && b->has_events)
         rc = aur_event_file_publish(&b->events, err);
-    if (!rc && b->sink)
-        rc = aur_sink_publish(b->sink, err);
+    if (rc || !b->sink)
+        return rc;
+    rc = aur_sink_publish(b->sink, err);
+    if (rc && b->has_events) /* no sound, no score */
+        unlink(b->request->events_path);
     return rc;
 }
 

@@ -88,6 +88,31 @@ static void existing_files_are_kept_without_force(void **state)
     assert_int_equal(fixture_files(*state), 3);
 }
 
+struct intruder {
+    const char *path;
+};
+
+static void intrude(void *user, double done_s, double total_s)
+{
+    if (done_s == total_s)
+        write_text(((struct intruder *)user)->path, "mine");
+}
+
+static void a_file_that_comes_up_meanwhile_is_kept(void **state)
+{
+    struct intruder intruder = {fixture_path(*state, "x.wav")};
+    struct aur_bounce_request request = fixture_request(*state, intruder.path);
+    struct aur_error err;
+    write_text(fixture_path(*state, "copy"), "mine");
+    request.events_path = fixture_path(*state, "x.json");
+    request.on_progress = intrude;
+    request.user = &intruder;
+    assert_int_equal(aur_bounce(&request, &err), AUR_EIO);
+    assert_non_null(strstr(err.message, "exists"));
+    assert_true(fixture_same(intruder.path, fixture_path(*state, "copy")));
+    assert_int_equal(fixture_files(*state), 2);
+}
+
 static const char raises_in_the_third[] = "return {\n"
                                           "  patches = { lead = { voice = \"lead\" } },\n"
                                           "  state = { n = 0 },\n"
@@ -209,9 +234,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(bad_requests_are_refused),      TEST(existing_files_are_kept_without_force),
-        TEST(a_script_error_leaves_no_file), TEST(an_interruption_leaves_no_file),
-        TEST(phrases_shorter_than_the_lead), TEST(running_out_of_memory_is_an_error),
+        TEST(bad_requests_are_refused),
+        TEST(existing_files_are_kept_without_force),
+        TEST(a_file_that_comes_up_meanwhile_is_kept),
+        TEST(a_script_error_leaves_no_file),
+        TEST(an_interruption_leaves_no_file),
+        TEST(phrases_shorter_than_the_lead),
+        TEST(running_out_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
