@@ -18,6 +18,9 @@ export class Link {
     this.live = false;
     this.worker = new Worker(new URL("stream-worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = (event) => this.fromWorker(event.data);
+    this.worker.onerror = () => {
+      on.message({ type: "error", severity: "critical", message: "This browser cannot run the player." });
+    };
     addEventListener("online", () => this.worker.postMessage({ type: "retry" }));
     document.addEventListener("visibilitychange", () => this.wake());
     setInterval(() => this.poll(), POLL_MS);

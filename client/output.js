@@ -20,8 +20,11 @@ export class Output {
     this.on = on;
     this.context = null;
     this.analyser = null;
+    this.ready = null; // settled once the player is there, or cannot be
+    this.suspendTimer = null;
     this.volume = 1;
     this.wanted = false;
+    document.addEventListener("visibilitychange", () => this.revive());
   }
 
   /** In a user gesture. @returns {MessagePort | null} the first time, the port that feeds the player */
@@ -38,7 +41,7 @@ export class Output {
 
   stop() {
     this.wanted = false;
-    this.ready?.then(() => this.command({ type: "stop" }));
+    this.ready?.then(() => this.command({ type: "stop" })).catch(() => {}); // start() reported it
     this.suspendTimer = setTimeout(() => this.context?.suspend(), STOP_MS);
   }
 
@@ -65,15 +68,21 @@ export class Output {
     const { port1, port2 } = new MessageChannel();
     this.context = createContext(streamRate);
     this.context.onstatechange = () => this.revive();
-    document.addEventListener("visibilitychange", () => this.revive());
     this.gain = new GainNode(this.context, { gain: this.volume * this.volume });
     this.gain.connect(this.context.destination);
     this.analyser = new AnalyserNode(this.context, { fftSize: 1024, smoothingTimeConstant: 0.85 });
     this.context.resume();
-    this.ready = this.openPlayer(streamRate).then(() => {
-      this.command({ type: "start" }); // before the chunks that wait in the port
-      this.command({ type: "stream", port: port2 }, [port2]);
-    });
+    this.ready = this.openPlayer(streamRate).then(
+      () => {
+        this.command({ type: "start" }); // before the chunks that wait in the port
+        this.command({ type: "stream", port: port2 }, [port2]);
+      },
+      (error) => {
+        this.context.close();
+        this.context = null;
+        throw error;
+      },
+    );
     return port1;
   }
 
@@ -109,6 +118,7 @@ export class Output {
 
   /** A phone call or the system may suspend the context; come back when possible. */
   revive() {
-    if (this.wanted && this.context.state !== "running" && !document.hidden) this.context.resume().catch(() => {});
+    const { wanted, context } = this;
+    if (wanted && context && context.state === "suspended" && !document.hidden) context.resume().catch(() => {});
   }
 }

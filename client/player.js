@@ -43,7 +43,8 @@ export class Player {
     this.position = 0; // next frame to play, and
     this.fraction = 0; // how far past it
     this.state = "stopped"; // stopped | filling | playing | fading
-    this.afterFade = "refill"; // refill | skip | stop
+    this.afterFade = "refill"; // refill | skip | stop | restart
+    this.newFrom = 0; // where the audio since the last start begins
     this.gain = 0;
     this.gainStep = 0;
     this.nextIndex = null;
@@ -61,11 +62,16 @@ export class Player {
     this.setStreamRate(streamRate);
   }
 
-  /** From silence; what was buffered is forgotten. */
+  /** From silence; what was buffered is forgotten. A fade that still runs is let run out. */
   start() {
+    this.nextIndex = null;
+    this.newFrom = this.written;
+    if (this.state === "fading") {
+      this.afterFade = "restart";
+      return;
+    }
     this.position = this.written;
     this.fraction = 0;
-    this.nextIndex = null;
     this.gain = 0;
     this.slew = 0;
     this.correcting = 0;
@@ -295,7 +301,7 @@ export class Player {
       this.begin();
     } else {
       this.state = this.afterFade === "stop" ? "stopped" : "filling";
-      this.position = Math.min(this.position, this.written);
+      this.position = this.afterFade === "restart" ? this.newFrom : Math.min(this.position, this.written);
       this.slew = 0;
       this.fraction = 0;
       this.correcting = 0;

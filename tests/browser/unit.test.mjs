@@ -281,6 +281,20 @@ test("stop fades out and ends silent; start plays from new audio", () => {
   assert.equal(player.depthMs(), 0);
 });
 
+test("Play right after Stop lets the fade run out and begins with the new audio: no click", () => {
+  const player = new Player(RATE);
+  player.start();
+  run(player, 1, live(player, () => [0.5, 0.5]));
+  player.stop();
+  const fading = run(player, 0.05).left;
+  player.start();
+  for (let k = 0; k < 8; k++) player.push(40 + k, RATE, chunk(k, () => [0.25, 0.25]));
+  const { left } = run(player, 0.6);
+  assert.ok(biggestStep(Float32Array.of(...fading, ...left)) < 0.001);
+  assert.equal(left.at(-1), 0.25);
+  assert.ok(left.some((x) => x === 0));
+});
+
 test("any block size gives the same samples", () => {
   const outs = [128, 2048].map((block) => {
     const player = new Player(48000);
