@@ -12,7 +12,7 @@
 #include "score/key.h"
 
 #define AUR_PIECE_CONTROLS_MAX 24
-#define AUR_CONTROL_NAME_SIZE 32
+#define AUR_CONTROL_NAME_SIZE  32
 #define AUR_CONTROL_LABEL_SIZE 64
 
 struct aur_control_spec {
@@ -28,12 +28,12 @@ struct aur_control_specs { /* a piece's own controls, sorted by name */
 
 struct aur_controls {
     struct aur_key key;
-    int bpm;                               /* 40 to 200 */
-    double intensity;                      /* 0 to 1 */
-    double melody_complexity;              /* 0 to 1 */
-    double level;                          /* 0 to 1, live; 1 is as composed */
-    double brightness;                     /* 0 to 1, live; 0.5 is as composed */
-    double piece[AUR_PIECE_CONTROLS_MAX];  /* in the order of the specs */
+    int bpm;                              /* 40 to 200 */
+    double intensity;                     /* 0 to 1 */
+    double melody_complexity;             /* 0 to 1 */
+    double level;                         /* 0 to 1, live; 1 is as composed */
+    double brightness;                    /* 0 to 1, live; 0.5 is as composed */
+    double piece[AUR_PIECE_CONTROLS_MAX]; /* in the order of the specs */
 };
 
 /* "A minor", 70 BPM, intensity 0.5, complexity 0.5, level 1, brightness 0.5, the piece's defaults. */

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 #define AUR_KEY_NAME_SIZE 16
-#define AUR_SCALE_NOTES 7
+#define AUR_SCALE_NOTES   7
 
 struct aur_key {
     char tonic[4];                /* as written: "F#", "Bb" */

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 
-#define AUR_PARAMS_MAX 40
-#define AUR_PATCHES_MAX 16
+#define AUR_PARAMS_MAX      40
+#define AUR_PATCHES_MAX     16
 #define AUR_PATCH_NAME_SIZE 32
 
 struct aur_param {

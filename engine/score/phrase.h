@@ -11,8 +11,8 @@
 #include "score/patch.h"
 #include "score/tempo.h"
 
-#define AUR_NOTES_MAX 4096
-#define AUR_CHORDS_MAX 256
+#define AUR_NOTES_MAX       4096
+#define AUR_CHORDS_MAX      256
 #define AUR_CHORD_TONES_MAX 12
 
 struct aur_note {
@@ -38,7 +38,7 @@ struct aur_chord {
 };
 
 struct aur_phrase {
-    uint64_t number; /* from 0 */
+    uint64_t number;                     /* from 0 */
     uint64_t start_frame, length_frames; /* multiples of 64 */
     uint32_t rate_hz;
     int bars;

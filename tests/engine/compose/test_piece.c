@@ -58,69 +58,67 @@ static void the_least_piece(void **state)
 }
 
 /* Each is put into a piece that is right otherwise, on line 2. */
+static const struct {
+    const char *fields, *want;
+} bad_fields[] = {
+    {"tempo = 70", "the piece: 'tempo' is not a field; allowed: title, meter, controls, patches, effects, state, "
+                   "phrase, migrate"},
+    {"[1] = 'x'", "the piece: '1' is not a field"},
+    {"title = 5", "title: a text is needed, not a number"},
+    {"title = ('x'):rep(200)", "title: the text is longer than 127 bytes"},
+    {"meter = 4", "meter: a table is needed, not a number"},
+    {"meter = { 4 }", "meter: it is { beats, unit }"},
+    {"meter = { 4, 5 }", "meter: it is { beats, unit }"},
+    {"meter = { 0, 4 }", "meter: it is { beats, unit }"},
+    {"meter = { 4, 4, 4 }", "meter: it has two numbers"},
+    {"meter = { 4.5, 4 }", "meter: it is { beats, unit }"},
+    {"meter = { 0/0, 4 }", "meter: it is { beats, unit }"},
+    {"controls = { bpm = { min = 0, max = 1, default = 0 } }", "controls: the name 'bpm' is taken by the engine"},
+    {"controls = { key = { min = 0, max = 1, default = 0 } }", "controls: the name 'key' is taken"},
+    {"controls = { timestamp = { min = 0, max = 1, default = 0 } }", "controls: the name 'timestamp' is taken"},
+    {"controls = { note = { min = 0, max = 1, default = 0 } }", "controls: the name 'note' is taken"},
+    {"controls = { Warm = { min = 0, max = 1, default = 0 } }", "controls: 'Warm' is not a name"},
+    {"controls = { [''] = { min = 0, max = 1, default = 0 } }", "controls: '' is not a name"},
+    {"controls = { a = { min = 1, max = 1, default = 1 } }", "controls.a: min (1) must be less than max (1)"},
+    {"controls = { a = { min = 0, max = 1/0, default = 1 } }", "controls.a: min"},
+    {"controls = { a = { min = 0, max = 1, default = 2 } }", "controls.a: default: 2 is not allowed; allowed: 0 to 1"},
+    {"controls = { a = { min = 0, max = 1, default = 0/0 } }", "controls.a: default: "},
+    {"controls = { a = { min = 0, max = 1 } }", "controls.a.default: a number is needed, not a nil"},
+    {"controls = { a = { min = 0, max = 1, default = 0, step = 1 } }",
+     "controls.a: 'step' is not a field; allowed: min, max, default, label"},
+    {"controls = { a = 1 }", "controls.a: a table is needed, not a number"},
+    {"controls = { a = { min = 0, max = 1, default = 0, label = {} } }", "controls.label: label: a text is needed"},
+    {"controls = (function() local t = {} for i = 1, 25 do t['c' .. i] = { min = 0, max = 1, default = 0 } end "
+     "return t end)()",
+     "controls: more than 24"},
+    {"patches = { pad = { voice = 'organ' } }",
+     "patches.pad.voice: 'organ' is not allowed; allowed: pad, lead, kick, swell"},
+    {"patches = { pad = {} }", "patches.pad.voice: '' is not allowed; allowed: pad"},
+    {"patches = { pad = { voice = 'pad', attack = 99 } }",
+     "patches.pad: pad.attack: 99 is not allowed; allowed: 0.002 to 30 s"},
+    {"patches = { pad = { voice = 'pad', atack = 1 } }", "patches.pad: pad: atack is not allowed; allowed: level, pan"},
+    {"patches = { pad = { voice = 'pad', attack = 'slow' } }", "patches.pad.attack: a number is needed, not a string"},
+    {"patches = { pad = { voice = 'pad', attack = 0/0 } }", "patches.pad: pad.attack: "},
+    {"patches = { ['a b'] = { voice = 'pad' } }", "patches: 'a b' is not a name"},
+    {"patches = (function() local t = {} for i = 1, 17 do t['p' .. i] = { voice = 'pad' } end return t end)()",
+     "patches: more than 16"},
+    {"effects = { echo = {} }", "effects: 'echo' is not an effect; allowed: reverb, delay, master"},
+    {"effects = { reverb = { decay = 100 } }",
+     "effects.reverb: reverb.decay: 100 is not allowed; allowed: 0.3 to 20 s"},
+    {"effects = { reverb = 5 }", "effects.reverb: a table is needed, not a number"},
+    {"state = 5", "state: a table is needed, not a number"},
+    {"state = { f = print }", "state.f: a function cannot be kept"},
+    {"migrate = 5", "migrate: a function is needed, not a number"},
+};
+
 static void what_is_refused(void **state)
 {
     struct piece_case *c = *state;
-    static const struct {
-        const char *fields, *want;
-    } cases[] = {
-        {"tempo = 70", "the piece: 'tempo' is not a field; allowed: title, meter, controls, patches, effects, state, "
-                       "phrase, migrate"},
-        {"[1] = 'x'", "the piece: '1' is not a field"},
-        {"title = 5", "title: a text is needed, not a number"},
-        {"title = ('x'):rep(200)", "title: the text is longer than 127 bytes"},
-        {"meter = 4", "meter: a table is needed, not a number"},
-        {"meter = { 4 }", "meter: it is { beats, unit }"},
-        {"meter = { 4, 5 }", "meter: it is { beats, unit }"},
-        {"meter = { 0, 4 }", "meter: it is { beats, unit }"},
-        {"meter = { 4, 4, 4 }", "meter: it has two numbers"},
-        {"meter = { 4.5, 4 }", "meter: it is { beats, unit }"},
-        {"meter = { 0/0, 4 }", "meter: it is { beats, unit }"},
-        {"controls = { bpm = { min = 0, max = 1, default = 0 } }", "controls: the name 'bpm' is taken by the engine"},
-        {"controls = { key = { min = 0, max = 1, default = 0 } }", "controls: the name 'key' is taken"},
-        {"controls = { timestamp = { min = 0, max = 1, default = 0 } }", "controls: the name 'timestamp' is taken"},
-        {"controls = { note = { min = 0, max = 1, default = 0 } }", "controls: the name 'note' is taken"},
-        {"controls = { Warm = { min = 0, max = 1, default = 0 } }", "controls: 'Warm' is not a name"},
-        {"controls = { [''] = { min = 0, max = 1, default = 0 } }", "controls: '' is not a name"},
-        {"controls = { a = { min = 1, max = 1, default = 1 } }", "controls.a: min (1) must be less than max (1)"},
-        {"controls = { a = { min = 0, max = 1/0, default = 1 } }", "controls.a: min"},
-        {"controls = { a = { min = 0, max = 1, default = 2 } }",
-         "controls.a: default: 2 is not allowed; allowed: 0 to 1"},
-        {"controls = { a = { min = 0, max = 1, default = 0/0 } }", "controls.a: default: "},
-        {"controls = { a = { min = 0, max = 1 } }", "controls.a.default: a number is needed, not a nil"},
-        {"controls = { a = { min = 0, max = 1, default = 0, step = 1 } }",
-         "controls.a: 'step' is not a field; allowed: min, max, default, label"},
-        {"controls = { a = 1 }", "controls.a: a table is needed, not a number"},
-        {"controls = { a = { min = 0, max = 1, default = 0, label = {} } }", "controls.label: label: a text is needed"},
-        {"controls = (function() local t = {} for i = 1, 25 do t['c' .. i] = { min = 0, max = 1, default = 0 } end "
-         "return t end)()",
-         "controls: more than 24"},
-        {"patches = { pad = { voice = 'organ' } }",
-         "patches.pad.voice: 'organ' is not allowed; allowed: pad, lead, kick, swell"},
-        {"patches = { pad = {} }", "patches.pad.voice: '' is not allowed; allowed: pad"},
-        {"patches = { pad = { voice = 'pad', attack = 99 } }",
-         "patches.pad: pad.attack: 99 is not allowed; allowed: 0.002 to 30 s"},
-        {"patches = { pad = { voice = 'pad', atack = 1 } }",
-         "patches.pad: pad: atack is not allowed; allowed: level, pan"},
-        {"patches = { pad = { voice = 'pad', attack = 'slow' } }",
-         "patches.pad.attack: a number is needed, not a string"},
-        {"patches = { pad = { voice = 'pad', attack = 0/0 } }", "patches.pad: pad.attack: "},
-        {"patches = { ['a b'] = { voice = 'pad' } }", "patches: 'a b' is not a name"},
-        {"patches = (function() local t = {} for i = 1, 17 do t['p' .. i] = { voice = 'pad' } end return t end)()",
-         "patches: more than 16"},
-        {"effects = { echo = {} }", "effects: 'echo' is not an effect; allowed: reverb, delay, master"},
-        {"effects = { reverb = { decay = 100 } }",
-         "effects.reverb: reverb.decay: 100 is not allowed; allowed: 0.3 to 20 s"},
-        {"effects = { reverb = 5 }", "effects.reverb: a table is needed, not a number"},
-        {"state = 5", "state: a table is needed, not a number"},
-        {"state = { f = print }", "state.f: a function cannot be kept"},
-        {"migrate = 5", "migrate: a function is needed, not a number"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(bad_fields); i++) {
         char text[700], want[300];
         snprintf(text, sizeof text, "local function play() return 1 end\nreturn { phrase = play, %s }",
-                 cases[i].fields);
-        snprintf(want, sizeof want, "piece.lua:2: %s", cases[i].want);
+                 bad_fields[i].fields);
+        snprintf(want, sizeof want, "piece.lua:2: %s", bad_fields[i].want);
         piece_case_expect(c, piece_case_load_with(c, text, NULL), AUR_ESCRIPT, want);
     }
 }

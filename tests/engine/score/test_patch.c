@@ -17,7 +17,7 @@ static void check_table(const struct aur_param_table *table)
         assert_int_equal(aur_param_set(params, table, p->name, (double)p->min, NULL), AUR_OK);
         assert_int_equal(aur_param_set(params, table, p->name, (double)p->max, NULL), AUR_OK);
         assert_true(params[i] == p->max);
-        double over = nextafter((double)p->max, INFINITY);
+        double over = (double)nextafterf(p->max, INFINITY);
         struct aur_error err;
         assert_int_equal(aur_param_set(params, table, p->name, over, &err), AUR_EINVAL);
         assert_int_equal(aur_param_set(params, table, p->name, NAN, &err), AUR_EINVAL);
@@ -60,6 +60,15 @@ static void defaults_are_the_tables(void **state)
         assert_true(effects.params[AUR_EFFECT_DELAY][i] == aur_effects[AUR_EFFECT_DELAY].params[i].def);
 }
 
+static void bounds_are_what_people_write(void **state)
+{
+    (void)state;
+    float params[AUR_PARAMS_MAX];
+    assert_int_equal(aur_param_set(params, &aur_voices[AUR_VOICE_PAD], "attack", 0.002, NULL), AUR_OK);
+    assert_int_equal(aur_param_set(params, &aur_voices[AUR_VOICE_PAD], "attack", 0.0019, NULL), AUR_EINVAL);
+    assert_int_equal(aur_param_set(params, &aur_voices[AUR_VOICE_PAD], "attack", 1e300, NULL), AUR_EINVAL);
+}
+
 static void unknown_parameter_lists_the_known(void **state)
 {
     (void)state;
@@ -71,8 +80,8 @@ static void unknown_parameter_lists_the_known(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tables_hold_together),
-                                       cmocka_unit_test(defaults_are_the_tables),
-                                       cmocka_unit_test(unknown_parameter_lists_the_known)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_hold_together), cmocka_unit_test(defaults_are_the_tables),
+        cmocka_unit_test(bounds_are_what_people_write), cmocka_unit_test(unknown_parameter_lists_the_known)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

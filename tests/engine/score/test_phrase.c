@@ -90,6 +90,17 @@ static void without_memory(void **state)
 
 #define Q(beats) ((int64_t)((beats) * (double)AUR_BEAT_ONE))
 
+static const struct {
+    double at, beats, pitch;
+    uint16_t patch;
+    enum aur_harmony want;
+} heard[] = {
+    {0, 1, 69, 0, AUR_HARMONY_CHORD},     {0, 1, 71, 0, AUR_HARMONY_SCALE},   {0, 1, 61, 1, AUR_HARMONY_CHROMATIC},
+    {4, 1, 62, 0, AUR_HARMONY_CHORD},     {4, 1, 64, 0, AUR_HARMONY_SCALE},   {3.9, 1, 65, 1, AUR_HARMONY_CHORD},
+    {3.9, 0.1, 65, 1, AUR_HARMONY_SCALE}, {8.5, 1, 57, 1, AUR_HARMONY_SCALE}, {0, 1, 59.75, 0, AUR_HARMONY_CHORD},
+    {0, 1, 126.6, 0, AUR_HARMONY_SCALE},
+};
+
 static void harmony_is_counted_once_per_note(void **state)
 {
     (void)state;
@@ -102,30 +113,20 @@ static void harmony_is_counted_once_per_note(void **state)
          .pitches_q16 = {26 << 16, 41 << 16, 93 << 16},
          .n_pitches = 3},
     };
-    static const struct {
-        double at, beats, pitch;
-        uint16_t patch;
-        enum aur_harmony want;
-    } cases[] = {
-        {0, 1, 69, 0, AUR_HARMONY_CHORD},     {0, 1, 71, 0, AUR_HARMONY_SCALE},   {0, 1, 61, 1, AUR_HARMONY_CHROMATIC},
-        {4, 1, 62, 0, AUR_HARMONY_CHORD},     {4, 1, 64, 0, AUR_HARMONY_SCALE},   {3.9, 1, 65, 1, AUR_HARMONY_CHORD},
-        {3.9, 0.1, 65, 1, AUR_HARMONY_SCALE}, {8.5, 1, 57, 1, AUR_HARMONY_SCALE}, {0, 1, 59.75, 0, AUR_HARMONY_CHORD},
-        {0, 1, 126.6, 0, AUR_HARMONY_SCALE},
-    };
-    int n = sizeof cases / sizeof *cases;
+    int n = sizeof heard / sizeof *heard;
     struct aur_note played[16] = {0};
     for (int i = 0; i < n; i++)
-        played[i] = (struct aur_note){.at_q20 = Q(cases[i].at),
-                                      .beats_q20 = Q(cases[i].beats),
-                                      .patch = cases[i].patch,
-                                      .pitch_q16 = (int32_t)(cases[i].pitch * 65536),
+        played[i] = (struct aur_note){.at_q20 = Q(heard[i].at),
+                                      .beats_q20 = Q(heard[i].beats),
+                                      .patch = heard[i].patch,
+                                      .pitch_q16 = (int32_t)(heard[i].pitch * 65536),
                                       .id = (uint32_t)i};
     struct aur_patch patches[2] = {0};
     struct aur_phrase header = {.n_patches = 2, .n_notes = (uint32_t)n, .n_chords = 2}, *phrase;
     aur_controls_default(&header.controls, NULL);
     assert_int_equal(aur_phrase_new(&phrase, &header, patches, played, declared), AUR_OK);
     for (int i = 0; i < n; i++)
-        assert_int_equal(aur_harmony_of(phrase, &phrase->notes[i]), cases[i].want);
+        assert_int_equal(aur_harmony_of(phrase, &phrase->notes[i]), heard[i].want);
     struct aur_harmony_counts counts[2] = {0};
     aur_harmony_count(counts, phrase);
     aur_harmony_count(counts, phrase);

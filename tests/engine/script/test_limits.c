@@ -16,57 +16,58 @@ static void run_limited(const char *text, int code, const char *want)
     lua_case_free(&c);
 }
 
+static const char *const endless[] = {
+    "while true do end",
+    "local function f() return f() end f()",
+    "for i = 1, math.huge do end",
+    "repeat local x = 1 until false",
+    "while true do pcall(function() while true do end end) end",
+    "local function spin() while true do end end while true do xpcall(spin, spin) end",
+    "while true do pcall(error, 'x') end",
+    "local function again() pcall(again) pcall(again) end while true do pcall(function() again() while true do end "
+    "end) end",
+    "local co = coroutine.wrap(function() while true do end end) co()",
+    "local co = coroutine.create(function() while true do coroutine.yield() end end) while true do "
+    "coroutine.resume(co) end",
+    "while true do local co = coroutine.create(function() while true do end end) coroutine.resume(co) end",
+    "while true do pcall(coroutine.wrap(function() pcall(function() while true do end end) while true do end end)) "
+    "end",
+    "local t = setmetatable({}, { __index = function(t, k) while true do end end }) local x = t.a",
+    "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) pcall(function() return t[1] "
+    "end) while true do end",
+    "local t = setmetatable({}, { __add = function() while true do pcall(error) end end }) local x = t + 1",
+    "local t = setmetatable({}, { __lt = function() while true do end end }) pcall(function() return t < t end) "
+    "while true do end",
+    "local t = setmetatable({}, { __tostring = function() while true do end end }) print(t)",
+    "local t = setmetatable({}, { __tostring = function() while true do end end }) error(t) while true do end",
+    "local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() while true do end end)",
+    "local t = {} for i = 1, 100 do t[i] = -i end while true do pcall(table.sort, t, function(a, b) return a < b "
+    "end) end",
+    "local s = ('x'):rep(100) while true do s:gsub('x', function() while true do end end) end",
+    "for w in ('x'):gmatch('x') do while true do end end",
+    "local t = {} for i = 1, 1000 do t['k' .. i] = i end local k = next(t) while true do k = next(t, k) end",
+    "local t = {} for i = 1, 1000 do t[i] = i end while true do for k in pairs(t) do break end end",
+    "local t = {} for i = 1, 10000 do t[i] = i end while true do table.insert(t, 1, 0) table.remove(t, 1) end",
+    "local s = ('x'):rep(1e6) while true do local y = s .. 'y' end",
+    "local s = ('x'):rep(1e6) while true do local y = s:sub(2) end",
+    "local t = {} for i = 1, 10000 do t[i] = 'abcdefgh' end while true do table.concat(t) end",
+    "while true do math.random(6) end",
+    "return (function(...) while true do end end)()",
+};
+
 static void endless_loops(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "while true do end",
-        "local function f() return f() end f()",
-        "for i = 1, math.huge do end",
-        "repeat local x = 1 until false",
-        "while true do pcall(function() while true do end end) end",
-        "local function spin() while true do end end while true do xpcall(spin, spin) end",
-        "while true do pcall(error, 'x') end",
-        "local function again() pcall(again) pcall(again) end while true do pcall(function() again() while true do end "
-        "end) end",
-        "local co = coroutine.wrap(function() while true do end end) co()",
-        "local co = coroutine.create(function() while true do coroutine.yield() end end) while true do "
-        "coroutine.resume(co) end",
-        "while true do local co = coroutine.create(function() while true do end end) coroutine.resume(co) end",
-        "while true do pcall(coroutine.wrap(function() pcall(function() while true do end end) while true do end end)) "
-        "end",
-        "local t = setmetatable({}, { __index = function(t, k) while true do end end }) local x = t.a",
-        "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) pcall(function() return t[1] "
-        "end) while true do end",
-        "local t = setmetatable({}, { __add = function() while true do pcall(error) end end }) local x = t + 1",
-        "local t = setmetatable({}, { __lt = function() while true do end end }) pcall(function() return t < t end) "
-        "while true do end",
-        "local t = setmetatable({}, { __tostring = function() while true do end end }) print(t)",
-        "local t = setmetatable({}, { __tostring = function() while true do end end }) error(t) while true do end",
-        "local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() while true do end end)",
-        "local t = {} for i = 1, 100 do t[i] = -i end while true do pcall(table.sort, t, function(a, b) return a < b "
-        "end) end",
-        "local s = ('x'):rep(100) while true do s:gsub('x', function() while true do end end) end",
-        "for w in ('x'):gmatch('x') do while true do end end",
-        "local t = {} for i = 1, 1000 do t['k' .. i] = i end local k = next(t) while true do k = next(t, k) end",
-        "local t = {} for i = 1, 1000 do t[i] = i end while true do for k in pairs(t) do break end end",
-        "local t = {} for i = 1, 10000 do t[i] = i end while true do table.insert(t, 1, 0) table.remove(t, 1) end",
-        "local s = ('x'):rep(1e6) while true do local y = s .. 'y' end",
-        "local s = ('x'):rep(1e6) while true do local y = s:sub(2) end",
-        "local t = {} for i = 1, 10000 do t[i] = 'abcdefgh' end while true do table.concat(t) end",
-        "while true do math.random(6) end",
-        "return (function(...) while true do end end)()",
-    };
-    for (size_t i = 0; i < COUNT(texts); i++) {
+    for (size_t i = 0; i < COUNT(endless); i++) {
         struct lua_case c = {
-            .text = texts[i], .config = {.instructions = 200000, .memory_bytes = 16 << 20}, .draws = true};
+            .text = endless[i], .config = {.instructions = 200000, .memory_bytes = 16 << 20}, .draws = true};
         int rc = lua_case_run(&c);
         bool spent = strstr(c.err.message, "the script used up its 200000 instructions");
-        bool object = strstr(texts[i], "error(t)"); /* never reaches its loop */
+        bool object = strstr(endless[i], "error(t)"); /* never reaches its loop */
         if (object ? rc != AUR_ESCRIPT : rc != AUR_ELIMIT || !spent)
-            fail_msg("%s\n  -> %d %s", texts[i], rc, rc ? c.err.message : "");
+            fail_msg("%s\n  -> %d %s", endless[i], rc, rc ? c.err.message : "");
         if (!object && strncmp(c.err.message, "case.lua:1: ", 12) != 0)
-            fail_msg("%s\n  has no line: %s", texts[i], c.err.message);
+            fail_msg("%s\n  has no line: %s", endless[i], c.err.message);
         lua_case_free(&c);
     }
 }

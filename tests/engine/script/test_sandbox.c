@@ -286,7 +286,7 @@ static void traceback_names_the_callers(void **state)
 static void long_paths_are_whole(void **state)
 {
     (void)state;
-    static const char path[] = "/home/somebody/music/pieces/of/the/winter/of/some/year/long-name-of-a-piece.lua";
+    static const char path[] = "/srv/music/of/somebody/pieces/of/the/winter/of/some/year/long-name-of-a-piece.lua";
     static const char *const texts[] = {"error('x')", "local t t.x = 1", "return ("};
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct lua_case c = {.text = texts[i], .config.name = path};
