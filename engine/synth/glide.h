@@ -20,12 +20,10 @@ static inline void aur_glide_set(struct aur_glide *g, float value)
 /* Towards value in `blocks` blocks; at once if 0. A target that is already being reached changes nothing. */
 static inline void aur_glide_to(struct aur_glide *g, float value, uint32_t blocks)
 {
+    if (blocks == 0)
+        aur_glide_set(g, value);
     if (value == g->target)
         return;
-    if (blocks == 0) {
-        aur_glide_set(g, value);
-        return;
-    }
     g->target = value;
     g->step = (value - g->now) / (float)blocks;
     g->left = blocks;

@@ -144,8 +144,8 @@ void aur_reverb_set(struct aur_reverb_fx *fx, const struct aur_effect_settings *
     };
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
         aur_glide_to(targets[i].glide, targets[i].value, glide_blocks);
-    uint32_t predelay = (uint32_t)((double)aur_plan_effect(settings, AUR_EFFECT_REVERB, "predelay") * fx->rate);
-    aur_line_time(&fx->line, predelay, predelay, glide_blocks == 0);
+    fx->predelay = (uint32_t)((double)aur_plan_effect(settings, AUR_EFFECT_REVERB, "predelay") * fx->rate);
+    aur_line_time(&fx->line, fx->predelay, fx->predelay, glide_blocks == 0);
     if (glide_blocks == 0)
         tune(fx);
 }
@@ -190,6 +190,7 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     if (idle(fx))
         return;
     struct aur_stereo early, wet;
+    aur_line_time(&fx->line, fx->predelay, fx->predelay, 0);
     aur_line_write(&fx->line, in);
     aur_line_read(&fx->line, &early);
     aur_line_next(&fx->line);

@@ -12,7 +12,8 @@ struct aur_reverb_fx {
     const struct aur_kernels *kernels;
     double rate;
     struct aur_glide decay, damping, modulation, highpass, level;
-    struct aur_line line; /* predelay */
+    uint32_t predelay; /* asked for, in frames */
+    struct aur_line line;
     struct aur_highpass high;
     float wet;       /* gain of the return reached */
     uint32_t quiet;  /* blocks since anything above silence went in or came out */

@@ -13,6 +13,8 @@
 #define DEFAULT_VOICES 256
 #define GLIDE_SECONDS  0.5
 
+_Static_assert(AUR_SYNTH_LATENCY_FRAMES == AUR_LIMITER_FRAMES, "the header tells the limiter's look-ahead");
+
 struct aur_synth {
     struct aur_synth_config config;
     uint32_t glide_blocks;

@@ -19,6 +19,9 @@
 
 #define AUR_SYNTH_PHRASES_MAX 4 /* committed and not yet passed */
 
+/* The limiter looks ahead: what a note does at frame f is heard from frame f + this on, at every rate. */
+#define AUR_SYNTH_LATENCY_FRAMES 320
+
 struct aur_synth_config {
     uint32_t rate_hz;    /* 44100, 48000 or 96000 */
     enum aur_isa isa;    /* must be supported, see aur_isa_best */

@@ -139,7 +139,8 @@ static void start_tone(struct aur_group *g, int i, const struct note *n)
 {
     g->base[i] = (float)(n->hz / n->rate * CYCLE);
     g->p1[i] = 0;
-    g->i1[i] = (uint32_t)(n->hz / n->rate * aur_exp2((double)g->bend[i]) * CYCLE);
+    double cycles = n->hz / n->rate * aur_exp2((double)g->bend[i]);
+    g->i1[i] = increment(cycles < 0.45 ? cycles : 0.45);
 }
 
 /* sin 3x, sin 5x and sin 7x as polynomials of s = sin x; partials near half the rate are left out. */

@@ -237,6 +237,32 @@ static void a_crowd_is_survived(void **state)
         aur_phrase_free(phrases[p]);
 }
 
+/* Every parameter of every voice and effect at either end, at the ends of pitch: finite, under the ceiling. */
+static void extremes_are_survived(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    for (int top = 0; top < 2; top++)
+        for (int v = 0; v < AUR_VOICES; v++) {
+            rig_init(&rig, RATE);
+            uint16_t patch = rig_patch(&rig, "it", (enum aur_voice)v);
+            for (size_t i = 0; i < aur_voices[v].n_params; i++)
+                rig.patches[patch].params[i] = top ? aur_voices[v].params[i].max : aur_voices[v].params[i].min;
+            for (int e = 0; e < AUR_EFFECTS; e++)
+                for (size_t i = 0; i < aur_effects[e].n_params; i++)
+                    rig.head.effects.params[e][i] = top ? aur_effects[e].params[i].max : aur_effects[e].params[i].min;
+            rig_note(&rig, patch, 0, 1, 0, 1);
+            rig_note(&rig, patch, 0.1, 1, 127, 1);
+            rig_note(&rig, patch, 0.2, 1, 127, 0.0001);
+            struct audio a = rig_render(&rig, true, 3);
+            struct audio_levels levels;
+            audio_measure(&levels, &a);
+            assert_true(levels.finite);
+            assert_true(levels.true_peak_db <= -1);
+            free((void *)(uintptr_t)a.data);
+        }
+}
+
 static void new_refuses(void **state)
 {
     (void)state;
@@ -323,6 +349,7 @@ int main(void)
         cmocka_unit_test(phrases_are_only_borrowed),
         cmocka_unit_test(voices_are_limited),
         cmocka_unit_test(a_crowd_is_survived),
+        cmocka_unit_test(extremes_are_survived),
         cmocka_unit_test(new_refuses),
         cmocka_unit_test(isa_names),
         cmocka_unit_test(new_without_memory),
