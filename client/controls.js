@@ -1,5 +1,5 @@
-// The control panel: built-in sliders from the page, the piece's own from what the server lists, the key from two selects.
-// What the listener does shows at once; what the server says wins as soon as the listener lets go.
+// The control panel: built-in sliders from the page, the piece's own from what the server lists, the key from two
+// selects. What the listener does shows at once; what the server says wins as soon as the listener lets go.
 
 const HOLD_MS = 1500; // after a touch, server values wait this long
 const UNITS = { bpm: " BPM" };

@@ -1,5 +1,5 @@
-// Connects a Player with the rest of the page: commands from the main thread, chunks from the stream worker, reports back
-// to that worker. Used by the worklet and, where there is none, by the fallback on the main thread.
+// Connects a Player with the rest of the page: commands from the main thread, chunks from the stream worker, reports
+// back to that worker. Used by the worklet and, where there is none, by the fallback on the main thread.
 
 const REPORT_S = 0.2;
 

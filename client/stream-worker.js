@@ -1,5 +1,5 @@
-// The worker that owns the WebSocket: audio is decoded here and handed straight to the audio thread, everything else goes
-// to the page. So neither a busy page nor a hidden tab disturbs the sound.
+// The worker that owns the WebSocket: audio is decoded here and handed straight to the audio thread, everything else
+// goes to the page. So neither a busy page nor a hidden tab disturbs the sound.
 
 import { Connection } from "./connection.js";
 import { decodePcm } from "./decode.js";

@@ -1,7 +1,7 @@
 // Which phrase sounds at the listener's ear, and which one is coming. Pure: times are handed in, in milliseconds.
 //
-// The server tells what happens at its own now; a listener hears it later, by the buffer and the way. So phrases are kept
-// with the server-side time at which they begin, and looked up at now minus latency.
+// The server tells what happens at its own now; a listener hears it later, by the buffer and the way. So phrases are
+// kept with the server-side time at which they begin, and looked up at now minus latency.
 
 const LIVE = new Set(["level", "brightness"]); // act at once, so they are never pending
 const NOT_VALUES = new Set(["type", "phrase_id", "bars", "next_phrase_in_ms", "sounds_in_ms", "title"]);

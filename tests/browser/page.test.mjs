@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, openPage, pageState, playing, sleep, startServer, until } from "./support.mjs";
+import { launch, openPage, pageState, playing, sleep, startServer, stopServers, until } from "./support.mjs";
 
 let browser;
 let server;
@@ -14,7 +14,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  await server?.stop();
+  await stopServers();
 });
 
 const open = (options) => openPage(browser, server.url, { tap: false, ...options });
@@ -205,8 +205,9 @@ async function contrasts(page) {
       const range = document.createRange();
       range.selectNodeContents(node);
       const { x, y, width, height } = range.getBoundingClientRect();
-      const hidden = !node.textContent.trim() || width < 2 || height < 2 || element.closest(".unseen, template, select, noscript");
-      if (!hidden) found.push({ text: node.textContent, colour: getComputedStyle(element).color, x, y, width, height });
+      const unseen = width < 2 || height < 2 || element.closest(".unseen, template, select, noscript");
+      const colour = getComputedStyle(element).color;
+      if (!unseen && node.textContent.trim()) found.push({ text: node.textContent, colour, x, y, width, height });
     }
     return found;
   });

@@ -1,9 +1,10 @@
-// What comes out of the page, in Chromium, against a real server: soon enough, to the bit, at another rate, after a restart.
+// What comes out of the page, in Chromium, against a real server: soon enough, to the bit, at another rate, after a
+// restart.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { heard, launch, listen, openPage, playing, RATE, sleep, startServer, until } from "./support.mjs";
+import { heard, launch, listen, openPage, playing, RATE, sleep, startServer, stopServers, until } from "./support.mjs";
 
 let browser;
 let server;
@@ -14,7 +15,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  await server?.stop();
+  await stopServers();
 });
 
 const firstSound = (samples) => samples.findIndex((x) => x !== 0);

@@ -3,14 +3,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
 import WebSocket from "ws";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BINARY = process.env.AURALIS_BIN ?? `${ROOT}build/auralis`;
+const BINARY = process.env.AURALIS_BIN ?? join(ROOT, "build/auralis");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = `--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
   --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required`.split(/\s+/);
@@ -39,30 +42,47 @@ export async function freePort() {
   return port;
 }
 
+const running = new Set();
+
+/** The environment without settings of whoever runs the tests. */
+function cleanEnv(env) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("AURALIS_"));
+  return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, ...env };
+}
+
 /** A running server: { port, url, status(), control(changes), stop() }. */
 export async function startServer({ port, env = {} } = {}) {
   const at = port ?? (await freePort());
   const args = ["serve", "--host", "127.0.0.1", "--port", String(at), "--seed", "7", "--metrics-port", "0"];
-  const child = spawn(BINARY, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
+  const child = spawn(BINARY, args, { cwd, env: cleanEnv(env), stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.on("data", (text) => (log += text));
-  const ended = once(child, "exit");
+  const ended = once(child, "exit").then(() => rmSync(cwd, { recursive: true, force: true }));
   const url = `http://localhost:${at}/`;
   const api = async (path, options) => (await fetch(`http://127.0.0.1:${at}/api/v1/${path}`, options)).json();
   await until("the server answers", async () => {
     assert.equal(child.exitCode, null, `the server ended: ${log}`);
     return fetch(`http://127.0.0.1:${at}/api/v1/status`).then((r) => r.ok, () => false);
   });
-  return {
+  const server = {
     port: at,
     url,
     status: () => api("status"),
     control: (changes) => api("control", { method: "POST", body: JSON.stringify(changes) }),
     async stop() {
+      running.delete(server);
       child.kill("SIGTERM");
       await ended;
     },
   };
+  running.add(server);
+  return server;
+}
+
+/** Also those that a failed test left. */
+export async function stopServers() {
+  await Promise.all([...running].map((server) => server.stop()));
 }
 
 export function launch() {
@@ -99,7 +119,8 @@ const TAP = `
   AudioNode.prototype.connect = function (...args) {
     if (this instanceof AudioWorkletNode && !this.tapped) {
       this.tapped = true;
-      this.context.audioWorklet.addModule(URL.createObjectURL(new Blob([${JSON.stringify(TAP_WORKLET)}], { type: "text/javascript" }))).then(() => {
+      const code = new Blob([${JSON.stringify(TAP_WORKLET)}], { type: "text/javascript" });
+      this.context.audioWorklet.addModule(URL.createObjectURL(code)).then(() => {
         const node = new AudioWorkletNode(this.context, "tap", { numberOfOutputs: 1 });
         node.tapped = true;
         node.port.onmessage = ({ data }) => {

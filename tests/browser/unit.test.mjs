@@ -1,4 +1,5 @@
-// The page's pure parts, without a browser: decoding, resampling, the jitter buffer, the connection's life, the timeline.
+// The page's pure parts, without a browser: decoding, resampling, the jitter buffer, the connection's life, the
+// timeline.
 
 import assert from "node:assert/strict";
 import test from "node:test";
