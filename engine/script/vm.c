@@ -71,6 +71,16 @@ static bool within_limit(struct aur_vm *vm, size_t used)
     return used <= vm->hard_bytes;
 }
 
+/* A new block that is filled at once costs time, unlike the instruction that asked for it. */
+static void charge_block(struct aur_vm *vm, size_t size)
+{
+    vm->spent += size / BYTES_PER_INSTRUCTION;
+    if (vm->spent < vm->config.instructions)
+        return;
+    vm->over_instructions = true;
+    lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
+}
+
 static void *allocate(void *user, void *block, size_t old, size_t size)
 {
     struct aur_vm *vm = user;
@@ -83,8 +93,8 @@ static void *allocate(void *user, void *block, size_t old, size_t size)
     size_t used = vm->used - old + size;
     if (size > old && !within_limit(vm, used))
         return NULL;
-    if (size >= BIG_BLOCK_BYTES)
-        vm->spent += size / BYTES_PER_INSTRUCTION; /* noticed by the next hook */
+    if (size >= BIG_BLOCK_BYTES && vm->L)
+        charge_block(vm, size);
     void *moved = get_block(vm, block, old, size);
     if (moved)
         vm->used = used;
