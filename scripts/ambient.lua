@@ -147,7 +147,7 @@ local function survey(ctx, state)
     now.motion = form.clamp(0.2 + 0.4 * now.intensity + 0.4 * (now.breath - 0.5), 0, 1)
     now.density, now.air = ctx.density, ctx.air
     -- What thins out at low intensity is made up for, so that loudness stays even: about +5 dB at 0, -1 dB at 1.
-    now.lift = form.mix(1.5, 0.92, form.fade(now.intensity, -0.2, 0.9))
+    now.lift = form.mix(1.65, 0.92, form.fade(now.intensity, -0.2, 0.9))
     now.page = chapter(now, state)
     now.pad = { low = PAD.low, high = PAD.high, voices = PAD.voices, span = PAD.span, centre = 59 + now.page.pad }
     return now
@@ -344,28 +344,28 @@ return {
                  reverb = 0.3, delay = 0 },
         pad = { voice = "pad", level = -10, attack = 2.2, decay = 4, sustain = 0.8, release = 5, detune = 6,
                 sub = 0.25, cutoff = 620, resonance = 0.7, keytrack = 0.4, lfo_rate = 0.019, lfo_depth = 0.8,
-                width = 0.8, reverb = 0.5, delay = 0.05 },
+                width = 0.6, reverb = 0.55, delay = 0.05 },
         warm = { voice = "pad", level = -12, attack = 1.8, decay = 3, sustain = 0.7, release = 5, detune = 4,
                  sub = 0.1, cutoff = 1300, resonance = 0.8, keytrack = 0.4, lfo_rate = 0.043, lfo_depth = 1.0,
-                 width = 0.9, reverb = 0.45, delay = 0.1 },
+                 width = 0.65, reverb = 0.5, delay = 0.1 },
         glass = { voice = "pad", level = -9, attack = 3.5, decay = 4, sustain = 0.6, release = 6, detune = 8, sub = 0,
-                  cutoff = 3200, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.061, lfo_depth = 1.2, width = 1,
+                  cutoff = 3200, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.061, lfo_depth = 1.2, width = 0.7,
                   reverb = 0.7, delay = 0.2 },
-        bell = { voice = "lead", level = -10, attack = 0.03, decay = 1.6, sustain = 0.25, release = 2.5, tone = 0.15,
-                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.55,
-                 delay = 0.35 },
-        flute = { voice = "lead", level = -11, attack = 0.18, decay = 1.2, sustain = 0.6, release = 1.6, tone = 0.35,
-                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.55,
-                  delay = 0.3 },
-        glow = { voice = "lead", level = -11, attack = 0.5, decay = 2, sustain = 0.55, release = 3, tone = 0.55,
-                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.7,
-                 delay = 0.3 },
+        bell = { voice = "lead", level = -11, attack = 0.03, decay = 1.6, sustain = 0.25, release = 2.5, tone = 0.15,
+                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.8,
+                 delay = 0.6 },
+        flute = { voice = "lead", level = -13, attack = 0.18, decay = 1.2, sustain = 0.6, release = 1.6, tone = 0.35,
+                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.75,
+                  delay = 0.5 },
+        glow = { voice = "lead", level = -14, attack = 0.5, decay = 2, sustain = 0.55, release = 3, tone = 0.55,
+                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.85,
+                 delay = 0.45 },
         pulse = { voice = "pad", level = -12, attack = 0.02, decay = 0.4, sustain = 0, release = 0.4, detune = 5,
                   sub = 0.1, cutoff = 900, resonance = 0.8, keytrack = 0.5, lfo_rate = 0.05, lfo_depth = 0.7,
-                  width = 0.4, reverb = 0.35, delay = 0.35 },
-        air = { voice = "swell", level = -19, attack = 5, decay = 2, sustain = 0.8, release = 6, cutoff = 2600,
+                  width = 0.4, reverb = 0.5, delay = 0.6 },
+        air = { voice = "swell", level = -16, attack = 5, decay = 2, sustain = 0.8, release = 6, cutoff = 2600,
                 resonance = 1.2, sweep = 0, lfo_rate = 0.031, lfo_depth = 0.8, reverb = 0.4, delay = 0 },
-        wind = { voice = "swell", level = -14, attack = 6, decay = 2, sustain = 0.8, release = 6, cutoff = 520,
+        wind = { voice = "swell", level = -12, attack = 6, decay = 2, sustain = 0.8, release = 6, cutoff = 520,
                  resonance = 2.5, sweep = 0, lfo_rate = 0.043, lfo_depth = 0.7, reverb = 0.4, delay = 0 },
         swell = { voice = "swell", level = -8, attack = 5, decay = 0.5, sustain = 1, release = 3.5, cutoff = 700,
                   resonance = 2, sweep = 1.6, lfo_rate = 0.09, lfo_depth = 0.3, reverb = 0.6, delay = 0.1 },
@@ -373,10 +373,10 @@ return {
                  reverb = 0.08, delay = 0 },
     },
     effects = {
-        reverb = { decay = 7.5, damping = 4200, modulation = 0.35, predelay = 0.03, highpass = 250, level = 0 },
+        reverb = { decay = 7.5, damping = 4200, modulation = 0.35, predelay = 0.03, highpass = 250, level = 3.5 },
         delay = { beats = 0.75, beats_right = 1.3125, feedback = 0.5, cutoff = 1800, highpass = 220, cross = 0.5,
-                  reverb = 0.3, level = -3 },
-        master = { level = 13, ceiling = -1.5 },
+                  reverb = 0.35, level = 2 },
+        master = { level = 12, ceiling = -1.5 },
     },
     state = {
         clock = 0, bpm = 70, key = "", voicing = {}, playhead = {}, held = {}, low = {}, talk = conversation.new(),
