@@ -74,18 +74,12 @@ static void take_event(struct aur_hub *hub, const struct aur_channel_event *even
     aur_buf_deinit(&text);
 }
 
-uint64_t aur_hub_news_from(const struct aur_hub *hub, uint64_t chunk)
-{
-    uint64_t n = hub->news_n, oldest = n > AUR_NEWS_KEPT ? n - AUR_NEWS_KEPT : 0;
-    while (n > oldest && hub->news[(n - 1) % AUR_NEWS_KEPT].chunk >= chunk)
-        n--;
-    return n;
-}
-
-const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n)
+const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n, uint64_t from_chunk)
 {
     if (hub->news_n > AUR_NEWS_KEPT && *n < hub->news_n - AUR_NEWS_KEPT)
         *n = hub->news_n - AUR_NEWS_KEPT;
+    while (*n < hub->news_n && hub->news[*n % AUR_NEWS_KEPT].chunk < from_chunk)
+        ++*n;
     return *n < hub->news_n ? &hub->news[*n % AUR_NEWS_KEPT] : NULL;
 }
 

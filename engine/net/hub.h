@@ -43,10 +43,9 @@ void aur_hub_update(struct aur_hub *hub);
 uint64_t aur_hub_join(struct aur_hub *hub, uint32_t burst_chunks);
 void aur_hub_leave(struct aur_hub *hub);
 
-/* The number of the first news that belongs at or after this chunk. */
-uint64_t aur_hub_news_from(const struct aur_hub *hub, uint64_t chunk);
-/* News number n, or NULL if there is none; *n moves up to the oldest one kept. */
-const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n);
+/* News number *n, or NULL if there is none yet; *n first moves up past what is not kept any more and what belongs to a
+ * chunk before from_chunk. */
+const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n, uint64_t from_chunk);
 
 /* The channel's status with the counts of listeners and chunks. */
 void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out);

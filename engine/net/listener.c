@@ -52,7 +52,7 @@ void aur_listener_say_error(struct aur_listener *l, const char *code, const char
     aur_listener_say(l, &text);
 }
 
-void aur_listener_say_status(struct aur_listener *l)
+uint64_t aur_listener_say_status(struct aur_listener *l)
 {
     struct aur_msg_status status;
     struct aur_buf text;
@@ -60,6 +60,7 @@ void aur_listener_say_status(struct aur_listener *l)
     aur_hub_status(&l->server->hub, &status);
     aur_msg_status_write(&text, &status, true);
     aur_listener_say(l, &text);
+    return status.chunk_index;
 }
 
 static void drop_queue(struct aur_listener *l)
@@ -90,8 +91,7 @@ static void join(struct aur_listener *l)
     l->cursor = aur_hub_join(hub, config->burst_chunks);
     l->joined = true;
     l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
-    l->news = aur_hub_news_from(hub, l->cursor);
-    aur_listener_say_status(l);
+    l->fresh = aur_listener_say_status(l) + 1;
     aur_log(config->log, AUR_LOG_INFO, "net", "%s listens from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")", l->peer,
             l->cursor, hub->listeners, config->max_clients);
 }

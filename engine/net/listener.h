@@ -24,6 +24,7 @@ struct aur_listener {
     uint64_t cursor; /* the next chunk to send */
     uint64_t limit;  /* how many chunks it may be behind: the burst's at first, then the queue's */
     uint64_t news;   /* the next news to send */
+    uint64_t fresh;  /* news of chunks before this one were in its first status */
     uint64_t chunks_sent, chunks_dropped;
 
     struct aur_outgoing *first, **last;
@@ -48,6 +49,7 @@ void aur_listener_close(struct aur_listener *l, int code, const char *text);
 /* Queues a message of its own; the text is emptied. */
 void aur_listener_say(struct aur_listener *l, struct aur_buf *text);
 void aur_listener_say_error(struct aur_listener *l, const char *code, const char *message, const struct aur_error *err);
-void aur_listener_say_status(struct aur_listener *l);
+/* Returns the newest chunk that the status tells of. */
+uint64_t aur_listener_say_status(struct aur_listener *l);
 
 #endif

@@ -48,7 +48,7 @@ static void do_ping(struct aur_listener *l, const struct aur_msg_client *message
 static void do_status(struct aur_listener *l, const struct aur_msg_client *message)
 {
     (void)message;
-    aur_listener_say_status(l);
+    (void)aur_listener_say_status(l);
 }
 
 static void do_stats(struct aur_listener *l, const struct aur_msg_client *message)

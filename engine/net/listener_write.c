@@ -88,7 +88,7 @@ static enum sent send_next(struct aur_listener *l)
         skip_to(l, hub->head - l->server->config.queue_chunks);
     if (l->first)
         return send_own(l);
-    const struct aur_news *news = aur_hub_news(hub, &l->news);
+    const struct aur_news *news = aur_hub_news(hub, &l->news, l->fresh);
     if (news && news->chunk <= l->cursor) {
         l->news++;
         return send_text(l, news->data + hub->framing, news->len);

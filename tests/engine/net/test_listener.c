@@ -99,10 +99,11 @@ static void test_news_come_ahead_of_their_chunk(void **state)
     fake_publish(10);
     event.phrase.controls = fake_controls();
     host_start(&host, NULL);
+    fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN, .chunk_index = 9}); /* over when it comes */
     fake_post(&event);
     host_notify(&host);
     peer_listen(&peer, host.port);
-    free(peer_message_of(&peer, "status"));
+    free(peer_message(&peer));
     fake_publish(5);
     host_notify(&host);
     for (long i = 2; i < 12; i++)
@@ -121,9 +122,10 @@ static void test_troubles_are_told(void **state)
     (void)state;
     struct host host;
     struct peer peer;
-    struct aur_channel_event event = {.type = AUR_EVENT_GENERATION_ERROR};
+    struct aur_channel_event event = {.type = AUR_EVENT_GENERATION_ERROR, .chunk_index = 1};
     snprintf(event.error.message, sizeof event.error.message, "ambient.lua:7: boom\nstack traceback: ...");
     fake_reset(CHUNK_BYTES);
+    fake_publish(1);
     host_start(&host, NULL);
     peer_listen(&peer, host.port);
     free(peer_message_of(&peer, "status"));

@@ -156,13 +156,14 @@ static void test_news_are_kept_for_a_while(void **state)
         fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN, .chunk_index = 10 * i});
     aur_hub_update(&hub);
     uint64_t n = 0;
-    const struct aur_news *news = aur_hub_news(&hub, &n);
+    const struct aur_news *news = aur_hub_news(&hub, &n, 0);
     assert_int_equal(n, 100 - AUR_NEWS_KEPT);
     assert_int_equal(news->chunk, 10 * n);
-    assert_int_equal(aur_hub_news_from(&hub, 985), 99);
-    assert_int_equal(aur_hub_news_from(&hub, 2000), 100);
-    n = 100;
-    assert_null(aur_hub_news(&hub, &n));
+    news = aur_hub_news(&hub, &n, 985);
+    assert_int_equal(n, 99);
+    assert_int_equal(news->chunk, 990);
+    assert_null(aur_hub_news(&hub, &n, 2000));
+    assert_int_equal(n, 100);
     aur_hub_deinit(&hub);
 }
 
