@@ -136,7 +136,7 @@ static void test_troubles_are_told(void **state)
     event.type = AUR_EVENT_SYNTHESIS;
     fake_post(&event);
     host_notify(&host);
-    char *text = peer_message(&peer);
+    char *text = peer_message_of(&peer, "error");
     assert_non_null(
         strstr(text, "\"code\":\"GENERATION_ERROR\",\"message\":\"ambient.lua:7: boom\",\"severity\":\"error\""));
     free(text);
