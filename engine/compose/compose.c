@@ -98,6 +98,11 @@ static int run_job(struct aur_job *job, struct aur_error *err)
         return rc;
     rc = aur_vm_call(vm, compose_body, job, err);
     aur_vm_free(vm);
+    if (rc == AUR_ESCRIPT && job->over_events) {
+        rc = AUR_ELIMIT;
+        if (err)
+            err->code = rc;
+    }
     return rc;
 }
 

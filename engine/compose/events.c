@@ -168,8 +168,10 @@ int aur_ctx_note(lua_State *L)
     struct aur_job *job = aur_vm_user(L);
     struct aur_phrase *phrase = &job->phrase;
     check_keys(L, "note", "note", names);
-    if (phrase->n_notes == job->piece->limits.notes)
+    if (phrase->n_notes == job->piece->limits.notes) {
+        job->over_events = true;
         bad(L, "note: the phrase has more than %u notes", job->piece->limits.notes);
+    }
     struct place place;
     find_place(L, &place, job->piece);
     struct aur_note note = {.id = phrase->n_notes, .line = (uint32_t)place.line};
@@ -207,8 +209,10 @@ int aur_ctx_chord(lua_State *L)
     struct aur_chord chord = {0};
     struct place place;
     check_keys(L, "chord", "chord", names);
-    if (job->phrase.n_chords == AUR_CHORDS_MAX)
+    if (job->phrase.n_chords == AUR_CHORDS_MAX) {
+        job->over_events = true;
         bad(L, "chord: the phrase has more than %d chords", AUR_CHORDS_MAX);
+    }
     read_time(L, "chord", &chord.at_q20, &chord.beats_q20);
     lua_getfield(L, 2, "name");
     size_t len = 0;

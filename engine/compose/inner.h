@@ -34,6 +34,7 @@ struct aur_job {
     int chord_lines[AUR_CHORDS_MAX];
     struct aur_phrase phrase; /* the header, filled on the way */
     struct aur_buf state;
+    bool over_events; /* more notes or chords than a phrase may have */
 };
 
 /* Finds a module among those read; while loading, reads it from the script's folder or the library. */

@@ -56,10 +56,11 @@ static int gsub(lua_State *L)
 
 static int rep(lua_State *L)
 {
-    size_t len;
+    size_t len, between;
     luaL_checklstring(L, 1, &len);
+    luaL_optlstring(L, 3, "", &between);
     double n = luaL_checknumber(L, 2);
-    if (n * (double)len > (double)REP_BYTES)
+    if (n * (double)(len + between) > (double)REP_BYTES)
         return luaL_error(L, "string.rep: the result would be larger than 16 MiB");
     return aur_call_stock(L, "rep");
 }

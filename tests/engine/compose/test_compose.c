@@ -113,7 +113,7 @@ static void notes_that_are_refused(void **state)
     piece_case_expect(c, c->err.code, AUR_ESCRIPT, "piece.lua:2: note: it is called as ctx:note { ... }");
     assert_null(piece_case_play(
         c, "for i = 1, 5000 do ctx:note { patch = 'pad', at = 0, beats = 1, pitch = 60 } end\nreturn 2"));
-    piece_case_expect(c, c->err.code, AUR_ESCRIPT, "piece.lua:2: note: the phrase has more than 4096 notes");
+    piece_case_expect(c, c->err.code, AUR_ELIMIT, "piece.lua:2: note: the phrase has more than 4096 notes");
 }
 
 /* Through a library, the error and the note carry the line of the piece's own script. */
@@ -174,6 +174,8 @@ static void chords(void **state)
          "chord: 'root' is not a field; allowed: at, beats, name, pitches"},
         {"at = 9, beats = 1, pitches = { 1 }", "chord: at: 9 is not allowed; allowed: 0 to less than 8"},
     };
+    assert_null(piece_case_play(c, "for i = 1, 257 do ctx:chord { at = 0, beats = 1, pitches = { 60 } } end return 2"));
+    piece_case_expect(c, c->err.code, AUR_ELIMIT, "piece.lua:2: chord: the phrase has more than 256 chords");
     for (size_t i = 0; i < COUNT(cases); i++) {
         char body[300], want[300];
         snprintf(body, sizeof body, "ctx:chord { %s } return 2", cases[i].chord);
@@ -266,7 +268,7 @@ static void limits_of_a_phrase(void **state)
                              "ctx:note { patch = 'p', at = 0, beats = 1, pitch = 1 } end return 1 end }",
                              &limits),
         AUR_OK);
-    piece_case_expect(c, piece_case_compose(c, &phrase, &text, 1, 0, NULL), AUR_ESCRIPT,
+    piece_case_expect(c, piece_case_compose(c, &phrase, &text, 1, 0, NULL), AUR_ELIMIT,
                       "piece.lua:1: note: the phrase has more than 10 notes");
     piece_case_load(c, "return { phrase = function() return 1 end }");
     piece_case_expect(c, piece_case_compose(c, &phrase, &text, 1, 0, "{broken"), AUR_ESCRIPT,

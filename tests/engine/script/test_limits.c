@@ -102,7 +102,9 @@ static void memory_bombs(void **state)
     lua_case_free(&c);
     run_limited("local s = ('x'):rep(1e12)", AUR_ESCRIPT,
                 "case.lua:1: string.rep: the result would be larger than 16 MiB");
-    run_limited("print(#(''):rep(1e15))", AUR_OK, "");
+    run_limited("local s = (''):rep(1e12, 'xy')", AUR_ESCRIPT, "case.lua:1: string.rep: the result would be larger");
+    run_limited("print(#(''):rep(1e15), (''):rep(-1), ('x'):rep(3, '-'), #('%99d'):format(1))", AUR_OK, "");
+    run_limited("('%100d'):format(1)", AUR_ESCRIPT, "case.lua:1: invalid ");
 }
 
 static void deep_nesting(void **state)
