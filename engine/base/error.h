@@ -7,19 +7,19 @@
 
 #include <stdarg.h>
 
-#define AUR_MUST_USE __attribute__((warn_unused_result))
+#define AUR_MUST_USE          __attribute__((warn_unused_result))
 #define AUR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum aur_err {
     AUR_OK = 0,
-    AUR_EINVAL = -1,   /* a value outside what is allowed: field, value and allowed are filled */
-    AUR_ENOMEM = -2,   /* allocation failed */
-    AUR_EIO = -3,      /* file, socket or device */
-    AUR_ESCRIPT = -4,  /* the script raised, or returned what it must not; message is "file:line: text" */
-    AUR_ELIMIT = -5,   /* a budget was spent: instructions, memory, events, clients */
-    AUR_ENOTSUP = -6,  /* known, but not available in this build or on this machine */
+    AUR_EINVAL = -1,  /* a value outside what is allowed: field, value and allowed are filled */
+    AUR_ENOMEM = -2,  /* allocation failed */
+    AUR_EIO = -3,     /* file, socket or device */
+    AUR_ESCRIPT = -4, /* the script raised, or returned what it must not; message is "file:line: text" */
+    AUR_ELIMIT = -5,  /* a budget was spent: instructions, memory, events, clients */
+    AUR_ENOTSUP = -6, /* known, but not available in this build or on this machine */
     AUR_ENOTFOUND = -7,
-    AUR_EBUSY = -8,    /* not yet: try again later */
+    AUR_EBUSY = -8, /* not yet: try again later */
 };
 
 struct aur_error {
