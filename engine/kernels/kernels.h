@@ -39,7 +39,7 @@ struct aur_group {
 
     /* Filter, one state per side (tone uses the left one): log2(pi cutoff / rate), movement in octaves, 1 / Q. */
     float cut[AUR_LANES], lfo_depth[AUR_LANES], sweep[AUR_LANES], damp[AUR_LANES];
-    float a1[AUR_LANES], a2[AUR_LANES], a3[AUR_LANES]; /* coefficients reached */
+    float a1[AUR_LANES], a2[AUR_LANES], a3[AUR_LANES]; /* coefficients reached: 2a - 1, 2ga, 2g^2 a */
     float z1l[AUR_LANES], z2l[AUR_LANES], z1r[AUR_LANES], z2r[AUR_LANES];
     float y1l[AUR_LANES], y2l[AUR_LANES], y1r[AUR_LANES], y2r[AUR_LANES]; /* noise: of the second filter */
 
@@ -48,7 +48,7 @@ struct aur_group {
     float t[AUR_LANES], attack[AUR_LANES], inv_attack[AUR_LANES], inv_decay[AUR_LANES], sustain[AUR_LANES];
     float off[AUR_LANES], inv_release[AUR_LANES];
     float fade[AUR_LANES], fade_step[AUR_LANES], fall[AUR_LANES], fall_mul[AUR_LANES];
-    float pl[AUR_LANES], pr[AUR_LANES]; /* gain of each side at envelope 1 */
+    float pl[AUR_LANES], pr[AUR_LANES]; /* gain of each side at envelope 1; each filter on the way doubles */
     float gl[AUR_LANES], gr[AUR_LANES]; /* gain reached */
 
     uint32_t active; /* bit per lane */

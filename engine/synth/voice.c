@@ -65,10 +65,11 @@ static void start_envelope(struct aur_group *g, int i, const struct note *n, dou
     g->gl[i] = g->gr[i] = 0;
 }
 
-/* Equal power from left to right; the louder a note, the more by half than in proportion. */
+/* Equal power from left to right; the louder a note, the more by half than in proportion. The filter
+ * doubles, hence a half. */
 static void start_gain(struct aur_group *g, int i, const struct note *n, double pan, double scale)
 {
-    double both = n->velocity * sqrt(n->velocity) * scale * voice_gain[n->plan->voice];
+    double both = 0.5 * n->velocity * sqrt(n->velocity) * scale * voice_gain[n->plan->voice];
     pan += (double)n->plan->pan;
     pan = pan < -1 ? -1 : pan > 1 ? 1 : pan;
     double angle = (pan + 1) * (PI / 4);
@@ -87,9 +88,9 @@ static void start_filter(struct aur_group *g, int i, const struct note *n, doubl
     g->sweep[i] = 0;
     g->damp[i] = (float)(1 / q);
     double top = cut > 0.485 ? 0.485 : cut, tan_x = aur_tan(aur_exp2(top)), a1 = 1 / (1 + tan_x * (tan_x + 1 / q));
-    g->a1[i] = (float)a1;
-    g->a2[i] = (float)(tan_x * a1);
-    g->a3[i] = (float)(tan_x * tan_x * a1);
+    g->a1[i] = (float)(2 * a1 - 1);
+    g->a2[i] = (float)(2 * tan_x * a1);
+    g->a3[i] = (float)(2 * tan_x * tan_x * a1);
     g->z1l[i] = g->z2l[i] = g->z1r[i] = g->z2r[i] = 0;
 }
 
@@ -204,7 +205,7 @@ static double start_swell(struct aur_group *g, int i, const struct note *n, doub
     double q = (double)p->resonance, band = PI / 4 * (double)p->cutoff / q / (n->rate / 2);
     double rms = sqrt((band < 1 ? band : 1) / 3);
     start_envelope(g, i, n, held);
-    start_gain(g, i, n, pan, 0.5 / rms / (q * q));
+    start_gain(g, i, n, pan, 0.25 / rms / (q * q));
     start_filter(g, i, n, (double)p->cutoff, q);
     start_lfo(g, i, n, (double)p->lfo_rate);
     g->sweep[i] = p->sweep;
