@@ -6,20 +6,17 @@
 #include <stdint.h>
 #include <string.h>
 
+/* clang-format off */
 /* Hands each of the 64 characters to M, after A. */
-#define CHARS(M, A)                                                                                                    \
-    M(A, 'A')                                                                                                          \
-    M(A, 'B')                                                                                                          \
-    M(A, 'C') M(A, 'D') M(A, 'E') M(A, 'F') M(A, 'G') M(A, 'H') M(A, 'I') M(A, 'J') M(A, 'K') M(A, 'L') M(A, 'M')      \
-        M(A, 'N') M(A, 'O') M(A, 'P') M(A, 'Q') M(A, 'R') M(A, 'S') M(A, 'T') M(A, 'U') M(A, 'V') M(A, 'W') M(A, 'X')  \
-            M(A, 'Y') M(A, 'Z') M(A, 'a') M(A, 'b') M(A, 'c') M(A, 'd') M(A, 'e') M(A, 'f') M(A, 'g') M(A, 'h')        \
-                M(A, 'i') M(A, 'j') M(A, 'k') M(A, 'l') M(A, 'm') M(A, 'n') M(A, 'o') M(A, 'p') M(A, 'q') M(A, 'r')    \
-                    M(A, 's') M(A, 't') M(A, 'u') M(A, 'v') M(A, 'w') M(A, 'x') M(A, 'y') M(A, 'z') M(A, '0')          \
-                        M(A, '1') M(A, '2') M(A, '3') M(A, '4') M(A, '5') M(A, '6') M(A, '7') M(A, '8') M(A, '9')      \
-                            M(A, '+') M(A, '/')
+#define CHARS(M, A) \
+    M(A, 'A') M(A, 'B') M(A, 'C') M(A, 'D') M(A, 'E') M(A, 'F') M(A, 'G') M(A, 'H') M(A, 'I') M(A, 'J') M(A, 'K') \
+    M(A, 'L') M(A, 'M') M(A, 'N') M(A, 'O') M(A, 'P') M(A, 'Q') M(A, 'R') M(A, 'S') M(A, 'T') M(A, 'U') M(A, 'V') \
+    M(A, 'W') M(A, 'X') M(A, 'Y') M(A, 'Z') M(A, 'a') M(A, 'b') M(A, 'c') M(A, 'd') M(A, 'e') M(A, 'f') M(A, 'g') \
+    M(A, 'h') M(A, 'i') M(A, 'j') M(A, 'k') M(A, 'l') M(A, 'm') M(A, 'n') M(A, 'o') M(A, 'p') M(A, 'q') M(A, 'r') \
+    M(A, 's') M(A, 't') M(A, 'u') M(A, 'v') M(A, 'w') M(A, 'x') M(A, 'y') M(A, 'z') M(A, '0') M(A, '1') M(A, '2') \
+    M(A, '3') M(A, '4') M(A, '5') M(A, '6') M(A, '7') M(A, '8') M(A, '9') M(A, '+') M(A, '/')
 #define PAIR(a, b) {a, b},
 
-/* clang-format off */
 static const char pairs[4096][2] = {
 #define ROW(a) CHARS(PAIR, a)
     ROW('A') ROW('B') ROW('C') ROW('D') ROW('E') ROW('F') ROW('G') ROW('H') ROW('I') ROW('J') ROW('K')

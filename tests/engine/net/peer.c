@@ -232,3 +232,33 @@ int peer_close_code(struct peer *peer)
             return PEER_END;
     }
 }
+
+long peer_number(const char *json, const char *key)
+{
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "\"%s\":", key);
+    const char *at = strstr(json, pattern);
+    assert_non_null(at);
+    return strtol(at + strlen(pattern), NULL, 10);
+}
+
+long peer_chunk(struct peer *peer)
+{
+    char *text = peer_message_of(peer, "audio");
+    long index = peer_number(text, "chunk_index");
+    free(text);
+    return index;
+}
+
+void peer_assert_error(struct peer *peer, const char *code, const char *field)
+{
+    char *text = peer_message_of(peer, "error");
+    char want[80];
+    snprintf(want, sizeof want, "\"code\":\"%s\"", code);
+    if (!strstr(text, want))
+        fail_msg("expected %s in %s", want, text);
+    snprintf(want, sizeof want, "\"field\":\"%s\"", field ? field : "");
+    if (field && !strstr(text, want))
+        fail_msg("expected %s in %s", want, text);
+    free(text);
+}

@@ -49,5 +49,11 @@ char *peer_message(struct peer *peer);
 char *peer_message_of(struct peer *peer, const char *type);
 /* Skips messages until the close frame; its code, or PEER_END if none came. */
 int peer_close_code(struct peer *peer);
+/* The whole number behind a key. */
+long peer_number(const char *json, const char *key);
+/* The index of the next audio message. */
+long peer_chunk(struct peer *peer);
+/* The next error message has this code and, unless NULL, this field. */
+void peer_assert_error(struct peer *peer, const char *code, const char *field);
 
 #endif

@@ -1,4 +1,4 @@
-/* WebSocket sessions, from outside the server: what is sent when, what is refused how, and how sessions end. */
+/* WebSocket sessions, from outside the server: what is sent when, what is answered, what is refused. */
 #include "support/unit.h"
 
 #include <stdio.h>
@@ -11,36 +11,6 @@
 
 #define CHUNK_BYTES 400
 
-static long number_of(const char *json, const char *key)
-{
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\"%s\":", key);
-    const char *at = strstr(json, pattern);
-    assert_non_null(at);
-    return strtol(at + strlen(pattern), NULL, 10);
-}
-
-static long next_chunk(struct peer *peer)
-{
-    char *text = peer_message_of(peer, "audio");
-    long index = number_of(text, "chunk_index");
-    free(text);
-    return index;
-}
-
-static void assert_error(struct peer *peer, const char *code, const char *field)
-{
-    char *text = peer_message_of(peer, "error");
-    char want[80];
-    snprintf(want, sizeof want, "\"code\":\"%s\"", code);
-    if (!strstr(text, want))
-        fail_msg("expected %s in %s", want, text);
-    snprintf(want, sizeof want, "\"field\":\"%s\"", field ? field : "");
-    if (field && !strstr(text, want))
-        fail_msg("expected %s in %s", want, text);
-    free(text);
-}
-
 static void test_status_then_burst_then_every_chunk(void **state)
 {
     (void)state;
@@ -52,14 +22,14 @@ static void test_status_then_burst_then_every_chunk(void **state)
     peer_listen(&peer, host.port);
     char *first = peer_message(&peer);
     assert_non_null(strstr(first, "\"type\":\"status\""));
-    assert_int_equal(number_of(first, "active_clients"), 1);
+    assert_int_equal(peer_number(first, "active_clients"), 1);
     free(first);
     for (long i = 15 - 8; i < 15; i++)
-        assert_int_equal(next_chunk(&peer), i);
+        assert_int_equal(peer_chunk(&peer), i);
     for (long i = 15; i < 30; i++) {
         fake_publish(1);
         host_notify(&host);
-        assert_int_equal(next_chunk(&peer), i);
+        assert_int_equal(peer_chunk(&peer), i);
     }
     peer_close(&peer);
     host_stop(&host);
@@ -107,12 +77,12 @@ static void test_news_come_ahead_of_their_chunk(void **state)
     fake_publish(5);
     host_notify(&host);
     for (long i = 2; i < 12; i++)
-        assert_int_equal(next_chunk(&peer), i);
+        assert_int_equal(peer_chunk(&peer), i);
     char *update = peer_message(&peer);
     assert_non_null(strstr(update, "\"type\":\"generation_update\",\"phrase_id\":\"phrase_5\""));
     assert_non_null(strstr(update, "\"density\":0.4"));
     free(update);
-    assert_int_equal(next_chunk(&peer), 12);
+    assert_int_equal(peer_chunk(&peer), 12);
     peer_close(&peer);
     host_stop(&host);
 }
@@ -140,8 +110,8 @@ static void test_troubles_are_told(void **state)
     assert_non_null(
         strstr(text, "\"code\":\"GENERATION_ERROR\",\"message\":\"ambient.lua:7: boom\",\"severity\":\"error\""));
     free(text);
-    assert_error(&peer, "BUFFER_UNDERRUN", NULL);
-    assert_error(&peer, "SYNTHESIS_FAILED", NULL);
+    peer_assert_error(&peer, "BUFFER_UNDERRUN", NULL);
+    peer_assert_error(&peer, "SYNTHESIS_FAILED", NULL);
     peer_close(&peer);
     host_stop(&host);
 }
@@ -188,10 +158,10 @@ static void test_what_is_refused_changes_nothing(void **state)
     peer_listen(&peer, host.port);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         peer_say(&peer, cases[i].text);
-        assert_error(&peer, "INVALID_CONTROL", cases[i].field);
+        peer_assert_error(&peer, "INVALID_CONTROL", cases[i].field);
     }
     peer_frame_send(&peer, PEER_BINARY, true, "\1\2\3", 3);
-    assert_error(&peer, "INVALID_CONTROL", "message");
+    peer_assert_error(&peer, "INVALID_CONTROL", "message");
     assert_int_equal(fake_controls_set(), 0);
     peer_say(&peer, "{\"type\":\"status_request\"}");
     free(peer_message_of(&peer, "status"));
@@ -225,9 +195,9 @@ static void test_messages_in_pieces_and_too_long_ones(void **state)
     peer_frame_send(&peer, PEER_TEXT, true, huge, 65536);
     free(peer_message_of(&peer, "pong"));
     peer_frame_send(&peer, PEER_TEXT, true, huge, 65537);
-    assert_error(&peer, "INVALID_CONTROL", "message");
+    peer_assert_error(&peer, "INVALID_CONTROL", "message");
     peer_frame_send(&peer, PEER_TEXT, true, huge, 1 << 20);
-    assert_error(&peer, "INVALID_CONTROL", "message");
+    peer_assert_error(&peer, "INVALID_CONTROL", "message");
     peer_say(&peer, "{\"type\":\"ping\"}");
     free(peer_message_of(&peer, "pong"));
     peer_frame_send(&peer, PEER_TEXT, true, huge, 1100000);
@@ -267,199 +237,6 @@ static void test_pong_echoes_verbatim(void **state)
     host_stop(&host);
 }
 
-static void test_controls_are_limited_in_rate(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peer;
-    struct aur_server_config config = {.control_rate = 2};
-    fake_reset(CHUNK_BYTES);
-    host_start(&host, &config);
-    peer_listen(&peer, host.port);
-    for (int i = 0; i < 6; i++)
-        peer_say(&peer, "{\"type\":\"control\",\"bpm\":64}");
-    assert_error(&peer, "INVALID_CONTROL", "rate");
-    assert_true(fake_controls_set() >= 2 && fake_controls_set() < 6);
-    peer_say(&peer, "{\"type\":\"ping\"}");
-    free(peer_message_of(&peer, "pong"));
-    peer_close(&peer);
-    host_stop(&host);
-}
-
-static void test_a_listener_too_many_is_told_and_closed(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer one, two, three;
-    struct aur_server_config config = {.max_clients = 1};
-    fake_reset(CHUNK_BYTES);
-    fake_publish(10);
-    host_start(&host, &config);
-    peer_listen(&one, host.port);
-    free(peer_message_of(&one, "status"));
-    peer_listen(&two, host.port);
-    char *text = peer_message(&two);
-    assert_non_null(strstr(text, "\"code\":\"SERVER_OVERLOAD\""));
-    assert_non_null(strstr(text, "\"severity\":\"critical\""));
-    free(text);
-    assert_int_equal(peer_close_code(&two), 1013);
-    peer_close(&two);
-    assert_int_equal(fake_listeners(), 1);
-    peer_frame_send(&one, PEER_CLOSE, true, "\x03\xe8", 2);
-    assert_int_equal(peer_close_code(&one), 1000);
-    peer_close(&one);
-    peer_listen(&three, host.port); /* there is room again */
-    free(peer_message_of(&three, "status"));
-    peer_close(&three);
-    host_stop(&host);
-}
-
-static void test_a_slow_listener_skips_forward_and_is_told(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peer;
-    fake_reset(60000);
-    host_start(&host, NULL);
-    peer_connect(&peer, host.port, 4096);
-    struct peer_reply reply;
-    peer_http(&peer, &reply,
-              "GET /ws/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    free(reply.body);
-    while (fake_listeners() == 0)
-        ;
-    for (int i = 0; i < 400; i++) { /* 24 MB that nobody reads */
-        fake_publish(1);
-        host_notify(&host);
-        struct peer probe; /* a request answered: the server has seen the chunk */
-        peer_connect(&probe, host.port, 0);
-        peer_http(&probe, &reply, "HEAD /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        free(reply.body);
-        peer_close(&probe);
-    }
-    long last = -1, skipped = 0, told = 0;
-    while (last < 399) {
-        char *text = peer_message(&peer);
-        if (strstr(text, "BUFFER_OVERRUN"))
-            told++;
-        if (strncmp(text, "{\"type\":\"audio\"", 15) == 0) {
-            long index = number_of(text, "chunk_index");
-            assert_true(index > last);
-            skipped += index - last - 1;
-            last = index;
-        }
-        free(text);
-    }
-    assert_true(told >= 1);
-    assert_true(skipped > 300); /* the kernel's buffers hold a few dozen at most */
-    peer_close(&peer);
-    host_stop(&host);
-}
-
-static void test_whoever_is_silent_is_cut(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer silent, talking;
-    struct aur_server_config config = {.ping_ms = 20, .timeout_ms = 400};
-    fake_reset(CHUNK_BYTES);
-    host_start(&host, &config);
-    peer_listen(&silent, host.port);
-    peer_listen(&talking, host.port);
-    int pings = 0, code = 0;
-    while (code != PEER_END) { /* answers no ping */
-        struct peer_frame frame;
-        peer_frame_read(&silent, &frame);
-        code = frame.opcode;
-        pings += code == PEER_PING;
-        free(frame.data);
-        if (pings % 5 == 4) { /* the other answers, by peer_message */
-            peer_say(&talking, "{\"type\":\"ping\"}");
-            free(peer_message_of(&talking, "pong"));
-        }
-    }
-    assert_true(pings >= 2);
-    peer_say(&talking, "{\"type\":\"ping\"}");
-    free(peer_message_of(&talking, "pong"));
-    peer_close(&silent);
-    peer_close(&talking);
-    host_stop(&host);
-}
-
-static void test_a_pong_is_a_sign_of_life(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peer;
-    struct aur_server_config config = {.ping_ms = 20, .timeout_ms = 300};
-    fake_reset(CHUNK_BYTES);
-    host_start(&host, &config);
-    peer_listen(&peer, host.port);
-    free(peer_message_of(&peer, "status"));
-    for (int i = 0; i < 30; i++) { /* twice the timeout */
-        struct peer_frame frame;
-        peer_frame_read(&peer, &frame);
-        assert_int_equal(frame.opcode, PEER_PING);
-        peer_frame_send(&peer, PEER_PONG, true, frame.data, frame.len);
-        free(frame.data);
-    }
-    peer_close(&peer);
-    host_stop(&host);
-}
-
-static void test_a_client_that_does_not_read_is_not_read(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peer;
-    fake_reset(CHUNK_BYTES);
-    host_start(&host, NULL);
-    peer_listen(&peer, host.port);
-    char text[4096];
-    int n = snprintf(text, sizeof text, "{\"type\":\"ping\",\"client_time\":\"%*s\"}", 4000, "");
-    for (int i = 0; i < 300; i++)
-        peer_frame_send(&peer, PEER_TEXT, true, text, (size_t)n); /* 1.2 MB of answers */
-    for (int i = 0; i < 300; i++)
-        free(peer_message_of(&peer, "pong"));
-    peer_close(&peer);
-    host_stop(&host);
-}
-
-static void test_shutdown_closes_everyone(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peers[3];
-    fake_reset(CHUNK_BYTES);
-    fake_publish(10);
-    host_start(&host, NULL);
-    for (int i = 0; i < 3; i++) {
-        peer_listen(&peers[i], host.port);
-        free(peer_message_of(&peers[i], "status"));
-    }
-    aur_server_stop(host.server);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(peer_close_code(&peers[i]), 1001);
-        peer_close(&peers[i]);
-    }
-    host_stop(&host);
-    assert_int_equal(fake_listeners(), 0);
-}
-
-static void test_shutdown_does_not_wait_for_the_deaf(void **state)
-{
-    (void)state;
-    struct host host;
-    struct peer peer;
-    struct aur_server_config config = {.drain_ms = 50};
-    fake_reset(CHUNK_BYTES);
-    host_start(&host, &config);
-    peer_listen(&peer, host.port);
-    host_stop(&host); /* returns although the close is never answered */
-    peer_close(&peer);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,14 +249,6 @@ int main(void)
         cmocka_unit_test(test_messages_in_pieces_and_too_long_ones),
         cmocka_unit_test(test_text_that_is_not_utf8_closes),
         cmocka_unit_test(test_pong_echoes_verbatim),
-        cmocka_unit_test(test_controls_are_limited_in_rate),
-        cmocka_unit_test(test_a_listener_too_many_is_told_and_closed),
-        cmocka_unit_test(test_a_slow_listener_skips_forward_and_is_told),
-        cmocka_unit_test(test_whoever_is_silent_is_cut),
-        cmocka_unit_test(test_a_pong_is_a_sign_of_life),
-        cmocka_unit_test(test_a_client_that_does_not_read_is_not_read),
-        cmocka_unit_test(test_shutdown_closes_everyone),
-        cmocka_unit_test(test_shutdown_does_not_wait_for_the_deaf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
