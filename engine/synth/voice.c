@@ -242,7 +242,8 @@ uint64_t aur_voice_start(struct aur_group *group, int lane, const struct aur_pla
         .velocity = (double)note->velocity_q16 / AUR_Q16_ONE,
         .key = note_key(note, phrase),
     };
-    double held = (double)((note->off_frame - note->on_frame) / AUR_BLOCK);
+    uint64_t held_blocks = (note->off_frame - note->on_frame) / AUR_BLOCK;
+    double held = (double)held_blocks;
     group->active |= 1u << lane;
     double pan = (double)note->pan_q16 / AUR_Q16_ONE;
     return (uint64_t)starts[plan->voice](group, lane, &n, held < NEVER_BLOCKS ? held : NEVER_BLOCKS, pan) + 1;
