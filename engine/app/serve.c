@@ -12,7 +12,7 @@
 #include "compose/session.h"
 #include "net/server.h"
 
-#define BURST_MS    800
+#define BURST_MS    500
 #define QUEUE_MS    500
 #define DRAIN_MS    2000
 #define DEADLINE_MS 4500

@@ -97,7 +97,7 @@ int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error
         return rc;
     bool scalar = stage->isa == AUR_ISA_SCALAR;
     snprintf(stage->device, sizeof stage->device, scalar ? "scalar" : "simd (%s)", aur_isa_name(stage->isa));
-    struct aur_piece_source source = {.path = stage->script, .lib_dir = stage->lib_dir};
+    struct aur_piece_source source = {.path = stage->script, .lib_dir = stage->lib_dir, .log = stage->log};
     rc = aur_piece_load(&stage->piece, &source, err);
     if (rc < 0)
         aur_stage_deinit(stage);

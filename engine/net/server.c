@@ -168,7 +168,7 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     *out = *config;
     set_default(&out->max_clients, 10);
     set_default(&out->queue_chunks, 5);
-    set_default(&out->burst_chunks, 8);
+    set_default(&out->burst_chunks, 5);
     set_default(&out->ping_ms, 30000);
     set_default(&out->timeout_ms, 60000);
     set_default(&out->drain_ms, 2000);
