@@ -2,6 +2,7 @@
 -- pulse and a felt kick. Chords follow a second-order Markov chain on the mode's matrix. docs/music.md tells more.
 local conversation = require "conversation"
 local form = require "form"
+local harmony = require "harmony"
 local percussion = require "percussion"
 local phrases = require "phrase"
 local progressions = require "progressions"
@@ -18,93 +19,50 @@ local DRONES = { "root", "tonic", "root", "fifth" }
 local STREAMS = { "chords", "colour", "form", "chapter", "pad", "drone", "lead", "lean", "pulse", "air", "kick" }
 local LEADS = { "bell", "flute", "glow" }
 
--- Kinds of chord: weight when harmony is plain, weight when it is rich.
-local KIND_WEIGHTS = {
-    triad = { 1.0, 0.1 }, fifth = { 0.4, 0 }, sus2 = { 0.8, 0.5 }, sus4 = { 0.4, 0.3 }, add9 = { 0.7, 1.2 },
-    sixth = { 0.1, 0.5 }, seventh = { 0.3, 1.0 }, ninth = { 0, 1.1 }, quartal = { 0.1, 0.4 },
-}
-
-local function weight_of(kind, chord, colour)
-    local range = KIND_WEIGHTS[kind]
-    local dominant = chord.intervals[2] == 4 and chord.intervals[4] == 10
-    return form.mix(range[1], range[2], colour) * (dominant and 0.25 or 1)
-end
-
--- A chord on a degree, its kind drawn by how rich the harmony is now; sometimes lent by the neighbouring mode.
-local function colour_chord(stream, key, degree, colour, lend)
-    local from = key
-    if stream:float() < lend then
-        local other = theory.neighbour(key, stream:float() < 0.7 and 1 or -1)
-        local clear = other and other.scale[degree] == key.scale[degree] and #theory.soft_kinds(other, degree) > 1
-        from = clear and other or key
-    end
-    local kinds, weights = theory.soft_kinds(from, degree), {}
-    for i, kind in ipairs(kinds) do
-        weights[i] = weight_of(kind, theory.diatonic(from, degree, kind), colour)
-    end
-    if #kinds == 1 then
-        weights[1] = 1
-    end
-    return theory.diatonic(from, degree, kinds[form.weighted(stream, weights)])
-end
-
-local function plain(chord, name, pitches)
-    return { name = chord.name, state = name, root = chord.root % 12, pitches = pitches }
-end
-
 -- Draws the next chord of the progression and leads the voices to it.
 local function draw_chord(now, state, from)
     local name = now.chain:next(now.random.chords, state.playhead)
-    local chord = colour_chord(now.random.colour, now.key, progressions.degree(name), now.colour, now.lend)
-    return plain(chord, name, voicing.lead(from, chord, now.pad))
+    local chord = harmony.colour(now.random.colour, now.key, progressions.degree(name), now.colour, now.lend)
+    return harmony.sonority(chord, name, from, now.pad)
 end
 
--- The first chord in a new key: the one that shares most with what still sounds, so that its tones carry over.
-local function pivot_chord(now, state)
-    local sounding = theory.classes(state.voicing)
-    local best, best_score, best_name
-    for degree = 1, 7 do
-        local name = progressions.name(now.key.mode, degree)
-        for _, kind in ipairs(theory.soft_kinds(now.key, degree)) do
-            local chord = theory.diatonic(now.key, degree, kind)
-            local notes = voicing.lead(state.voicing, chord, now.pad)
-            local score = 3 * theory.common(sounding, theory.classes(notes)) - voicing.step(state.voicing, notes)
-                + 2 * now.chain.rows[now.chain.states[1]][degree]
-            if kind ~= "fifth" and (not best or score > best_score) then
-                best, best_score, best_name = plain(chord, name, notes), score, name
-            end
+-- What the phrase begins with: what the one before led into, or a pivot into another key.
+local function first_chord(now, state)
+    if state.following and state.key == now.key.name then
+        return state.following
+    end
+    conversation.drop(state.talk)
+    local chord = state.following and harmony.pivot(now.key, state.voicing, now.pad)
+        or harmony.opening(now.key, now.pad)
+    state.playhead = now.chain:start(chord.state)
+    return chord
+end
+
+-- A long chord may change its colour halfway: one or two voices step, the root stays.
+local function recolour(now, chord, seconds)
+    local stream = now.random.colour
+    if seconds >= 9 and stream:float() < 0.45 then
+        local other = harmony.colour(stream, now.key, progressions.degree(chord.state), now.colour, 0)
+        local turned = harmony.sonority(other, chord.state, chord.pitches, now.pad)
+        if turned.name ~= chord.name and turned.root == chord.root then
+            return turned
         end
     end
-    state.playhead = { best_name }
-    return best
 end
 
-local function first_chord(now, state)
-    local name = progressions.name(now.key.mode, 1)
-    local chord = theory.diatonic(now.key, 1, now.key.mode == "locrian" and "seventh" or "add9")
-    state.playhead = { name }
-    return plain(chord, name, voicing.lead(nil, chord, now.pad))
-end
-
--- The phrase's chords with their times, and the first one of the phrase after it.
-local function harmony(now, state)
-    local chord = state.following
-    if not chord then
-        chord = first_chord(now, state)
-    elseif state.key ~= now.key.name then
-        chord = pivot_chord(now, state)
-        conversation.drop(state.talk)
-    end
-    now.chain = now.chain2()
-    while #state.playhead < 2 do
-        table.insert(state.playhead, 1, state.playhead[1])
-    end
-    local bars = phrases.chord_bars(now.random.form, BARS, now.bar * 60 / now.bpm, 4, 14, form.mix(11, 7, now.motion))
-    local steps, at = {}, 0
-    for i, count in ipairs(bars) do
-        steps[i] = { at = at, beats = count * now.bar, pitches = chord.pitches, chord = chord }
-        at = at + count * now.bar
-        chord = draw_chord(now, state, chord.pitches)
+-- The phrase's chords with their times; the first one of the phrase after it goes into the state.
+local function chords_of(now, state)
+    local chord, steps, at = first_chord(now, state), {}, 0
+    local bars = phrases.chord_bars(now.random.form, BARS, now.bar * now.seconds, 4, 14, form.mix(11, 7, now.motion))
+    for _, count in ipairs(bars) do
+        local beats = count * now.bar
+        local turned = recolour(now, chord, beats * now.seconds)
+        for _, sonority in ipairs(turned and { chord, turned } or { chord }) do
+            steps[#steps + 1] = { at = at, beats = beats / (turned and 2 or 1), pitches = sonority.pitches,
+                                  chord = sonority }
+            at = at + steps[#steps].beats
+        end
+        chord = draw_chord(now, state, steps[#steps].pitches)
     end
     state.following, state.key, state.voicing = chord, now.key.name, steps[#steps].pitches
     return steps
@@ -116,7 +74,7 @@ local function chapter(now, state)
     if not page or now.clock >= page.ends then
         local stream = now.random.chapter
         state.page = {
-            ends = now.clock + CHAPTER_SECONDS * (0.85 + 0.3 * stream:float()),
+            first = now.number, ends = now.clock + CHAPTER_SECONDS * (0.85 + 0.3 * stream:float()),
             drone = form.other(stream, { 1, 1, 1, 0.7 }, page and page.drone or 2),
             lead = form.other(stream, { 1, 1, 0.8 }, page and page.lead),
             centre = stream:int(-1, 2), pad = stream:int(-1, 1),
@@ -135,15 +93,16 @@ local function survey(ctx, state)
     end
     state.phase = state.phase or now.random.form:float()
     now.key = theory.key(ctx.key)
-    now.chain, now.chain2 = progressions.chain(now.key.mode), function() return progressions.chain2(now.key.mode) end
+    now.chain = progressions.chain2(now.key.mode)
     now.length = BARS * now.bar
     now.seconds = 60 / now.bpm
-    -- Three arcs that never line up: under a minute, five minutes, half an hour.
+    -- Arcs that never line up: over a minute, five, twenty, thirty.
     now.breath = form.wave(now.clock, 83, state.phase)
     now.drift = form.wave(now.clock, 307, state.phase * 1.7)
     now.journey = form.wave(now.clock, 1873, state.phase * 2.3)
     now.colour = form.clamp(ctx.colour + 0.3 * (now.journey + 0.5 * now.drift - 0.75), 0, 1)
     now.lend = 0.02 + 0.14 * now.journey * now.colour
+    now.rest = form.mix(1.3, 0.8, form.wave(now.clock, 1117, state.phase * 3.1))
     now.motion = form.clamp(0.2 + 0.4 * now.intensity + 0.4 * (now.breath - 0.5), 0, 1)
     now.density, now.air = ctx.density, ctx.air
     -- What thins out at low intensity is made up for, so that loudness stays even: about +5 dB at 0, -1 dB at 1.
@@ -204,7 +163,16 @@ local function drone_pitch(now, chord)
     return voicing.place(class, 40, 35, 46)
 end
 
+-- When a page turns, the floor opens: one phrase without drone, pulse and kick.
+local function floating(now)
+    return now.page.first == now.number and now.number > 0 and now.intensity > 0.15
+end
+
 local function play_drone(ctx, now, state, steps)
+    if floating(now) then
+        state.low = {}
+        return
+    end
     local beat, stream = now.seconds, now.random.drone
     local bass = {}
     for i, step in ipairs(steps) do
@@ -252,8 +220,9 @@ local function play_lead(ctx, now, state, steps)
     end
     local busy = form.clamp(0.8 * now.intensity + 0.2 * now.complexity + 0.6 * (now.density - 0.5), 0, 1)
     local gestures = conversation.play(now.random.lead, state.talk, now.length / now.unit, {
-        complexity = now.complexity, calm = 3.2 * math.exp(-2.4 * busy), centre = LEAD.centre + now.page.centre,
-        low = LEAD.low, high = LEAD.high, scale = theory.key_classes(now.key),
+        complexity = now.complexity, calm = 3.2 * math.exp(-2.4 * busy) * now.rest,
+        centre = LEAD.centre + now.page.centre, low = LEAD.low, high = LEAD.high,
+        scale = theory.key_classes(now.key),
         harmony = function(at, beats)
             return theory.classes(chord_at(at * now.unit, beats * now.unit).pitches)
         end,
@@ -343,22 +312,22 @@ return {
                  cutoff = 520, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.037, lfo_depth = 0.9, width = 0.5,
                  reverb = 0.3, delay = 0 },
         pad = { voice = "pad", level = -10, attack = 2.2, decay = 4, sustain = 0.8, release = 5, detune = 6,
-                sub = 0.25, cutoff = 620, resonance = 0.7, keytrack = 0.4, lfo_rate = 0.019, lfo_depth = 0.8,
+                sub = 0.12, cutoff = 620, resonance = 0.7, keytrack = 0.4, lfo_rate = 0.019, lfo_depth = 0.8,
                 width = 0.6, reverb = 0.55, delay = 0.05 },
         warm = { voice = "pad", level = -12, attack = 1.8, decay = 3, sustain = 0.7, release = 5, detune = 4,
-                 sub = 0.1, cutoff = 1300, resonance = 0.8, keytrack = 0.4, lfo_rate = 0.043, lfo_depth = 1.0,
+                 sub = 0.05, cutoff = 1300, resonance = 0.8, keytrack = 0.4, lfo_rate = 0.043, lfo_depth = 1.0,
                  width = 0.65, reverb = 0.5, delay = 0.1 },
         glass = { voice = "pad", level = -9, attack = 3.5, decay = 4, sustain = 0.6, release = 6, detune = 8, sub = 0,
                   cutoff = 3200, resonance = 0.9, keytrack = 0.3, lfo_rate = 0.061, lfo_depth = 1.2, width = 0.7,
                   reverb = 0.7, delay = 0.2 },
         bell = { voice = "lead", level = -11, attack = 0.03, decay = 1.6, sustain = 0.25, release = 2.5, tone = 0.15,
-                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.8,
+                 cutoff = 3000, vibrato_rate = 4.2, vibrato_depth = 3, vibrato_delay = 1, reverb = 0.6,
                  delay = 0.6 },
         flute = { voice = "lead", level = -13, attack = 0.18, decay = 1.2, sustain = 0.6, release = 1.6, tone = 0.35,
-                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.75,
+                  cutoff = 2200, vibrato_rate = 4.7, vibrato_depth = 9, vibrato_delay = 0.9, reverb = 0.55,
                   delay = 0.5 },
         glow = { voice = "lead", level = -14, attack = 0.5, decay = 2, sustain = 0.55, release = 3, tone = 0.55,
-                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.85,
+                 cutoff = 1600, vibrato_rate = 3.6, vibrato_depth = 7, vibrato_delay = 1.5, reverb = 0.6,
                  delay = 0.45 },
         pulse = { voice = "pad", level = -12, attack = 0.02, decay = 0.4, sustain = 0, release = 0.4, detune = 5,
                   sub = 0.1, cutoff = 900, resonance = 0.8, keytrack = 0.5, lfo_rate = 0.05, lfo_depth = 0.7,
@@ -373,7 +342,7 @@ return {
                  reverb = 0.08, delay = 0 },
     },
     effects = {
-        reverb = { decay = 7.5, damping = 4200, modulation = 0.35, predelay = 0.03, highpass = 250, level = 3.5 },
+        reverb = { decay = 7.5, damping = 4200, modulation = 0.35, predelay = 0.03, highpass = 250, level = 3 },
         delay = { beats = 0.75, beats_right = 1.3125, feedback = 0.5, cutoff = 1800, highpass = 220, cross = 0.5,
                   reverb = 0.35, level = 2 },
         master = { level = 12, ceiling = -1.5 },
@@ -383,16 +352,18 @@ return {
     },
     phrase = function(ctx, state)
         local now = survey(ctx, state)
-        local steps = harmony(now, state)
+        local steps = chords_of(now, state)
         for _, step in ipairs(steps) do
             ctx:chord { at = step.at, beats = step.beats, name = step.chord.name, pitches = step.pitches }
         end
         play_drone(ctx, now, state, steps)
         play_pad(ctx, now, state, steps)
         play_lead(ctx, now, state, steps)
-        play_pulse(ctx, now, steps)
         play_air(ctx, now, steps)
-        play_kicks(ctx, now, steps)
+        if not floating(now) then
+            play_pulse(ctx, now, steps)
+            play_kicks(ctx, now, steps)
+        end
         if now.number == 0 then
             play_opening(ctx, now, steps)
         end

@@ -12,7 +12,7 @@ local conversation = {}
 local PLANS = {
     { { "theme", "long" }, { "theme", "long" }, { "vary", "rest" }, { "theme", "long" }, { "tail", "long" } },
     { { "theme", "rest" }, { "vary", "long" }, { "theme", "long" }, { "tail", "rest" }, { "theme", "long" } },
-    { { "theme", "long" }, { "tail", "long" }, { "theme", "rest" }, { "theme", "long" }, { "vary", "long" } },
+    { { "theme", "long" }, { "tail", "long" }, { "theme", "long" }, { "vary", "rest" }, { "theme", "long" } },
 }
 
 local PAUSES = { short = { 2, 5 }, long = { 9, 16 }, rest = { 42, 60 } }

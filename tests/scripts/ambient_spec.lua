@@ -287,8 +287,12 @@ describe("ambient: controls", function()
             if before.key ~= now.key then
                 local from, to = before.chords[#before.chords].pitches, now.chords[1].pitches
                 changes = changes + 1
-                shared = shared + (theory.common(theory.classes(from), theory.classes(to)) > 0 and 1 or 0)
-                sum = sum + voicing.step(from, to)
+                local common = theory.common(theory.classes(from), theory.classes(to))
+                -- Where the new key has none of the tones that sound, every voice moves by a semitone or so.
+                local reachable = theory.common(theory.classes(from), theory.key_classes(theory.key(now.key))) > 0
+                assert.is_true(common > 0 or not reachable, before.key .. " to " .. now.key)
+                assert.is_true(common > 0 or voicing.step(from, to) <= 1.5)
+                shared, sum = shared + (common > 0 and 1 or 0), sum + voicing.step(from, to)
                 local inside = theory.key_classes(theory.key(now.key))
                 for _, pitch in ipairs(to) do
                     assert.is_true(inside[pitch % 12])
@@ -296,8 +300,8 @@ describe("ambient: controls", function()
             end
         end
         assert.equal(#keys - 1, changes)
-        assert.is_true(shared / changes >= 0.9, shared / changes)
-        assert.is_true(sum / changes <= 3, sum / changes)
+        assert.is_true(shared / changes >= 0.7, shared / changes)
+        assert.is_true(sum / changes <= 1.5, sum / changes)
     end)
 
     it("goes on over changes of tempo", function()
