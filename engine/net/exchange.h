@@ -39,9 +39,9 @@ struct aur_reply {
     int status;
     const char *type; /* of the body */
     struct aur_buf body;
-    int allow;         /* methods, for 405 and OPTIONS; 0: no header */
-    char etag[40];     /* "": none */
-    bool retry, close; /* Retry-After: 1; close the connection afterwards */
+    int allow;     /* methods, for 405 and OPTIONS; 0: no header */
+    char etag[40]; /* "": none */
+    bool retry;    /* Retry-After: 1 */
 };
 
 /* The value of an argument, or NULL. */

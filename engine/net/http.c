@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/files.h"
 #include "net/net.h"
 #include "net/rest.h"
@@ -14,6 +15,7 @@
 #define DISCARD_MAX     (16 << 20) /* of a body that is too large */
 #define REPLY_TIMEOUT_S 20
 #define LINGER_S        2
+#define BODY_NS         UINT64_C(30000000000) /* a body that takes longer is not waited for */
 
 struct aur_http {
     struct aur_server *server;
@@ -21,6 +23,7 @@ struct aur_http {
     struct aur_reply reply;
     bool expects_body, answered;
     size_t sent;
+    uint64_t begun_ns;
 };
 
 /* ---- reading ---- */
@@ -91,13 +94,12 @@ static bool add_origin_headers(struct lws *wsi, const struct aur_reply *reply, c
 static bool add_own_headers(struct lws *wsi, const struct aur_reply *reply, unsigned char **at, unsigned char *end)
 {
     char allow[64];
-    bool ok = add_header(wsi, "cache-control:", reply->etag[0] ? "no-cache" : "no-store", at, end);
+    bool ok = add_header(wsi, "connection:", "close", at, end) &&
+              add_header(wsi, "cache-control:", reply->etag[0] ? "no-cache" : "no-store", at, end);
     if (reply->etag[0])
         ok = ok && add_header(wsi, "etag:", reply->etag, at, end);
     if (reply->retry)
         ok = ok && add_header(wsi, "retry-after:", "1", at, end);
-    if (reply->close)
-        ok = ok && add_header(wsi, "connection:", "close", at, end);
     if (reply->allow) {
         aur_methods_text(allow, sizeof allow, reply->allow);
         ok = ok && add_header(wsi, "allow:", allow, at, end);
@@ -117,18 +119,16 @@ static int send_headers(struct lws *wsi, const struct aur_reply *reply, const st
     return !ok || lws_finalize_write_http_header(wsi, start, &at, end) != 0;
 }
 
-/* Frees the request. */
-static int finish(struct aur_http *http, struct lws *wsi)
+/* One request a connection: what a client sends ahead after the first, this library takes for the body of a later POST and
+ * then never gets out of its loop. */
+static int finish(const struct aur_http *http, struct lws *wsi)
 {
-    if (!http->reply.close)
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
     if (!http->expects_body)
         return -1;
     lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LINGER_S); /* let the client read before the reset */
     return 0;
 }
 
-/* http must not be used after it. */
 static int begin_reply(struct aur_http *http, struct lws *wsi)
 {
     http->answered = true;
@@ -160,7 +160,6 @@ int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
 
 int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct aur_request *request)
 {
-    reply->close = true;
     if (!aur_buf_ok(&reply->body) || send_headers(wsi, reply, request) != 0)
         return -1;
     unsigned char body[LWS_PRE + 2048];
@@ -213,7 +212,6 @@ static bool accept_body(struct aur_http *http, struct lws *wsi, long long length
         aur_reply_refuse(reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
     else
         return true;
-    reply->close = true;
     http->expects_body = true;
     return false;
 }
@@ -225,6 +223,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
     if (!http)
         return -1;
     http->server = server;
+    http->begun_ns = aur_clock_mono_ns();
     bool read = aur_http_read(&http->request, server, wsi);
     long long length = body_length(wsi);
     if (!accept_body(http, wsi, length))
@@ -246,7 +245,7 @@ int aur_http_body(struct aur_connection *connection, const void *data, size_t le
     struct aur_http *http = connection->http;
     if (http && !http->reply.status)
         aur_buf_add(&http->request.body, data, len);
-    return 0;
+    return http && aur_clock_mono_ns() - http->begun_ns > BODY_NS ? -1 : 0;
 }
 
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)

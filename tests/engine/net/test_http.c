@@ -161,23 +161,42 @@ static void test_a_large_file_arrives_whole(void **state)
     free(reply.body);
 }
 
-static void test_many_requests_on_one_connection(void **state)
+/* A client may send requests ahead; a server may answer the first and close. */
+static void test_requests_sent_ahead(void **state)
 {
+    static const char get[] = "GET /app.js HTTP/1.1\r\nHost: h\r\n\r\n";
+    static const char post[] = "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n{\"bpm\":64}";
+    static const char odd[] = "GET /app.js HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcdef";
+    const char *const parts[] = {get, post, odd};
+    const struct fixture *f = *state;
+    for (int i = 0; i < 27; i++) {
+        char text[1024];
+        struct peer peer;
+        struct peer_reply reply;
+        snprintf(text, sizeof text, "%s%s%s", parts[i / 9], parts[i / 3 % 3], parts[i % 3]);
+        peer_connect(&peer, f->host.port, 0);
+        peer_http(&peer, &reply, text);
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(peer_header(&reply, "connection"), "close");
+        free(reply.body);
+        peer_close(&peer);
+    }
+}
+
+static void test_frames_right_behind_the_upgrade(void **state)
+{
+    static const char text[] = "GET /ws/stream HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+                               "\x81\x8f\0\0\0\0{\"type\":\"ping\"}";
     const struct fixture *f = *state;
     struct peer peer;
     struct peer_reply reply;
     peer_connect(&peer, f->host.port, 0);
-    for (int i = 0; i < 20; i++) {
-        peer_http(&peer, &reply, "GET /app.js HTTP/1.1\r\nHost: h\r\n\r\n");
-        assert_string_equal(reply.body, "export {}");
-        free(reply.body);
-        peer_http(&peer, &reply, "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n{\"bpm\":64}");
-        assert_int_equal(reply.status, 200);
-        free(reply.body);
-        peer_http(&peer, &reply, "POST /nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");
-        assert_int_equal(reply.status, 405);
-        free(reply.body);
-    }
+    peer_send(&peer, text, sizeof text - 1);
+    peer_reply(&peer, &reply, true);
+    assert_int_equal(reply.status, 101);
+    free(reply.body);
+    free(peer_message_of(&peer, "pong"));
     peer_close(&peer);
 }
 
@@ -312,7 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_head_and_unchanged_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_outside_the_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_large_file_arrives_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_many_requests_on_one_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_requests_sent_ahead, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_frames_right_behind_the_upgrade, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_control, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bodies_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_routes, set_up, tear_down),

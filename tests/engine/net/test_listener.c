@@ -18,7 +18,7 @@ static void test_status_then_burst_then_every_chunk(void **state)
     struct peer peer;
     fake_reset(CHUNK_BYTES);
     fake_publish(15);
-    host_start(&host, NULL);
+    host_start(&host, &(struct aur_server_config){.burst_chunks = 8});
     peer_listen(&peer, host.port);
     char *first = peer_message(&peer);
     assert_non_null(strstr(first, "\"type\":\"status\""));
@@ -68,7 +68,7 @@ static void test_news_come_ahead_of_their_chunk(void **state)
     fake_reset(CHUNK_BYTES);
     fake_publish(10);
     event.phrase.controls = fake_controls();
-    host_start(&host, NULL);
+    host_start(&host, &(struct aur_server_config){.burst_chunks = 8});
     fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN, .chunk_index = 9}); /* over when it comes */
     fake_post(&event);
     host_notify(&host);
