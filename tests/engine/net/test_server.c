@@ -58,7 +58,7 @@ static void test_stop_before_run(void **state)
     (void)state;
     struct aur_server *server;
     struct aur_error err;
-    assert_int_equal(aur_server_new(&server, &(struct aur_server_config){.host = "localhost"}, &err), AUR_OK);
+    assert_int_equal(aur_server_new(&server, &(struct aur_server_config){.host = "127.0.0.1"}, &err), AUR_OK);
     assert_true(aur_server_port(server) > 0);
     aur_server_stop(server);
     assert_int_equal(aur_server_run(server), AUR_OK);
