@@ -2,20 +2,19 @@
  *
  * The headers are copied out as soon as they are there, because the library may drop them while a body arrives. A body is
  * read to its end before the reply even where it is refused (within reason), so that the client gets to read the reply
- * instead of a reset. Every reply is a block in memory, sent in pieces whenever the pipe is free. */
+ * instead of a reset. Every reply is a block in memory: the first piece goes out at once, the others whenever the pipe is
+ * free. A timer of our own ends what the library's timeouts forget. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "net/files.h"
 #include "net/net.h"
 #include "net/rest.h"
 
-#define PIECE_BYTES     32768
-#define DISCARD_MAX     (16 << 20) /* of a body that is too large */
-#define REPLY_TIMEOUT_S 20
-#define LINGER_S        2
-#define BODY_NS         UINT64_C(30000000000) /* a body that takes longer is not waited for */
+#define PIECE_BYTES 32768
+#define DISCARD_MAX (16 << 20) /* of a body that is too large */
+#define PATIENCE_S  30         /* with a body that arrives, and between two pieces of a reply */
+#define LINGER_S    2
 
 struct aur_http {
     struct aur_server *server;
@@ -23,7 +22,6 @@ struct aur_http {
     struct aur_reply reply;
     bool expects_body, answered;
     size_t sent;
-    uint64_t begun_ns;
 };
 
 /* ---- reading ---- */
@@ -129,22 +127,8 @@ static int finish(const struct aur_http *http, struct lws *wsi)
     return 0;
 }
 
-static int begin_reply(struct aur_http *http, struct lws *wsi)
+static int send_piece(struct aur_http *http, struct lws *wsi)
 {
-    http->answered = true;
-    if (!aur_buf_ok(&http->reply.body) || send_headers(wsi, &http->reply, &http->request) != 0)
-        return -1;
-    if (http->request.method == AUR_HEAD || http->reply.body.len == 0)
-        return finish(http, wsi);
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
-{
-    struct aur_http *http = connection->http;
-    if (!http || !http->answered || http->sent == http->reply.body.len)
-        return 0;
     unsigned char piece[LWS_PRE + PIECE_BYTES];
     size_t left = http->reply.body.len - http->sent, n = left < PIECE_BYTES ? left : PIECE_BYTES;
     memcpy(piece + LWS_PRE, http->reply.body.data + http->sent, n);
@@ -153,8 +137,33 @@ int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
     http->sent += n;
     if (n == left)
         return finish(http, wsi);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, REPLY_TIMEOUT_S);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, PATIENCE_S);
+    lws_set_timer_usecs(wsi, PATIENCE_S * LWS_USEC_PER_SEC);
     lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int begin_reply(struct aur_http *http, struct lws *wsi)
+{
+    http->answered = true;
+    if (!aur_buf_ok(&http->reply.body) || send_headers(wsi, &http->reply, &http->request) != 0)
+        return -1;
+    if (http->request.method == AUR_HEAD)
+        http->sent = http->reply.body.len;
+    return http->sent == http->reply.body.len ? finish(http, wsi) : send_piece(http, wsi);
+}
+
+int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
+{
+    struct aur_http *http = connection->http;
+    if (!http || !http->answered || http->sent == http->reply.body.len)
+        return 0;
+    return send_piece(http, wsi);
+}
+
+int aur_http_timer(struct lws *wsi)
+{
+    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     return 0;
 }
 
@@ -223,7 +232,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
     if (!http)
         return -1;
     http->server = server;
-    http->begun_ns = aur_clock_mono_ns();
+    lws_set_timer_usecs(wsi, PATIENCE_S * LWS_USEC_PER_SEC);
     bool read = aur_http_read(&http->request, server, wsi);
     long long length = body_length(wsi);
     if (!accept_body(http, wsi, length))
@@ -245,7 +254,7 @@ int aur_http_body(struct aur_connection *connection, const void *data, size_t le
     struct aur_http *http = connection->http;
     if (http && !http->reply.status)
         aur_buf_add(&http->request.body, data, len);
-    return http && aur_clock_mono_ns() - http->begun_ns > BODY_NS ? -1 : 0;
+    return 0;
 }
 
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)

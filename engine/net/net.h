@@ -43,6 +43,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len);
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
+int aur_http_timer(struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);
 /* The request's headers as a struct; false if something does not fit. */
 bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi);

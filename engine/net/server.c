@@ -114,7 +114,10 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
+        return stream_event(wsi, reason, connection, in, len);
     case LWS_CALLBACK_TIMER:
+        if (connection && connection->http)
+            return aur_http_timer(wsi);
         return connection ? stream_event(wsi, reason, connection, in, len) : 0;
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
