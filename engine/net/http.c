@@ -123,7 +123,7 @@ static int finish(const struct aur_http *http, struct lws *wsi)
 {
     if (!http->expects_body)
         return -1;
-    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LINGER_S); /* let the client read before the reset */
+    lws_set_timer_usecs(wsi, LINGER_S * LWS_USEC_PER_SEC); /* let the client read before the reset */
     return 0;
 }
 
@@ -221,7 +221,7 @@ static bool accept_body(struct aur_http *http, struct lws *wsi, long long length
         aur_reply_refuse(reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
     else
         return true;
-    http->expects_body = true;
+    http->expects_body = length > 0 || (length == -1 && (has_body & (int)http->request.method));
     return false;
 }
 
@@ -261,7 +261,7 @@ int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)
 {
     struct aur_http *http = connection->http;
     if (!http || http->answered)
-        return 0;
+        return -1;
     http->expects_body = false;
     if (!aur_buf_ok(&http->request.body))
         return -1;

@@ -228,6 +228,10 @@ static void test_bodies_refused(void **state)
         "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{\"bpm\":64}\r\n0\r\n\r\n");
     assert_refused(state, 400, "BAD_REQUEST", "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nContent-Length: -5\r\n\r\n");
     assert_refused(state, 400, "BAD_REQUEST", "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nContent-Length: 5x\r\n\r\n");
+    assert_refused(state, 400, "BAD_REQUEST",
+                   "POST /api/v1/control HTTP/1.1\r\nHost: h\r\nContent-Length: 1x\r\n\r\n{}GET / HTTP/1.1\r\n\r\n");
+    assert_refused(state, 411, "LENGTH_REQUIRED",
+                   "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n");
     size_t size = 70000;
     char *request = malloc(size + 200);
     assert_non_null(request);
