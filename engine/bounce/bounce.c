@@ -36,7 +36,7 @@ static uint64_t frames_of(double seconds, uint32_t rate_hz)
 
 static int interrupted(const struct bounce *b, struct aur_error *err)
 {
-    if (b->request->interrupted && *b->request->interrupted)
+    if (b->request->interrupted && __atomic_load_n(b->request->interrupted, __ATOMIC_RELAXED))
         return aur_error_set(err, AUR_EBUSY, "interrupted");
     return AUR_OK;
 }
