@@ -154,12 +154,12 @@ static void stop_after_a_second(void *user, double done_s, double total_s)
 {
     assert_true(total_s == 60);
     if (done_s >= 1)
-        *(volatile int *)user = 1;
+        __atomic_store_n((int *)user, 1, __ATOMIC_RELAXED);
 }
 
 static void an_interruption_leaves_no_file(void **state)
 {
-    volatile int interrupted = 0;
+    int interrupted = 0;
     struct aur_bounce_request request = fixture_request(*state, fixture_path(*state, "x.flac"));
     request.events_path = fixture_path(*state, "x.json");
     request.duration_s = 60;
