@@ -133,6 +133,7 @@ void aur_channel_encode_step(struct aur_channel *ch)
         for (uint64_t i = order.from; i < head; i++)
             published |= encode(ch, i);
     }
+    aur_cast_done(ch->audio);
     e->next = head;
     if ((take_news(ch) || published) && ch->notify)
         ch->notify(ch->user);

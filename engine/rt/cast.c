@@ -1,5 +1,5 @@
-/* Broadcast ring: the head is the only shared variable. Its release store orders a slot's contents before its index,
- * and the margin of three slots stands in for what a lock or a sequence count per slot would do. */
+/* Broadcast ring: the head's release store orders a slot's contents before its index, the readers' release on `done`
+ * their reads before the slot's next contents, and the margin of three slots stands in for a lock per slot. */
 #include "rt/cast.h"
 
 #include <stdatomic.h>
@@ -7,6 +7,7 @@
 
 struct aur_cast {
     _Atomic uint64_t head; /* writer writes, readers read */
+    _Atomic uint64_t done; /* readers add, writer reads */
     size_t n, size;        /* immutable */
     unsigned char *data;
 };
@@ -37,6 +38,7 @@ void aur_cast_free(struct aur_cast *cast)
 
 void *aur_cast_begin(struct aur_cast *cast)
 {
+    atomic_load_explicit(&cast->done, memory_order_acquire);
     return cast->data + atomic_load_explicit(&cast->head, memory_order_relaxed) % cast->n * cast->size;
 }
 
@@ -71,4 +73,9 @@ int aur_cast_read(const struct aur_cast *cast, const void **slot, uint64_t index
         return AUR_ENOTFOUND;
     *slot = cast->data + index % cast->n * cast->size;
     return 0;
+}
+
+void aur_cast_done(struct aur_cast *cast)
+{
+    atomic_fetch_add_explicit(&cast->done, 1, memory_order_release);
 }

@@ -1,8 +1,9 @@
 /* A broadcast ring: one writer publishes immutable slots, any number of readers look at them by index.
  *
  * Slot i keeps its contents until slot i + n is begun. A reader is refused before it reads anything that lies more than
- * n - 3 slots back, so it holds its pointer for at least three more publications before the memory is written again:
- * readers take no part in any protocol, and no byte is ever read while it is written. */
+ * n - 3 slots back, so it holds its pointer for at least three more publications before the memory is written again.
+ * A reader that has finished says so with aur_cast_done, which orders its reads before the writer's next use of the
+ * memory; the writer never waits for it. */
 #ifndef AUR_RT_CAST_H
 #define AUR_RT_CAST_H
 
@@ -29,5 +30,7 @@ uint64_t aur_cast_head(const struct aur_cast *cast);
 uint64_t aur_cast_oldest(const struct aur_cast *cast);
 /* Any thread. AUR_EBUSY: not yet published. AUR_ENOTFOUND: too old. */
 AUR_MUST_USE int aur_cast_read(const struct aur_cast *cast, const void **slot, uint64_t index);
+/* Any thread: what this thread has read so far is no longer needed. */
+void aur_cast_done(struct aur_cast *cast);
 
 #endif

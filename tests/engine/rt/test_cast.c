@@ -98,7 +98,8 @@ static void read_all(void *user)
                     atomic_fetch_add(&shared->torn, 1);
             k++;
         }
-        atomic_store(&shared->seen[me], k);
+        aur_cast_done(shared->cast); /* alone orders the reads before the writer's next use */
+        atomic_store_explicit(&shared->seen[me], k, memory_order_relaxed);
     }
 }
 
@@ -108,7 +109,7 @@ static bool margin_free(struct shared *shared)
 {
     uint64_t head = aur_cast_head(shared->cast);
     for (int r = 0; r < READERS; r++)
-        if (atomic_load(&shared->seen[r]) + SLOTS <= head)
+        if (atomic_load_explicit(&shared->seen[r], memory_order_relaxed) + SLOTS <= head)
             return false;
     return true;
 }
