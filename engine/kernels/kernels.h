@@ -9,10 +9,12 @@
 #ifndef AUR_KERNELS_KERNELS_H
 #define AUR_KERNELS_KERNELS_H
 
+#ifndef __OPENCL_VERSION__ /* the structs of voices are OpenCL's too */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "kernels/isa.h"
+#endif
 
 #define AUR_BLOCK 64 /* frames */
 #define AUR_LANES 16 /* voices of a group, lines of the reverb */
@@ -21,16 +23,18 @@
  * not active hold is finite and otherwise of no meaning: a kernel may move it on or leave it. */
 struct aur_group {
     /* Phases and increments in 2^-32 cycles. Pad: saw, saw, sub. Tone: p1 with i1 the current increment.
+     * Bell: carrier left, modulator, carrier right. Bass: two oscillators and the sub. Pluck: p1.
      * Noise: p1 is the counter. */
     uint32_t p1[AUR_LANES], p2[AUR_LANES], p3[AUR_LANES];
     uint32_t i1[AUR_LANES], i2[AUR_LANES], i3[AUR_LANES];
     uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* increment per block */
 
-    /* Pad: with phase s in [-1, 1), the saw's step is rounded by max(c - s k, 0)^2 - max(c + s k, 0)^2, where
-     * c = 1 - 1/(2w), k = 2^-31/(2w), w the half width of the rounding in cycles, at most 1/2. */
+    /* Pad: with phase s in [-2^31, 2^31), the saw's step is rounded by sgn(s) max(c + |s| k, 0)^2, where c = (1 - 1/(2w))
+     * 2^15.5, k = 2^-15.5/(2w), w the half width of the rounding in cycles, at most 1/2. */
     float k1[AUR_LANES], c1[AUR_LANES], k2[AUR_LANES], c2[AUR_LANES];
-    float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other */
-    float sub[AUR_LANES];
+    float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other, over 2^31 */
+    /* The sub's sine turns by itself: what it is, its last step, and 4 sin(w/2)^2 for w radians a frame. */
+    float sub[AUR_LANES], sub_step[AUR_LANES], sub_turn[AUR_LANES];
 
     /* Tone: base increment as a number, and the odd polynomial s (h1 + s^2 (h3 + s^2 (h5 + s^2 h7))) of the sine s. */
     float base[AUR_LANES], h1[AUR_LANES], h3[AUR_LANES], h5[AUR_LANES], h7[AUR_LANES];
@@ -51,7 +55,14 @@ struct aur_group {
     float pl[AUR_LANES], pr[AUR_LANES]; /* gain of each side at envelope 1; each filter on the way doubles */
     float gl[AUR_LANES], gr[AUR_LANES]; /* gain reached */
 
+    /* Bell: modulation in 2^-28 cycles: falling part, factor per block, part that stays, most there may be, reached. */
+    float fm_fall[AUR_LANES], fm_mul[AUR_LANES], fm_stay[AUR_LANES], fm_most[AUR_LANES], fm[AUR_LANES];
+    /* Bass, pluck: strength r of each partial against the one before, reached. Pluck: what falls of it, by a factor per
+     * block, the most there may be; the string's place for left and right is i2 and i3, in 2^-32 of its length. */
+    float r[AUR_LANES], r_fall[AUR_LANES], r_mul[AUR_LANES], r_most[AUR_LANES];
+
     uint32_t active; /* bit per lane */
+    uint32_t wide;   /* pad: bit per lane whose near and far differ; others may have one filter for both sides */
 } __attribute__((aligned(64)));
 
 /* What is common to all voices in a block. */
@@ -68,6 +79,7 @@ struct aur_stereo {
     float l[AUR_BLOCK], r[AUR_BLOCK];
 } __attribute__((aligned(64)));
 
+#ifndef __OPENCL_VERSION__
 /* A ring of `frames` (a power of two, at least 256) floats, followed by AUR_RING_GUARD that repeat the first ones, so
  * that any read of up to a block and four frames is contiguous. Written a block at a time. */
 #define AUR_RING_GUARD (2 * AUR_BLOCK)
@@ -108,6 +120,10 @@ struct aur_kernels {
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
      * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */
     float (*true_peak)(const float *x);
+    /* More voices, as pad, tone and noise. */
+    void (*bell)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*bass)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*pluck)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
 };
 
 /* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */
@@ -115,5 +131,7 @@ struct aur_kernels {
 
 /* NULL: not built for this kind of processor. Check aur_isa_supported before calling anything in it. */
 const struct aur_kernels *aur_kernels_get(enum aur_isa isa);
+
+#endif
 
 #endif

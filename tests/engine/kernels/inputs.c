@@ -92,12 +92,23 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->c1, 16, -200, 0, ORDINARY);
     inputs_fill(g->c2, 16, -2, 0, ORDINARY);
     for (int i = 0; i < AUR_LANES; i++) {
-        g->k1[i] = (1 - g->c1[i]) * 0x1p-31f;
-        g->k2[i] = (1 - g->c2[i]) * 0x1p-31f;
+        g->k1[i] = (1 - g->c1[i]) / 46340.95f;
+        g->k2[i] = (1 - g->c2[i]) / 46340.95f;
+        g->c1[i] *= 46340.95f;
+        g->c2[i] *= 46340.95f;
     }
     inputs_fill(g->near, 16, 0, 1, input);
     inputs_fill(g->far, 16, 0, 1, input);
+    g->wide = (uint32_t)aur_rand_at(inputs_seed, draws++) & 0xffff;
+    if (inputs_unit() < 0.4)
+        g->wide = 0;
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->near[i] *= 0x1p-31f;
+        g->far[i] = g->wide >> i & 1 ? g->far[i] * 0x1p-31f : g->near[i];
+    }
     inputs_fill(g->sub, 16, 0, 1, input);
+    inputs_fill(g->sub_step, 16, -0.1, 0.1, input);
+    inputs_fill(g->sub_turn, 16, 0, 1, ORDINARY);
     inputs_fill(g->h1, 16, -1, 1, input);
     inputs_fill(g->h3, 16, -1, 1, input);
     inputs_fill(g->h5, 16, -1, 1, input);
