@@ -8,6 +8,10 @@
 
 #include "kernels/voice.inc"
 
+#include "kernels/bell.inc"
+
+#include "kernels/string.inc"
+
 #include "kernels/mix.inc"
 
 #include "kernels/reverb.inc"

@@ -64,6 +64,58 @@ static const struct aur_param swell_params[] = {
     {"lfo_depth", "octaves", 0, 4, 0.3f, "of the band's movement, up and down"},
 };
 
+/* What rings by itself: struck or plucked, held only as long as it is not damped. */
+#define RINGS(a, d, r)                                                                                                 \
+    {"attack", "s", 0.002f, 2, a, "rise to the peak"},                                                                 \
+        {"decay", "s", 0.05f, 30, d, "time to fall by 60 dB, for middle C"},                                           \
+    {                                                                                                                  \
+        "release", "s", 0.01f, 30, r, "fall after the note's end"                                                      \
+    }
+
+static const struct aur_param bell_params[] = {
+    COMMON,
+    RINGS(0.004f, 7, 4),
+    {"ratio", "", 0.1f, 16, 3.5f, "frequency of the modulator against the carrier's"},
+    {"index", "", 0, 10, 1.1f, "depth of modulation at the strike, in radians; less for high notes"},
+    {"index_decay", "s", 0.02f, 30, 1.6f, "time in which the depth falls by 60 dB"},
+    {"tail", "", 0, 1, 0.12f, "share of the depth that stays"},
+    {"detune", "cents", 0, 50, 1.5f, "each side's carrier away from the pitch, one up, one down"},
+    {"keytrack", "", 0, 1, 0.5f, "how much shorter high notes are and longer low ones"},
+};
+
+static const struct aur_param bass_params[] = {
+    COMMON,
+    ADSR(0.03f, 2.0f, 0.7f, 0.8f),
+    {"tone", "", 0, 0.95f, 0.55f, "strength of each partial against the one before"},
+    {"sub", "", 0, 1, 0.35f, "sine an octave below"},
+    {"detune", "cents", 0, 50, 4, "two oscillators away from the pitch, one up, one down"},
+    {"cutoff", "Hz", 40, 16000, 420, "low-pass filter"},
+    {"resonance", "", 0.5f, 8, 0.8f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.4f, "how far the cutoff follows the pitch"},
+    {"sweep", "octaves", -4, 4, 1.2f, "start of the cutoff above its rest"},
+    {"sweep_time", "s", 0.005f, 10, 0.9f, "time in which the sweep falls by 60 dB"},
+};
+
+static const struct aur_param pluck_params[] = {
+    COMMON,
+    RINGS(0.003f, 5, 1.5f),
+    {"tone", "", 0, 0.97f, 0.8f, "strength of each partial against the one before, when plucked"},
+    {"damping", "s", 0.02f, 30, 2.5f, "time in which the second partial falls by 60 dB more than the first"},
+    {"position", "", 0.02f, 0.5f, 0.22f, "where along the string it is plucked"},
+    {"width", "", 0, 1, 0.5f, "how far apart the two sides hear it"},
+    {"keytrack", "", 0, 1, 0.5f, "how much shorter high notes are and longer low ones"},
+};
+
+static const struct aur_param tick_params[] = {
+    COMMON,
+    {"attack", "s", 0.002f, 0.2f, 0.006f, "rise to the peak: short for a tick, long for a shaker"},
+    {"decay", "s", 0.01f, 2, 0.12f, "time to fall by 60 dB"},
+    {"cutoff", "Hz", 40, 16000, 4200, "centre of the noise band"},
+    {"resonance", "", 0.5f, 20, 1.6f, "quality factor of the band: high for wood, low for seeds"},
+    {"keytrack", "", 0, 1, 0, "how far the band follows the pitch"},
+    {"sweep", "octaves", -4, 4, 0.3f, "the band's rise during the attack"},
+};
+
 static const struct aur_param reverb_params[] = {
     {"decay", "s", 0.3f, 20, 6, "time to fall by 60 dB"},
     {"damping", "Hz", 500, 16000, 4500, "above it the tail falls faster"},
@@ -95,10 +147,10 @@ static const struct aur_param master_params[] = {
     }
 
 const struct aur_param_table aur_voices[AUR_VOICES] = {
-    [AUR_VOICE_PAD] = TABLE("pad", pad_params),
-    [AUR_VOICE_LEAD] = TABLE("lead", lead_params),
-    [AUR_VOICE_KICK] = TABLE("kick", kick_params),
-    [AUR_VOICE_SWELL] = TABLE("swell", swell_params),
+    [AUR_VOICE_PAD] = TABLE("pad", pad_params),       [AUR_VOICE_LEAD] = TABLE("lead", lead_params),
+    [AUR_VOICE_KICK] = TABLE("kick", kick_params),    [AUR_VOICE_SWELL] = TABLE("swell", swell_params),
+    [AUR_VOICE_BELL] = TABLE("bell", bell_params),    [AUR_VOICE_BASS] = TABLE("bass", bass_params),
+    [AUR_VOICE_PLUCK] = TABLE("pluck", pluck_params), [AUR_VOICE_TICK] = TABLE("tick", tick_params),
 };
 
 const struct aur_param_table aur_effects[AUR_EFFECTS] = {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-#define AUR_PARAMS_MAX      40
+#define AUR_PARAMS_MAX      96
 #define AUR_PATCHES_MAX     16
 #define AUR_PATCH_NAME_SIZE 32
 
@@ -21,7 +21,17 @@ struct aur_param {
     const char *about;
 };
 
-enum aur_voice { AUR_VOICE_PAD, AUR_VOICE_LEAD, AUR_VOICE_KICK, AUR_VOICE_SWELL, AUR_VOICES };
+enum aur_voice {
+    AUR_VOICE_PAD,
+    AUR_VOICE_LEAD,
+    AUR_VOICE_KICK,
+    AUR_VOICE_SWELL,
+    AUR_VOICE_BELL,
+    AUR_VOICE_BASS,
+    AUR_VOICE_PLUCK,
+    AUR_VOICE_TICK,
+    AUR_VOICES
+};
 enum aur_effect { AUR_EFFECT_REVERB, AUR_EFFECT_DELAY, AUR_EFFECT_MASTER, AUR_EFFECTS };
 
 struct aur_param_table {

@@ -226,20 +226,26 @@ static bool sane(const struct aur_kernels *k, const struct aur_stereo *x)
     return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
 }
 
+typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
+
+static voice_fn *voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
+{
+    voice_fn *const table[AUR_VOICES] = {
+        [AUR_VOICE_PAD] = k->pad,     [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
+        [AUR_VOICE_SWELL] = k->noise, [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
+        [AUR_VOICE_PLUCK] = k->pluck, [AUR_VOICE_TICK] = k->noise,
+    };
+    return table[voice];
+}
+
 static void sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
                        const struct aur_voice_control *control)
 {
     const struct aur_kernels *k = buses->kernels;
     memset(&buses->sums, 0, sizeof buses->sums);
-    for (uint32_t i = 0; i < bus->n_groups; i++) {
-        struct aur_group *group = &buses->pool[bus->groups[i]];
-        if (bus->voice == AUR_VOICE_PAD)
-            k->pad(&buses->sums, group, control);
-        else if (bus->voice == AUR_VOICE_SWELL)
-            k->noise(&buses->sums, group, control);
-        else
-            k->tone(&buses->sums, group, control);
-    }
+    voice_fn *voice = voice_kernel(k, bus->voice);
+    for (uint32_t i = 0; i < bus->n_groups; i++)
+        voice(&buses->sums, &buses->pool[bus->groups[i]], control);
     k->fold(out, &buses->sums);
 }
 

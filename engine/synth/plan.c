@@ -17,7 +17,8 @@ static const struct {
     FIELD(level),        FIELD(pan),           FIELD(reverb),        FIELD(delay),      FIELD(attack),    FIELD(decay),
     FIELD(sustain),      FIELD(release),       FIELD(detune),        FIELD(sub),        FIELD(width),     FIELD(cutoff),
     FIELD(resonance),    FIELD(keytrack),      FIELD(sweep),         FIELD(lfo_rate),   FIELD(lfo_depth), FIELD(tone),
-    FIELD(vibrato_rate), FIELD(vibrato_depth), FIELD(vibrato_delay), FIELD(sweep_time),
+    FIELD(vibrato_rate), FIELD(vibrato_depth), FIELD(vibrato_delay), FIELD(sweep_time), FIELD(ratio),     FIELD(index),
+    FIELD(index_decay),  FIELD(tail),          FIELD(damping),       FIELD(position),
 };
 
 void aur_plan_init(struct aur_plan *out, const struct aur_patch *patch)

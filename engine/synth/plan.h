@@ -13,6 +13,8 @@ struct aur_plan {
     float cutoff, resonance, keytrack, sweep;
     float lfo_rate, lfo_depth;
     float tone, vibrato_rate, vibrato_depth, vibrato_delay, sweep_time;
+    float ratio, index, index_decay, tail;
+    float damping, position;
 };
 
 void aur_plan_init(struct aur_plan *out, const struct aur_patch *patch);

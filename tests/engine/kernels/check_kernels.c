@@ -62,10 +62,23 @@ static void report(const char *kernel, enum aur_isa isa, double ns, double *refe
 
 typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
 
+#define VOICE(name)                                                                                                    \
+    {                                                                                                                  \
+#name, offsetof(struct aur_kernels, name)                                                                      \
+    }
+
+static const struct {
+    const char *name;
+    size_t offset;
+} voices[] = {VOICE(pad), VOICE(tone), VOICE(noise), VOICE(bell), VOICE(bass), VOICE(pluck)};
+
+enum { VOICES = sizeof voices / sizeof *voices };
+
 static voice_fn *voice_of(enum aur_isa isa, int which)
 {
-    const struct aur_kernels *k = aur_kernels_get(isa);
-    return which == 0 ? k->pad : which == 1 ? k->tone : k->noise;
+    voice_fn *fn;
+    memcpy(&fn, (const char *)aur_kernels_get(isa) + voices[which].offset, sizeof fn);
+    return fn;
 }
 
 static void run_voice(voice_fn *fn, struct guarded_sums *s, struct aur_group *g)
@@ -336,18 +349,17 @@ int main(int argc, char **argv)
             return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
     }
     printf("seed %llu\n", (unsigned long long)inputs_seed);
-    static const char *const voices[] = {"pad", "tone", "noise"};
-    double reference[3], frame_reference[4];
+    double reference[VOICES], frame_reference[4];
     check_fold_order();
     for (int i = 0; i < AUR_ISAS; i++) {
         enum aur_isa isa = (enum aur_isa)i;
         if (!aur_isa_supported(isa))
             continue;
         check_centre(isa);
-        for (int which = 0; which < 3; which++) {
-            check_voice(which, voices[which], isa);
+        for (int which = 0; which < VOICES; which++) {
+            check_voice(which, voices[which].name, isa);
             if (bench)
-                bench_voice(which, voices[which], isa, &reference[which]);
+                bench_voice(which, voices[which].name, isa, &reference[which]);
         }
         check_fold(isa);
         check_mix(isa);

@@ -117,6 +117,15 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->vib_fade, 16, 0, 1, ORDINARY);
     inputs_fill(g->bend, 16, 0, 4, ORDINARY);
     inputs_fill(g->bend_mul, 16, 0, 1, ORDINARY);
+    inputs_fill(g->fm_fall, 16, 0, 3e8, ORDINARY);
+    inputs_fill(g->fm_stay, 16, 0, 3e8, ORDINARY);
+    inputs_fill(g->fm_mul, 16, 0.5, 1, ORDINARY);
+    inputs_fill(g->fm_most, 16, 0, 1e9, ORDINARY);
+    inputs_fill(g->fm, 16, 0, 3e8, input == AWKWARD ? ORDINARY : input);
+    inputs_fill(g->r, 16, 0, 0.97, ORDINARY);
+    inputs_fill(g->r_fall, 16, 0, 0.97, input == AWKWARD ? ORDINARY : input);
+    inputs_fill(g->r_mul, 16, 0.5, 1, ORDINARY);
+    inputs_fill(g->r_most, 16, 0, 0.97, ORDINARY);
     random_filter(g, input);
     random_envelope(g, input);
     g->active = input == SPARSE
