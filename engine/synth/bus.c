@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "synth/job.h"
 #include "synth/voice.h"
 
 uint32_t aur_buses_pool(uint32_t max_voices)
@@ -165,6 +166,8 @@ static bool find_lane(struct aur_buses *buses, struct aur_bus *bus, uint32_t *gr
             buses->owner[i] = (int)(bus - buses->buses);
             bus->groups[bus->n_groups++] = (uint16_t)i;
             memset(&buses->pool[i], 0, sizeof buses->pool[i]);
+            if (buses->job)
+                aur_job_open_group(buses->job, (uint32_t)(bus - buses->buses), bus->voice, i);
             *group = i;
             *lane = 0;
             return true;
@@ -185,7 +188,12 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
         buses->dropped++;
         return;
     }
-    uint64_t blocks = aur_voice_start(&buses->pool[group], lane, plan, note, phrase, buses->rate_hz);
+    struct aur_group *into = buses->job ? &buses->job->scratch : &buses->pool[group];
+    uint64_t blocks = aur_voice_start(into, lane, plan, note, phrase, buses->rate_hz);
+    if (buses->job) {
+        aur_job_start(buses->job, group, lane);
+        buses->pool[group].active |= 1u << lane;
+    }
     buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
     bus->voices++;
     buses->voices++;
@@ -204,8 +212,11 @@ static void tidy(struct aur_buses *buses, struct aur_bus *bus)
         }
         if (buses->pool[group].active)
             bus->groups[kept++] = (uint16_t)group;
-        else
+        else {
             buses->owner[group] = AUR_NO_BUS;
+            if (buses->job)
+                aur_job_drop_group(buses->job, group);
+        }
     }
     bus->n_groups = kept;
 }
@@ -221,16 +232,14 @@ static void silence(struct aur_buses *buses, struct aur_bus *bus)
     tidy(buses, bus);
 }
 
-static bool sane(const struct aur_kernels *k, const struct aur_stereo *x)
+bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 {
     return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
 }
 
-typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
-
-static voice_fn *voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
+aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
 {
-    voice_fn *const table[AUR_VOICES] = {
+    aur_voice_fn *const table[AUR_VOICES] = {
         [AUR_VOICE_PAD] = k->pad,     [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
         [AUR_VOICE_SWELL] = k->noise, [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
         [AUR_VOICE_PLUCK] = k->pluck, [AUR_VOICE_TICK] = k->noise,
@@ -243,31 +252,57 @@ static void sum_voices(struct aur_stereo *out, struct aur_buses *buses, const st
 {
     const struct aur_kernels *k = buses->kernels;
     memset(&buses->sums, 0, sizeof buses->sums);
-    voice_fn *voice = voice_kernel(k, bus->voice);
+    aur_voice_fn *voice = aur_voice_kernel(k, bus->voice);
     for (uint32_t i = 0; i < bus->n_groups; i++)
         voice(&buses->sums, &buses->pool[bus->groups[i]], control);
     k->fold(out, &buses->sums);
 }
 
-static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,
-                       const struct aur_voice_control *control)
+void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
 {
-    const struct aur_kernels *k = buses->kernels;
-    struct aur_stereo sum;
-    float level = bus->level.now, reverb = level * bus->reverb.now, delay = level * bus->delay.now;
+    float level = bus->level.now;
+    out->level[0] = level;
+    out->reverb[0] = level * bus->reverb.now;
+    out->delay[0] = level * bus->delay.now;
     aur_glide_next(&bus->level);
     aur_glide_next(&bus->reverb);
     aur_glide_next(&bus->delay);
+    level = bus->level.now;
+    out->level[1] = level;
+    out->reverb[1] = level * bus->reverb.now;
+    out->delay[1] = level * bus->delay.now;
+}
+
+void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
+                 const struct aur_bus_gains *gains)
+{
+    k->mix(&out->dry, sum, gains->level[0], gains->level[1]);
+    k->mix(&out->reverb, sum, gains->reverb[0], gains->reverb[1]);
+    k->mix(&out->delay, sum, gains->delay[0], gains->delay[1]);
+}
+
+static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,
+                       const struct aur_voice_control *control)
+{
+    struct aur_stereo sum;
+    struct aur_bus_gains gains;
+    aur_bus_gains_next(&gains, bus);
     if (bus->n_groups == 0)
         return;
     sum_voices(&sum, buses, bus, control);
-    if (!sane(k, &sum)) {
+    if (aur_bus_sane(buses->kernels, &sum))
+        aur_bus_mix(buses->kernels, out, &sum, &gains);
+    else
         silence(buses, bus);
-        return;
+}
+
+void aur_buses_next(struct aur_buses *buses)
+{
+    buses->block++;
+    for (int i = 0; i < AUR_BUSES; i++) {
+        tidy(buses, &buses->buses[i]);
+        drop_unused(&buses->buses[i]);
     }
-    k->mix(&out->dry, &sum, level, bus->level.now);
-    k->mix(&out->reverb, &sum, reverb, bus->level.now * bus->reverb.now);
-    k->mix(&out->delay, &sum, delay, bus->level.now * bus->delay.now);
 }
 
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
@@ -278,9 +313,5 @@ void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const stru
             continue;
         render_bus(buses, bus, out, control);
     }
-    buses->block++;
-    for (int i = 0; i < AUR_BUSES; i++) {
-        tidy(buses, &buses->buses[i]);
-        drop_unused(&buses->buses[i]);
-    }
+    aur_buses_next(buses);
 }

@@ -33,6 +33,8 @@ struct aur_slot {
     bool fading;          /* stolen: no longer counted as a voice */
 };
 
+struct aur_job;
+
 struct aur_buses {
     const struct aur_kernels *kernels;
     uint32_t rate_hz, max_voices, n_pool;
@@ -45,6 +47,7 @@ struct aur_buses {
     uint64_t dropped; /* notes that found no lane */
     uint64_t caught;  /* blocks of a bus that held NaN or infinity */
     struct aur_lane_sums sums;
+    struct aur_job *job; /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 
 /* Groups that max_voices need. */
@@ -66,5 +69,24 @@ struct aur_sends {
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control);
+
+/* ---- the parts of it, for jobs ---- */
+
+/* Gains of a bus at a block's start and end. */
+struct aur_bus_gains {
+    float level[2], reverb[2], delay[2];
+};
+
+/* Moves the bus's glides on by a block. */
+void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus);
+void aur_bus_mix(const struct aur_kernels *kernels, struct aur_sends *out, const struct aur_stereo *sum,
+                 const struct aur_bus_gains *gains);
+/* False if a sum is NaN, infinite or beyond all measure. */
+bool aur_bus_sane(const struct aur_kernels *kernels, const struct aur_stereo *sum);
+/* The block is over: ends voices that have fallen silent, gives back groups and buses. */
+void aur_buses_next(struct aur_buses *buses);
+
+typedef void aur_voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
+aur_voice_fn *aur_voice_kernel(const struct aur_kernels *kernels, enum aur_voice voice);
 
 #endif
