@@ -84,7 +84,18 @@ struct aur_stereo {
  * that any read of up to a block and four frames is contiguous. Written a block at a time. */
 #define AUR_RING_GUARD (2 * AUR_BLOCK)
 
-#define AUR_DIFFUSERS 3
+#define AUR_POLE_ROWS 5
+
+/* y = p y + gain x. Row k holds p^1 to p^(2^k), over and over. */
+struct aur_pole {
+    float power[AUR_POLE_ROWS][AUR_LANES];
+    float gain;
+} __attribute__((aligned(64)));
+
+/* 0 <= p < 1. */
+void aur_pole_set(struct aur_pole *pole, double p, double gain);
+
+#define AUR_DIFFUSERS 2
 
 /* 16 diffuse channels into 16 delay lines whose ends are mixed by a Hadamard matrix and fed back. */
 struct aur_reverb {
@@ -92,10 +103,10 @@ struct aur_reverb {
     uint32_t stride[AUR_DIFFUSERS], tank_stride;         /* floats from one channel's ring to the next's */
     uint32_t at;                                         /* frame of the block to be written, a multiple of 64 */
     uint32_t taps[AUR_DIFFUSERS][AUR_LANES];             /* delays in frames */
-    float *diffuser[AUR_DIFFUSERS], *tank;               /* 16 rings each */
-    float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in frames, without movement */
-    float pole[AUR_LANES], gain[AUR_LANES];              /* of the damping in the loop: y = pole y + gain x */
-    float y[AUR_LANES];
+    float *diffuser[AUR_DIFFUSERS], *tank;               /* 2, 16 and 16 rings */
+    float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
+    struct aur_pole damp[AUR_LANES];                     /* in the loop */
+    float y[AUR_LANES];                                  /* of it */
     uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* per block */
     float tap[AUR_LANES];                        /* delay reached, with movement */
     float depth;                                 /* of the movement, in frames; the lines are longer than this */
@@ -115,6 +126,9 @@ struct aur_kernels {
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */
     void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
+    /* One side through a one-pole low-pass, or what that leaves out; *y is the low-pass's last output. */
+    void (*low_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
+    void (*high_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the

@@ -14,6 +14,8 @@
 
 #include "kernels/mix.inc"
 
+#include "kernels/filter.inc"
+
 #include "kernels/reverb.inc"
 
 #include "kernels/table.inc"

@@ -257,10 +257,11 @@ static void rig_init(struct rig *rig)
     v->tank_mask = RING - 1;
     v->tank_stride = RING + AUR_RING_GUARD;
     inputs_fill(v->delay, 16, 120, 1900, ORDINARY);
-    memcpy(v->tap, v->delay, sizeof v->tap);
-    inputs_fill(v->pole, 16, 0, 0.7, ORDINARY);
-    for (int i = 0; i < AUR_LANES; i++)
-        v->gain[i] = (1 - v->pole[i]) * 0.98f;
+    for (int i = 0; i < AUR_LANES; i++) {
+        double pole = (double)inputs_between(0, 0.7);
+        v->delay[i] = v->tap[i] = floorf(v->delay[i]);
+        aur_pole_set(&v->damp[i], pole, (1 - pole) * 0.98);
+    }
     inputs_bits(v->lfo);
     for (int i = 0; i < AUR_LANES; i++)
         v->lfo_inc[i] = (uint32_t)inputs_between(0, 1e7);
