@@ -52,12 +52,23 @@ void aur_effects_set(struct aur_effects_chain *fx, const struct aur_effect_setti
     }
 }
 
+void aur_effects_live_voices(struct aur_glide *bright, struct aur_glide *lean, float brightness, float intensity,
+                             uint32_t glide_blocks)
+{
+    aur_glide_to(bright, 3 * (brightness - 0.5f), glide_blocks);
+    aur_glide_to(lean, intensity - 0.5f, glide_blocks);
+}
+
+float aur_effects_octaves(const struct aur_glide *bright, const struct aur_glide *lean)
+{
+    return bright->now + 0.6f * lean->now;
+}
+
 void aur_effects_live(struct aur_effects_chain *fx, float level, float brightness, float intensity,
                       uint32_t glide_blocks)
 {
     aur_glide_to(&fx->level, level * level, glide_blocks);
-    aur_glide_to(&fx->bright, 3 * (brightness - 0.5f), glide_blocks);
-    aur_glide_to(&fx->lean, intensity - 0.5f, glide_blocks);
+    aur_effects_live_voices(&fx->bright, &fx->lean, brightness, intensity, glide_blocks);
     if (glide_blocks == 0)
         fx->gain = whole_gain(fx);
 }
@@ -69,7 +80,7 @@ float aur_effects_bright(struct aur_effects_chain *fx)
     aur_glide_next(&fx->lean);
     aur_glide_next(&fx->master);
     aur_glide_next(&fx->ceiling);
-    return fx->bright.now + 0.6f * fx->lean.now;
+    return aur_effects_octaves(&fx->bright, &fx->lean);
 }
 
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)

@@ -32,6 +32,12 @@ void aur_effects_live(struct aur_effects_chain *fx, float level, float brightnes
 /* Octaves the live controls add to every cutoff; moves the glides on: call first in a block, once. */
 float aur_effects_bright(struct aur_effects_chain *fx);
 
+/* The two glides that voices hear, for who renders these ahead of the effects: where live controls send them, and the
+ * octaves they come to. */
+void aur_effects_live_voices(struct aur_glide *bright, struct aur_glide *lean, float brightness, float intensity,
+                             uint32_t glide_blocks);
+float aur_effects_octaves(const struct aur_glide *bright, const struct aur_glide *lean);
+
 /* One block of the sends to one block of output. Changes the sends. */
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends);
 

@@ -53,10 +53,22 @@ static uint32_t add_link(struct aur_job *job, uint32_t bus, enum aur_voice voice
     return link;
 }
 
+void aur_job_clear(struct aur_job *job)
+{
+    job->n_blocks = job->n_links = job->n_chains = job->n_starts = job->n_mixes = job->n_settings = 0;
+    job->first_mix[0] = 0;
+    job->has_live = false;
+}
+
+void aur_job_set_effects(struct aur_job *job, const struct aur_effect_settings *effects, int bpm, uint32_t glide_blocks)
+{
+    if (job->n_settings == AUR_JOB_SETTINGS)
+        job->n_settings--; /* more phrases begin in one block than can be heard: the last counts */
+    job->settings[job->n_settings++] = (struct aur_job_settings){job->n_blocks, glide_blocks, bpm, *effects};
+}
+
 void aur_job_begin(struct aur_job *job, struct aur_buses *buses)
 {
-    job->n_blocks = job->n_links = job->n_chains = job->n_starts = job->n_mixes = 0;
-    job->first_mix[0] = 0;
     memset(job->link_of, 0xff, sizeof job->link_of);
     for (uint32_t i = 0; i < AUR_BUSES; i++) {
         const struct aur_bus *bus = &buses->buses[i];

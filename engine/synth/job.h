@@ -32,6 +32,8 @@ struct aur_job_settings {
 
 struct aur_job {
     uint32_t n_blocks, n_links, n_chains, n_starts, n_settings, n_mixes;
+    bool has_live;                /* live controls act from its start */
+    float live[3];                /* level, brightness, intensity */
     float bright[AUR_JOB_BLOCKS]; /* the voice control of each block */
     struct aur_link links[AUR_JOB_LINKS];
     uint16_t slots[AUR_JOB_LINKS]; /* of the pool, for each link */
@@ -54,7 +56,9 @@ struct aur_job_result {
     struct aur_stereo sums[AUR_JOB_CHAINS * AUR_JOB_BLOCKS]; /* of chain c in block b: [c * n_blocks + b] */
 };
 
-/* Empties the job and takes the groups as they are; notes go to the job from here on. */
+/* Makes it empty. */
+void aur_job_clear(struct aur_job *job);
+/* Takes the groups as they are; notes go to the job from here on. */
 void aur_job_begin(struct aur_job *job, struct aur_buses *buses);
 /* Whether so many notes and settings more find room in it. */
 bool aur_job_room(const struct aur_job *job, uint32_t notes, uint32_t settings);
@@ -67,6 +71,10 @@ void aur_job_render(const struct aur_job *job, struct aur_job_result *result, co
                     struct aur_lane_sums *sums);
 /* Puts the voices where the job left them into the pool. */
 void aur_job_end(const struct aur_job *job, const struct aur_job_result *result, struct aur_buses *buses);
+
+/* A phrase sets effects at the next block. */
+void aur_job_set_effects(struct aur_job *job, const struct aur_effect_settings *effects, int bpm,
+                         uint32_t glide_blocks);
 
 /* For the buses while a job is made. */
 void aur_job_open_group(struct aur_job *job, uint32_t bus, enum aur_voice voice, uint32_t slot);

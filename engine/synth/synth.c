@@ -7,35 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth/bus.h"
-#include "synth/effects.h"
+#include "synth/inner.h"
 
 #define DEFAULT_VOICES 256
 #define GLIDE_SECONDS  0.5
 
 _Static_assert(AUR_SYNTH_LATENCY_FRAMES == AUR_LIMITER_FRAMES, "the header tells the limiter's look-ahead");
-
-struct aur_synth {
-    struct aur_synth_config config;
-    uint32_t glide_blocks;
-
-    const struct aur_phrase *pending[AUR_SYNTH_PHRASES_MAX]; /* in order; the first may have begun */
-    uint32_t n_pending, next_note;
-    bool begun;  /* the first pending phrase */
-    bool played; /* some phrase has begun */
-    const struct aur_phrase *retired[2 * AUR_SYNTH_PHRASES_MAX];
-    uint32_t n_retired;
-    struct aur_plan plans[AUR_PATCHES_MAX]; /* of the phrase that has begun */
-
-    uint64_t blocks; /* rendered */
-    uint64_t frames; /* handed out */
-    struct aur_stereo block;
-    uint32_t used; /* frames of the block already handed out */
-
-    struct aur_buses buses;
-    struct aur_effects_chain effects;
-    struct aur_sends sends;
-} __attribute__((aligned(64)));
 
 static int check_config(const struct aur_synth_config *config, struct aur_error *err)
 {
@@ -76,12 +53,19 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     char *memory = (char *)(synth + 1);
     aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory);
     aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects, (float *)(void *)(memory + pool));
+    rc = aur_ahead_init(&synth->ahead, config, err);
+    if (rc < 0) {
+        aur_synth_free(synth);
+        return rc;
+    }
     *out = synth;
     return AUR_OK;
 }
 
 void aur_synth_free(struct aur_synth *synth)
 {
+    if (synth)
+        aur_ahead_deinit(&synth->ahead);
     free(synth);
 }
 
@@ -89,7 +73,7 @@ int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
 {
     if (synth->n_pending == AUR_SYNTH_PHRASES_MAX || synth->n_pending + synth->n_retired >= 2 * AUR_SYNTH_PHRASES_MAX)
         return AUR_EBUSY;
-    uint64_t after = synth->blocks * AUR_BLOCK;
+    uint64_t after = synth->buses.block * AUR_BLOCK;
     if (synth->n_pending > 0)
         after = synth->pending[synth->n_pending - 1]->start_frame;
     if (phrase->start_frame < after || phrase->start_frame % AUR_BLOCK || phrase->rate_hz != synth->config.rate_hz ||
@@ -111,15 +95,19 @@ const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
 
 void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
 {
-    aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
-                     synth->blocks ? synth->glide_blocks : 0);
+    if (!aur_ahead_live(synth, live))
+        aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
+                         synth->blocks ? synth->glide_blocks : 0);
 }
 
 static void begin_phrase(struct aur_synth *synth, const struct aur_phrase *phrase)
 {
     uint32_t glide = synth->played ? synth->glide_blocks : 0;
     aur_buses_begin(&synth->buses, phrase, glide);
-    aur_effects_set(&synth->effects, &phrase->effects, phrase->controls.bpm, glide);
+    if (synth->planned)
+        aur_job_set_effects(synth->planned, &phrase->effects, phrase->controls.bpm, glide);
+    else
+        aur_effects_set(&synth->effects, &phrase->effects, phrase->controls.bpm, glide);
     for (uint32_t i = 0; i < phrase->n_patches; i++)
         aur_plan_init(&synth->plans[i], &phrase->patches[i]);
     synth->begun = synth->played = true;
@@ -146,9 +134,9 @@ static bool play(struct aur_synth *synth, const struct aur_phrase *phrase, uint6
     return true;
 }
 
-static void events(struct aur_synth *synth)
+void aur_synth_events(struct aur_synth *synth)
 {
-    uint64_t frame = synth->blocks * AUR_BLOCK;
+    uint64_t frame = synth->buses.block * AUR_BLOCK;
     while (synth->n_pending > 0 && synth->pending[0]->start_frame <= frame) {
         const struct aur_phrase *phrase = synth->pending[0];
         if (!synth->begun)
@@ -159,12 +147,33 @@ static void events(struct aur_synth *synth)
     }
 }
 
-static void render_block(struct aur_synth *synth)
+void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases)
 {
-    events(synth);
-    memset(&synth->sends, 0, sizeof synth->sends);
+    uint64_t frame = synth->buses.block * AUR_BLOCK;
+    *notes = *phrases = 0;
+    for (uint32_t i = 0; i < synth->n_pending && synth->pending[i]->start_frame <= frame; i++) {
+        const struct aur_phrase *phrase = synth->pending[i];
+        bool begun = i == 0 && synth->begun;
+        *phrases += !begun;
+        for (uint32_t k = begun ? synth->next_note : 0; k < phrase->n_notes && phrase->notes[k].on_frame <= frame; k++)
+            ++*notes;
+    }
+}
+
+static void render_now(struct aur_synth *synth)
+{
+    aur_ahead_catch_up(synth);
+    aur_synth_events(synth);
     struct aur_voice_control control = {aur_effects_bright(&synth->effects)};
     aur_buses_render(&synth->buses, &synth->sends, &control);
+    synth->ahead.counts.cpu_blocks++;
+}
+
+static void render_block(struct aur_synth *synth)
+{
+    memset(&synth->sends, 0, sizeof synth->sends);
+    if (!synth->ahead.backend || !aur_ahead_play(synth))
+        render_now(synth);
     aur_effects_render(&synth->effects, &synth->block, &synth->sends);
     synth->blocks++;
     synth->used = 0;
