@@ -192,6 +192,10 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
     if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, &err) < 0)
         return aur_fail(&err);
     int rc = aur_stage_controls(&controls, &stage, &err);
+    if (rc == AUR_OK && aur_device_is_opencl(&stage.settings))
+        rc = aur_error_value(
+            &err, "AURALIS_DEVICE", stage.settings.device,
+            "auto, simd, scalar, cpu (live streams from an OpenCL device are not available in this version)");
     if (rc == AUR_OK)
         rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &controls, &err);
     if (rc == AUR_OK && args.check)

@@ -19,6 +19,57 @@
 #define AUR_BLOCK 64 /* frames */
 #define AUR_LANES 16 /* voices of a group, lines of the reverb */
 
+/* Grains of a voice: four at a time, each with a pitch and a place of its own, in windows of whole blocks. */
+#define AUR_GRAINS 4
+struct aur_grains {
+    uint32_t phase[AUR_GRAINS][AUR_LANES], inc[AUR_GRAINS][AUR_LANES];
+    float t[AUR_GRAINS][AUR_LANES], end[AUR_GRAINS][AUR_LANES], inv_end[AUR_GRAINS][AUR_LANES]; /* in blocks */
+    float l[AUR_GRAINS][AUR_LANES], r[AUR_GRAINS][AUR_LANES];                                   /* place */
+    float gl[AUR_GRAINS][AUR_LANES], gr[AUR_GRAINS][AUR_LANES];                                 /* gain reached */
+    uint32_t seed[AUR_LANES];
+    /* In blocks, octaves, share of all, 0 to 1, 0 to 1. */
+    float length[AUR_LANES], spread[AUR_LANES], scatter[AUR_LANES], width[AUR_LANES], air[AUR_LANES];
+};
+
+/* Two oscillators, noise, two LFOs, six envelopes and what moves what; see AUR_MODULAR_ENVELOPES in score/patch.h. */
+#define AUR_ENVELOPES    6
+#define AUR_SOURCES      4
+#define AUR_DESTINATIONS 6
+struct aur_modular {
+    float attack[AUR_ENVELOPES][AUR_LANES], inv_attack[AUR_ENVELOPES][AUR_LANES], inv_decay[AUR_ENVELOPES][AUR_LANES];
+    float sustain[AUR_ENVELOPES][AUR_LANES], inv_release[AUR_ENVELOPES][AUR_LANES];
+    float steep[AUR_ENVELOPES][AUR_LANES], round[AUR_ENVELOPES][AUR_LANES]; /* shares of y^4 and 1 - (1 - y)^4 */
+    uint32_t phase[2][AUR_LANES];
+    float rate[2][AUR_LANES], bend[2][AUR_LANES]; /* 2^-32 cycles a block; octaves */
+    float sine[2][AUR_LANES], triangle[2][AUR_LANES], saw[2][AUR_LANES], square[2][AUR_LANES];
+    float matrix[AUR_DESTINATIONS][AUR_SOURCES][AUR_LANES]; /* octaves and gains */
+    float base[2][AUR_LANES];                               /* increments at rest */
+    float amp[3][AUR_LANES];                                /* gains reached */
+    /* The saw's rounding: 1/(2w) reached, w = inc (width + inc widen). */
+    float near_k[AUR_LANES], width[AUR_LANES], widen[AUR_LANES];
+    float shape[AUR_LANES];
+};
+
+/* Two oscillators read tables. */
+struct aur_wave_lanes {
+    uint32_t level[AUR_LANES];                                /* where the tables for this pitch start */
+    float place[AUR_LANES], depth[AUR_LANES], now[AUR_LANES]; /* 0 to AUR_WAVE_SHAPES - 1; reached */
+};
+
+/* For each shape, levels of 1, 2, 4, ... partials, each one period and its first value again. */
+#define AUR_WAVE_SHAPES 5
+#define AUR_WAVE_LEVELS 9
+#define AUR_WAVE_FRAMES 4096
+#define AUR_WAVE_STRIDE (AUR_WAVE_FRAMES + 16)
+#define AUR_WAVE_FLOATS (AUR_WAVE_SHAPES * AUR_WAVE_LEVELS * AUR_WAVE_STRIDE)
+
+/* What only one kind of voice has. */
+union aur_more {
+    struct aur_grains grains;
+    struct aur_modular modular;
+    struct aur_wave_lanes wave;
+};
+
 /* 16 voices of one kind, one per lane. Times are counted in blocks. What lanes that are
  * not active hold is finite and otherwise of no meaning: a kernel may move it on or leave it. */
 struct aur_group {
@@ -61,6 +112,8 @@ struct aur_group {
      * block, the most there may be; the string's place for left and right is i2 and i3, in 2^-32 of its length. */
     float r[AUR_LANES], r_fall[AUR_LANES], r_mul[AUR_LANES], r_most[AUR_LANES];
 
+    union aur_more more;
+
     uint32_t active; /* bit per lane */
     uint32_t wide;   /* pad: bit per lane whose near and far differ; others may have one filter for both sides */
 } __attribute__((aligned(64)));
@@ -68,6 +121,9 @@ struct aur_group {
 /* What is common to all voices in a block. */
 struct aur_voice_control {
     float bright; /* octaves added to every cutoff at the block's end */
+#ifndef __OPENCL_VERSION__
+    const float *tables; /* AUR_WAVE_FLOATS, for wave alone */
+#endif
 };
 
 /* Sums of lanes, frame by frame. */
@@ -107,9 +163,9 @@ struct aur_reverb {
     float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
     struct aur_pole damp[AUR_LANES];                     /* in the loop */
     float y[AUR_LANES];                                  /* of it */
-    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* per block */
-    float tap[AUR_LANES];                        /* delay reached, with movement */
-    float depth;                                 /* of the movement, in frames; the lines are longer than this */
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];         /* per block */
+    float tap[AUR_LANES];                                /* delay reached, with movement */
+    float depth; /* of the movement, in frames; the lines are longer than this */
 } __attribute__((aligned(64)));
 
 #define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
@@ -138,6 +194,9 @@ struct aur_kernels {
     void (*bell)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*bass)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*pluck)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*grain)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*modular)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*wave)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
 };
 
 /* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */

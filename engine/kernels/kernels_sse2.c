@@ -12,6 +12,12 @@
 
 #include "kernels/string.inc"
 
+#include "kernels/grain.inc"
+
+#include "kernels/modular.inc"
+
+#include "kernels/wave.inc"
+
 #include "kernels/mix.inc"
 
 #include "kernels/filter.inc"

@@ -7,9 +7,9 @@
 /* What every voice has, first in each table and in this order. */
 #define COMMON                                                                                                         \
     {"level", "dB", -60, 12, 0, "loudness of the patch"}, {"pan", "", -1, 1, 0, "left to right, added to the note's"}, \
-        {"reverb", "", 0, 1, 0.3f, "send to the reverb"},                                                              \
+        {"reverb", "", 0, 1, 0.3f, "send to the reverb"}, {"delay", "", 0, 1, 0.1f, "send to the delay"},              \
     {                                                                                                                  \
-        "delay", "", 0, 1, 0.1f, "send to the delay"                                                                   \
+        "chorus", "", 0, 1, 0, "send to the chorus"                                                                    \
     }
 
 #define ADSR(a, d, s, r)                                                                                               \
@@ -116,6 +116,88 @@ static const struct aur_param tick_params[] = {
     {"sweep", "octaves", -4, 4, 0.3f, "the band's rise during the attack"},
 };
 
+static const struct aur_param grain_params[] = {
+    COMMON,
+    ADSR(2.0f, 2.0f, 0.9f, 4.0f),
+    {"length", "s", 0.03f, 4, 0.35f, "of a grain; four overlap"},
+    {"spread", "cents", 0, 1200, 9, "of the grains' pitches, up and down"},
+    {"scatter", "", 0, 1, 0.35f, "share of grains an octave or a twelfth above, or an octave below"},
+    {"air", "", 0, 1, 0.12f, "noise that the grains carry"},
+    {"width", "", 0, 1, 0.8f, "how far grains stand apart in stereo"},
+    {"cutoff", "Hz", 40, 16000, 2200, "low-pass filter"},
+    {"resonance", "", 0.5f, 8, 0.7f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.4f, "how far the cutoff follows the pitch"},
+    {"lfo_rate", "Hz", 0.005f, 8, 0.09f, "of the cutoff's movement"},
+    {"lfo_depth", "octaves", 0, 4, 0.6f, "of the cutoff's movement, up and down"},
+};
+
+static const struct aur_param wave_params[] = {
+    COMMON,
+    ADSR(0.8f, 2.0f, 0.8f, 3.0f),
+    {"place", "", 0, 1, 0.35f, "among the tables: sine, triangle, organ, choir, reed"},
+    {"lfo_depth", "", 0, 1, 0.18f, "of the place's movement, up and down"},
+    {"lfo_rate", "Hz", 0.005f, 8, 0.08f, "of the movement; each voice starts at a phase of its own"},
+    {"detune", "cents", 0, 50, 4, "each side away from the pitch, one up, one down"},
+    {"cutoff", "Hz", 40, 16000, 2800, "low-pass filter"},
+    {"resonance", "", 0.5f, 8, 0.7f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.5f, "how far the cutoff follows the pitch"},
+};
+
+#define ENVELOPE(name, a, d, s, r)                                                                                     \
+    {name "_attack", "s", 0, 30, a, "rise to the peak"}, {name "_decay", "s", 0, 30, d, "fall to sustain"},            \
+        {name "_sustain", "", 0, 1, s, "level while held"},                                                            \
+        {name "_release", "s", 0, 30, r, "fall after the note's end"},                                                 \
+    {                                                                                                                  \
+        name "_curve", "", -1, 1, 0.5f, "0: straight, 1: slow start and quick fall, -1: the other way"                 \
+    }
+#define LFO(name, rate)                                                                                                \
+    {name "_rate", "Hz", 0, 30, rate, "at rest"},                                                                      \
+        {name "_bend", "octaves", -8, 8, 0, "of the rate, by the envelope of its own"},                                \
+        {name "_phase", "", 0, 1, 0, "at the note's start"}, {name "_sine", "", 0, 1, 1, "share of the shape"},        \
+        {name "_triangle", "", 0, 1, 0, "share of the shape"},                                                         \
+        {name "_saw", "", 0, 1, 0, "share of the shape, rising"},                                                      \
+        {name "_reverse", "", 0, 1, 0, "share of the shape, falling"},                                                 \
+    {                                                                                                                  \
+        name "_square", "", 0, 1, 0, "share of the shape"                                                              \
+    }
+#define MATRIX(to, unit, most, e1, e2, l1, l2)                                                                         \
+    {"env1_to_" to, unit, -(most), most, e1, "envelope 1 moves it"},                                                   \
+        {"env2_to_" to, unit, -(most), most, e2, "envelope 2 moves it"},                                               \
+        {"lfo1_to_" to, unit, -(most), most, l1, "LFO 1 moves it"},                                                    \
+    {                                                                                                                  \
+        "lfo2_to_" to, unit, -(most), most, l2, "LFO 2 moves it"                                                       \
+    }
+
+static const struct aur_param modular_params[] = {
+    COMMON,
+    ENVELOPE("env1", 0.5f, 1.5f, 0.75f, 2.5f),
+    ENVELOPE("env2", 0.02f, 2.5f, 0.2f, 1.5f),
+    ENVELOPE("lfo1_amount", 1.5f, 0, 1, 2),
+    ENVELOPE("lfo2_amount", 0.5f, 0, 1, 2),
+    ENVELOPE("lfo1_bend", 1, 0, 1, 1),
+    ENVELOPE("lfo2_bend", 1, 0, 1, 1),
+    LFO("lfo1", 4.6f),
+    LFO("lfo2", 0.13f),
+    MATRIX("pitch1", "semitones", 48, 0, 0, 0.05f, 0),
+    MATRIX("level1", "", 2, 0.8f, 0, 0, 0),
+    MATRIX("pitch2", "semitones", 48, 0, 0, 0.05f, 0.03f),
+    MATRIX("level2", "", 2, 0.4f, 0.3f, 0, 0.12f),
+    MATRIX("noise", "", 2, 0, 1, 0, 0),
+    MATRIX("cutoff", "octaves", 8, 0.5f, 1.5f, 0, 0.6f),
+    {"tune1", "semitones", -48, 48, 0, "of the sine, from the pitch"},
+    {"phase1", "", 0, 1, 0, "of the sine at the start"},
+    {"level1", "", 0, 1, 1, "of the sine"},
+    {"tune2", "semitones", -48, 48, 0.04f, "of the square and saw, from the pitch"},
+    {"phase2", "", 0, 1, 0.5f, "of the square and saw at the start"},
+    {"level2", "", 0, 1, 0.5f, "of the square and saw"},
+    {"shape", "", 0, 1, 0.4f, "from saw to square"},
+    {"noise", "", 0, 1, 0.04f, "level of the noise"},
+    {"cutoff", "Hz", 40, 16000, 750, "low-pass filter at rest"},
+    {"resonance", "", 0.5f, 8, 0.7f, "quality factor of the filter"},
+    {"keytrack", "", 0, 1, 0.4f, "how far the cutoff follows the pitch"},
+};
+_Static_assert(sizeof modular_params / sizeof *modular_params == AUR_MODULAR_PARAMS, "the table's order is the enum's");
+
 static const struct aur_param reverb_params[] = {
     {"decay", "s", 0.3f, 20, 6, "time to fall by 60 dB"},
     {"damping", "Hz", 500, 16000, 4500, "above it the tail falls faster"},
@@ -151,6 +233,8 @@ const struct aur_param_table aur_voices[AUR_VOICES] = {
     [AUR_VOICE_KICK] = TABLE("kick", kick_params),    [AUR_VOICE_SWELL] = TABLE("swell", swell_params),
     [AUR_VOICE_BELL] = TABLE("bell", bell_params),    [AUR_VOICE_BASS] = TABLE("bass", bass_params),
     [AUR_VOICE_PLUCK] = TABLE("pluck", pluck_params), [AUR_VOICE_TICK] = TABLE("tick", tick_params),
+    [AUR_VOICE_GRAIN] = TABLE("grain", grain_params), [AUR_VOICE_MODULAR] = TABLE("modular", modular_params),
+    [AUR_VOICE_WAVE] = TABLE("wave", wave_params),
 };
 
 const struct aur_param_table aur_effects[AUR_EFFECTS] = {

@@ -16,7 +16,7 @@ uint32_t aur_buses_pool(uint32_t max_voices)
 }
 
 void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
-                    struct aur_group *pool)
+                    struct aur_group *pool, const float *tables)
 {
     memset(buses, 0, sizeof *buses);
     buses->kernels = kernels;
@@ -24,6 +24,7 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
     buses->max_voices = max_voices;
     buses->n_pool = aur_buses_pool(max_voices);
     buses->pool = pool;
+    buses->tables = tables;
     memset(pool, 0, buses->n_pool * sizeof *pool);
     for (int i = 0; i < 2 * AUR_GROUPS_BUS; i++)
         buses->owner[i] = AUR_NO_BUS;
@@ -240,9 +241,10 @@ bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
 {
     aur_voice_fn *const table[AUR_VOICES] = {
-        [AUR_VOICE_PAD] = k->pad,     [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
-        [AUR_VOICE_SWELL] = k->noise, [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
-        [AUR_VOICE_PLUCK] = k->pluck, [AUR_VOICE_TICK] = k->noise,
+        [AUR_VOICE_PAD] = k->pad,         [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
+        [AUR_VOICE_SWELL] = k->noise,     [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
+        [AUR_VOICE_PLUCK] = k->pluck,     [AUR_VOICE_TICK] = k->noise, [AUR_VOICE_GRAIN] = k->grain,
+        [AUR_VOICE_MODULAR] = k->modular, [AUR_VOICE_WAVE] = k->wave,
     };
     return table[voice];
 }

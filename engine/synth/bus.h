@@ -42,6 +42,7 @@ struct aur_buses {
     int owner[2 * AUR_GROUPS_BUS];                        /* of each group of the pool, or AUR_NO_BUS */
     struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
+    const float *tables;                                  /* of the wave voice, the caller's */
     uint64_t block, notes;
     uint32_t voices;  /* sounding, without those that fade */
     uint64_t dropped; /* notes that found no lane */
@@ -53,9 +54,9 @@ struct aur_buses {
 /* Groups that max_voices need. */
 uint32_t aur_buses_pool(uint32_t max_voices);
 
-/* pool: aur_buses_pool(max_voices) groups. */
+/* pool: aur_buses_pool(max_voices) groups. tables: see synth/wavetable.h. */
 void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
-                    struct aur_group *pool);
+                    struct aur_group *pool, const float *tables);
 
 /* A phrase begins: its patches have buses; those of others go when they are silent. */
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);

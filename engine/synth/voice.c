@@ -125,9 +125,12 @@ static uint64_t note_key(const struct aur_note *note, uint64_t phrase)
 }
 
 static aur_voice_start_fn *const starts[AUR_VOICES] = {
-    [AUR_VOICE_PAD] = start_pad,         [AUR_VOICE_LEAD] = start_lead,     [AUR_VOICE_KICK] = start_kick,
-    [AUR_VOICE_SWELL] = start_swell,     [AUR_VOICE_BELL] = aur_voice_bell, [AUR_VOICE_BASS] = aur_voice_bass,
+    [AUR_VOICE_PAD] = start_pad,         [AUR_VOICE_LEAD] = start_lead,
+    [AUR_VOICE_KICK] = start_kick,       [AUR_VOICE_SWELL] = start_swell,
+    [AUR_VOICE_BELL] = aur_voice_bell,   [AUR_VOICE_BASS] = aur_voice_bass,
     [AUR_VOICE_PLUCK] = aur_voice_pluck, [AUR_VOICE_TICK] = aur_voice_tick,
+    [AUR_VOICE_GRAIN] = aur_voice_grain, [AUR_VOICE_MODULAR] = aur_voice_modular,
+    [AUR_VOICE_WAVE] = aur_voice_wave,
 };
 
 uint64_t aur_voice_start(struct aur_group *group, int lane, const struct aur_plan *plan, const struct aur_note *note,

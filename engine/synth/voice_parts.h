@@ -21,7 +21,8 @@ struct aur_voice_note {
 
 typedef double aur_voice_start_fn(struct aur_group *g, int i, const struct aur_voice_note *n, double held, double pan);
 
-aur_voice_start_fn aur_voice_bell, aur_voice_bass, aur_voice_pluck, aur_voice_tick;
+aur_voice_start_fn aur_voice_bell, aur_voice_bass, aur_voice_pluck, aur_voice_tick, aur_voice_grain, aur_voice_modular,
+    aur_voice_wave;
 
 /* In [0, 1), the same for the same note and counter. */
 double aur_voice_draw(const struct aur_voice_note *n, uint64_t counter);

@@ -48,11 +48,12 @@ double aur_voice_bell(struct aur_group *g, int i, const struct aur_voice_note *n
     return aur_voice_ring(g, i, n, held, decay_blocks(n));
 }
 
-/* Loudness is made about equal for all tones: the sum of the squares is 1 / (1 - r^2). */
+/* Low strings have more partials below the same frequency. Loudness is made about equal for all tones: the sum of the squares is 1 / (1 - r^2). */
 double aur_voice_pluck(struct aur_group *g, int i, const struct aur_voice_note *n, double held, double pan)
 {
     const struct aur_plan *p = n->plan;
-    double most = aur_voice_partials(n->hz, n->rate), r = (double)p->tone * (0.7 + 0.5 * n->velocity);
+    double most = aur_voice_partials(n->hz, n->rate);
+    double r = aur_pow((double)p->tone * (0.7 + 0.5 * n->velocity), aur_pow(n->hz / 261.6, 0.6));
     r = r < 0.97 ? r : 0.97;
     r = r < most ? r : most;
     double place = (double)p->position, wide = 0.4 * (double)p->width * place;

@@ -70,23 +70,28 @@ typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct a
 static const struct {
     const char *name;
     size_t offset;
-} voices[] = {VOICE(pad), VOICE(tone), VOICE(noise), VOICE(bell), VOICE(bass), VOICE(pluck)};
+} voices[] = {VOICE(pad),   VOICE(tone),  VOICE(noise),   VOICE(bell), VOICE(bass),
+              VOICE(pluck), VOICE(grain), VOICE(modular), VOICE(wave)};
 
 enum { VOICES = sizeof voices / sizeof *voices };
 
-static voice_fn *voice_of(enum aur_isa isa, int which)
+static float *tables;
+
+static void run_voice(enum aur_isa isa, int which, struct aur_lane_sums *sums, struct aur_group *g,
+                      const struct aur_voice_control *control)
 {
+    const struct aur_kernels *k = aur_kernels_get(isa);
     voice_fn *fn;
-    memcpy(&fn, (const char *)aur_kernels_get(isa) + voices[which].offset, sizeof fn);
-    return fn;
+    memcpy(&fn, (const char *)k + voices[which].offset, sizeof fn);
+    fn(sums, g, control);
 }
 
-static void run_voice(voice_fn *fn, struct guarded_sums *s, struct aur_group *g)
+static void run_blocks(enum aur_isa isa, int which, struct guarded_sums *s, struct aur_group *g)
 {
-    struct aur_voice_control control = {0.3f};
+    struct aur_voice_control control = {0.3f, tables};
     for (int block = 0; block < 20; block++) {
         control.bright = 0.3f - 0.1f * (float)block;
-        fn(&s->sums, g, &control);
+        run_voice(isa, which, &s->sums, g, &control);
     }
 }
 
@@ -110,8 +115,8 @@ static void check_voice(int which, const char *name, enum aur_isa isa)
         inputs_fill(want.sums.r, 1024, -1, 1, (enum input)(round % INPUTS));
         got = want;
         a = b = start;
-        run_voice(voice_of(AUR_ISA_SCALAR, which), &want, &a);
-        run_voice(voice_of(isa, which), &got, &b);
+        run_blocks(AUR_ISA_SCALAR, which, &want, &a);
+        run_blocks(isa, which, &got, &b);
         fail_if(!canaries_live(got.before, got.after), name, isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "other samples");
         fail_if(!same_voices(&a, &b), name, isa, "other state");
@@ -132,8 +137,8 @@ static void check_centre(enum aur_isa isa)
     two.wide = 0xffff;
     memset(&want, 0, sizeof want);
     memset(&got, 0, sizeof got);
-    run_voice(aur_kernels_get(isa)->pad, &want, &two);
-    run_voice(aur_kernels_get(isa)->pad, &got, &one);
+    run_blocks(isa, 0, &want, &two);
+    run_blocks(isa, 0, &got, &one);
     fail_if(memcmp(&want, &got, sizeof want) != 0, "pad", isa, "one filter is not two");
     fail_if(!same_voices(&one, &two), "pad", isa, "other state with one filter");
 }
@@ -146,14 +151,14 @@ static void bench_voice(int which, const char *name, enum aur_isa isa, double *r
     for (int i = 0; i < 4; i++)
         inputs_group(&g[i], ORDINARY);
     int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
-    struct aur_voice_control control = {0};
+    struct aur_voice_control control = {0, tables};
     double best = 1e30;
     for (int round = 0; round < 5; round++) {
         double t = now_ns();
         for (int block = 0; block < blocks; block++) {
             memset(&s.sums, 0, sizeof s.sums);
             for (int i = 0; i < 4; i++)
-                voice_of(isa, which)(&s.sums, &g[i], &control);
+                run_voice(isa, which, &s.sums, &g[i], &control);
         }
         t = (now_ns() - t) / (4.0 * AUR_LANES * AUR_BLOCK * blocks);
         best = t < best ? t : best;
@@ -351,6 +356,10 @@ int main(int argc, char **argv)
     }
     printf("seed %llu\n", (unsigned long long)inputs_seed);
     double reference[VOICES], frame_reference[4];
+    tables = malloc(AUR_WAVE_FLOATS * sizeof *tables);
+    if (!tables)
+        abort();
+    inputs_fill(tables, AUR_WAVE_FLOATS, -1, 1, ORDINARY);
     check_fold_order();
     for (int i = 0; i < AUR_ISAS; i++) {
         enum aur_isa isa = (enum aur_isa)i;
@@ -370,5 +379,6 @@ int main(int argc, char **argv)
             bench_frames(isa, frame_reference);
         printf("%s: checked\n", aur_isa_name(isa));
     }
+    free(tables);
     return failures ? 1 : 0;
 }

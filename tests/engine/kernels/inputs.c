@@ -126,6 +126,9 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->r_fall, 16, 0, 0.97, input == AWKWARD ? ORDINARY : input);
     inputs_fill(g->r_mul, 16, 0.5, 1, ORDINARY);
     inputs_fill(g->r_most, 16, 0, 0.97, ORDINARY);
+    inputs_fill((float *)(void *)&g->more, sizeof g->more / sizeof(float), 0, 1, input == AWKWARD ? ORDINARY : input);
+    for (int i = 0; i < AUR_LANES; i++)
+        g->more.wave.level[i] = (uint32_t)(inputs_unit() * AUR_WAVE_LEVELS) * AUR_WAVE_STRIDE;
     random_filter(g, input);
     random_envelope(g, input);
     g->active = input == SPARSE
