@@ -16,7 +16,8 @@
 #define AUR_GROUP_WORDS (sizeof(struct aur_group) / 64 - 1)
 
 /* The voice kernels a device has, in the order of their numbers. */
-#define AUR_DEVICE_KERNELS(X) X(pad_wide) X(pad_centre) X(tone) X(noise) X(bell) X(bass) X(pluck)
+#define AUR_DEVICE_KERNELS(X)                                                                                          \
+    X(pad_wide) X(pad_centre) X(tone) X(noise) X(bell) X(bass) X(pluck) X(grain) X(modular) X(wave)
 
 struct aur_chain {
     uint32_t first_link, last_link;

@@ -121,7 +121,9 @@ struct aur_group {
 /* What is common to all voices in a block. */
 struct aur_voice_control {
     float bright; /* octaves added to every cutoff at the block's end */
-#ifndef __OPENCL_VERSION__
+#ifdef __OPENCL_VERSION__
+    MEM const float *tables;
+#else
     const float *tables; /* AUR_WAVE_FLOATS, for wave alone */
 #endif
 };

@@ -18,6 +18,8 @@ static uint32_t program_of(enum aur_voice voice, const struct aur_group *group)
         [AUR_VOICE_KICK] = AUR_PROGRAM_tone,      [AUR_VOICE_SWELL] = AUR_PROGRAM_noise,
         [AUR_VOICE_BELL] = AUR_PROGRAM_bell,      [AUR_VOICE_BASS] = AUR_PROGRAM_bass,
         [AUR_VOICE_PLUCK] = AUR_PROGRAM_pluck,    [AUR_VOICE_TICK] = AUR_PROGRAM_noise,
+        [AUR_VOICE_GRAIN] = AUR_PROGRAM_grain,    [AUR_VOICE_MODULAR] = AUR_PROGRAM_modular,
+        [AUR_VOICE_WAVE] = AUR_PROGRAM_wave,
     };
     return voice == AUR_VOICE_PAD && group->wide ? AUR_PROGRAM_pad_wide : programs[voice];
 }
@@ -50,6 +52,7 @@ static uint32_t add_link(struct aur_job *job, uint32_t bus, enum aur_voice voice
     job->slots[link] = (uint16_t)slot;
     job->link_of[slot] = link;
     job->link_voices[link] = voice;
+    job->tabled |= voice == AUR_VOICE_WAVE;
     return link;
 }
 
@@ -57,7 +60,7 @@ void aur_job_clear(struct aur_job *job)
 {
     job->n_blocks = job->n_links = job->n_chains = job->n_starts = job->n_mixes = job->n_settings = 0;
     job->first_mix[0] = 0;
-    job->has_live = false;
+    job->has_live = job->tabled = false;
 }
 
 void aur_job_set_effects(struct aur_job *job, const struct aur_effect_settings *effects, int bpm, uint32_t glide_blocks)
@@ -70,6 +73,7 @@ void aur_job_set_effects(struct aur_job *job, const struct aur_effect_settings *
 void aur_job_begin(struct aur_job *job, struct aur_buses *buses)
 {
     memset(job->link_of, 0xff, sizeof job->link_of);
+    job->tables = buses->tables;
     for (uint32_t i = 0; i < AUR_BUSES; i++) {
         const struct aur_bus *bus = &buses->buses[i];
         job->chain_of[i] = AUR_JOB_NONE;
@@ -161,7 +165,7 @@ void aur_job_render(const struct aur_job *job, struct aur_job_result *result, co
     for (uint32_t i = 0; i < job->n_links; i++)
         next[i] = job->links[i].first_start;
     for (uint32_t b = 0; b < job->n_blocks; b++) {
-        const struct aur_voice_control control = {job->bright[b]};
+        const struct aur_voice_control control = {job->bright[b], job->tables};
         for (uint32_t c = 0; c < job->n_chains; c++) {
             aur_voice_fn *voice = aur_voice_kernel(kernels, job->voices[c]);
             memset(sums, 0, sizeof *sums);

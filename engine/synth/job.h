@@ -33,8 +33,10 @@ struct aur_job_settings {
 struct aur_job {
     uint32_t n_blocks, n_links, n_chains, n_starts, n_settings, n_mixes;
     bool has_live;                /* live controls act from its start */
+    bool tabled;                  /* has voices that read tables, see tables */
     float live[3];                /* level, brightness, intensity */
     float bright[AUR_JOB_BLOCKS]; /* the voice control of each block */
+    const float *tables;          /* and of all */
     struct aur_link links[AUR_JOB_LINKS];
     uint16_t slots[AUR_JOB_LINKS]; /* of the pool, for each link */
     enum aur_voice link_voices[AUR_JOB_LINKS];

@@ -12,7 +12,7 @@
 #include "kernels/opencl_text.h"
 
 /* What goes to the device and what comes back. */
-enum { GROUPS, LINKS, CHAINS, STARTS, BRIGHT, SUMS, OUT, BUFFERS };
+enum { GROUPS, LINKS, CHAINS, STARTS, BRIGHT, SUMS, TABLES, OUT, BUFFERS };
 
 struct aur_opencl {
     struct aur_opencl_info info;
@@ -82,6 +82,7 @@ static int send(struct aur_opencl *cl, const struct aur_job *job, struct aur_err
         [CHAINS] = {job->chains, job->n_chains * sizeof *job->chains},
         [STARTS] = {job->starts, (job->n_starts ? job->n_starts : 1) * sizeof *job->starts},
         [BRIGHT] = {job->bright, job->n_blocks * sizeof *job->bright},
+        [TABLES] = {job->tables, job->tabled ? AUR_WAVE_FLOATS * sizeof(float) : sizeof(float)},
         [SUMS] = {NULL, (size_t)job->n_chains * job->n_blocks * sizeof(struct aur_lane_sums)},
         [OUT] = {NULL, (size_t)job->n_chains * job->n_blocks * sizeof(struct aur_stereo)},
     };
@@ -100,15 +101,15 @@ static int send(struct aur_opencl *cl, const struct aur_job *job, struct aur_err
 
 static int launch(struct aur_opencl *cl, const struct aur_job *job, struct aur_error *err)
 {
-    static const int arguments[] = {GROUPS, LINKS, CHAINS, STARTS, BRIGHT, SUMS};
+    static const int arguments[] = {GROUPS, LINKS, CHAINS, STARTS, BRIGHT, SUMS, TABLES};
     const cl_uint blocks = job->n_blocks;
     const size_t lanes = cl->info.wide ? 1 : AUR_LANES, voices = job->n_chains * lanes, fold_local = AUR_BLOCK;
     const size_t frames = (size_t)job->n_chains * job->n_blocks * AUR_BLOCK;
     cl_int code = CL_SUCCESS;
-    for (cl_uint i = 0; i < 6 && code == CL_SUCCESS; i++)
+    for (cl_uint i = 0; i < TABLES + 1 && code == CL_SUCCESS; i++)
         code = clSetKernelArg(cl->voices, i, sizeof(cl_mem), &cl->buffers[arguments[i]]);
     if (code == CL_SUCCESS)
-        code = clSetKernelArg(cl->voices, 6, sizeof blocks, &blocks);
+        code = clSetKernelArg(cl->voices, TABLES + 1, sizeof blocks, &blocks);
     if (code == CL_SUCCESS)
         code = clSetKernelArg(cl->fold, 0, sizeof(cl_mem), &cl->buffers[OUT]);
     if (code == CL_SUCCESS)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "synth/inner.h"
+#include "synth/wavetable.h"
 
 #define DEFAULT_VOICES 256
 #define GLIDE_SECONDS  0.5
@@ -40,7 +41,8 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     uint32_t voices = config->max_voices ? config->max_voices : DEFAULT_VOICES;
     size_t pool = aur_buses_pool(voices) * sizeof(struct aur_group);
     size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
-    size_t total = (sizeof(struct aur_synth) + pool + floats + 63) / 64 * 64;
+    size_t tables = AUR_WAVE_FLOATS * sizeof(float);
+    size_t total = (sizeof(struct aur_synth) + pool + tables + floats + 63) / 64 * 64;
     struct aur_synth *synth = aligned_alloc(64, total);
     if (!synth)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for a synthesiser of %zu bytes", total);
@@ -51,8 +53,11 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     synth->used = AUR_BLOCK;
     const struct aur_kernels *kernels = aur_kernels_get(config->isa);
     char *memory = (char *)(synth + 1);
-    aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory);
-    aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects, (float *)(void *)(memory + pool));
+    aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory,
+                   (const float *)(const void *)(memory + pool));
+    aur_wavetable_fill((float *)(void *)(memory + pool));
+    aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects,
+                     (float *)(void *)(memory + pool + tables));
     rc = aur_ahead_init(&synth->ahead, config, err);
     if (rc < 0) {
         aur_synth_free(synth);
@@ -164,7 +169,7 @@ static void render_now(struct aur_synth *synth)
 {
     aur_ahead_catch_up(synth);
     aur_synth_events(synth);
-    struct aur_voice_control control = {aur_effects_bright(&synth->effects)};
+    struct aur_voice_control control = {aur_effects_bright(&synth->effects), synth->buses.tables};
     aur_buses_render(&synth->buses, &synth->sends, &control);
     synth->ahead.counts.cpu_blocks++;
 }
