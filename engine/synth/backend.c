@@ -1,6 +1,6 @@
 /* Jobs, their slots and the worker. The slots pass between two threads by compare-and-swap on their state:
  *
- *   FREE -> POSTED (render) -> DONE or FAILED (worker) -> FREE (render)
+ *   FREE -> HELD (render: given out) -> POSTED (render) -> DONE or FAILED (worker) -> FREE (render)
  *   POSTED -> LEFT (render: too late) -> OVER (worker) -> FREE (render), or LEFT -> DROPPED (render) -> FREE (worker)
  *
  * While a slot is LEFT both read the job, which nobody writes any more; the result is the worker's alone. */
@@ -12,7 +12,7 @@
 #include "rt/thread.h"
 #include "synth/score_test.h"
 
-enum { FREE, POSTED, DONE, FAILED, LEFT, OVER, DROPPED };
+enum { FREE, HELD, POSTED, DONE, FAILED, LEFT, OVER, DROPPED };
 
 struct aur_backend {
     struct aur_backend_config config;
@@ -220,8 +220,10 @@ bool aur_backend_waits(const struct aur_backend *b)
 struct aur_job_slot *aur_backend_slot(struct aur_backend *b)
 {
     for (int i = 0; i < AUR_BACKEND_JOBS; i++)
-        if (atomic_load_explicit(&b->slots[i].state, memory_order_acquire) == FREE)
+        if (atomic_load_explicit(&b->slots[i].state, memory_order_acquire) == FREE) {
+            atomic_store_explicit(&b->slots[i].state, HELD, memory_order_relaxed);
             return &b->slots[i];
+        }
     return NULL;
 }
 
