@@ -180,8 +180,12 @@ struct aur_kernels {
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
+    /* As fold over the first 4, 8 or 16 lanes, which are 0 afterwards. Returns peak of both sides. */
+    float (*take)(struct aur_stereo *out, struct aur_lane_sums *sums, int lanes);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
+    /* Left, right, left, right. */
+    void (*interleave)(float out[2 * AUR_BLOCK], const struct aur_stereo *in);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */
     void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
     /* One side through a one-pole low-pass, or what that leaves out; *y is the low-pass's last output. */
@@ -189,6 +193,7 @@ struct aur_kernels {
     void (*high_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
+    float (*loudest)(const struct aur_stereo *x); /* of both sides */
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
      * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */
     float (*true_peak)(const float *x);

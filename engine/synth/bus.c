@@ -9,6 +9,8 @@
 #include "synth/job.h"
 #include "synth/voice.h"
 
+#define SANE 1e6f
+
 uint32_t aur_buses_pool(uint32_t max_voices)
 {
     uint32_t n = max_voices / AUR_LANES + AUR_BUSES + 16;
@@ -98,6 +100,12 @@ static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t gro
         buses->voices--;
 }
 
+/* A voice ends there: not before has anything to be tidied up. */
+static void ends_at(struct aur_buses *buses, uint64_t block)
+{
+    buses->next_end = block < buses->next_end ? block : buses->next_end;
+}
+
 static void steal(struct aur_buses *buses, uint32_t group, int lane)
 {
     struct aur_slot *slot = &buses->slots[group][lane];
@@ -105,6 +113,7 @@ static void steal(struct aur_buses *buses, uint32_t group, int lane)
     slot->fading = true;
     uint64_t end = buses->block + AUR_VOICE_FADE_BLOCKS + 1;
     slot->end_block = slot->end_block < end ? slot->end_block : end;
+    ends_at(buses, slot->end_block);
     buses->voices--;
 }
 
@@ -196,6 +205,7 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
         buses->pool[group].active |= 1u << lane;
     }
     buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
+    ends_at(buses, buses->block + blocks);
     bus->voices++;
     buses->voices++;
 }
@@ -210,6 +220,8 @@ static void tidy(struct aur_buses *buses, struct aur_bus *bus)
             int lane = __builtin_ctz(left);
             if (buses->slots[group][lane].end_block <= buses->block)
                 end_voice(buses, bus, group, lane);
+            else
+                ends_at(buses, buses->slots[group][lane].end_block);
         }
         if (buses->pool[group].active)
             bus->groups[kept++] = (uint16_t)group;
@@ -230,12 +242,13 @@ static void silence(struct aur_buses *buses, struct aur_bus *bus)
             if (buses->pool[bus->groups[i]].active >> lane & 1)
                 end_voice(buses, bus, bus->groups[i], lane);
     buses->caught++;
+    buses->next_end = buses->block;
     tidy(buses, bus);
 }
 
 bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 {
-    return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
+    return k->loudest(x) < SANE;
 }
 
 aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
@@ -249,15 +262,19 @@ aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice
     return table[voice];
 }
 
-static void sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
+/* False: the sum is not a number, or beyond any sound. */
+static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
                        const struct aur_voice_control *control)
 {
     const struct aur_kernels *k = buses->kernels;
-    memset(&buses->sums, 0, sizeof buses->sums);
+    uint32_t lanes = 0;
     aur_voice_fn *voice = aur_voice_kernel(k, bus->voice);
-    for (uint32_t i = 0; i < bus->n_groups; i++)
-        voice(&buses->sums, &buses->pool[bus->groups[i]], control);
-    k->fold(out, &buses->sums);
+    for (uint32_t i = 0; i < bus->n_groups; i++) {
+        struct aur_group *group = &buses->pool[bus->groups[i]];
+        lanes |= group->active;
+        voice(&buses->sums, group, control);
+    }
+    return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < SANE;
 }
 
 void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
@@ -291,8 +308,7 @@ static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_
     aur_bus_gains_next(&gains, bus);
     if (bus->n_groups == 0)
         return;
-    sum_voices(&sum, buses, bus, control);
-    if (aur_bus_sane(buses->kernels, &sum))
+    if (sum_voices(&sum, buses, bus, control))
         aur_bus_mix(buses->kernels, out, &sum, &gains);
     else
         silence(buses, bus);
@@ -300,7 +316,9 @@ static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_
 
 void aur_buses_next(struct aur_buses *buses)
 {
-    buses->block++;
+    if (++buses->block < buses->next_end)
+        return;
+    buses->next_end = UINT64_MAX;
     for (int i = 0; i < AUR_BUSES; i++) {
         tidy(buses, &buses->buses[i]);
         drop_unused(&buses->buses[i]);

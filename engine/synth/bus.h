@@ -44,10 +44,11 @@ struct aur_buses {
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
     const float *tables;                                  /* of the wave voice, the caller's */
     uint64_t block, notes;
+    uint64_t next_end; /* block from which a voice or a bus may be gone */
     uint32_t voices;  /* sounding, without those that fade */
     uint64_t dropped; /* notes that found no lane */
     uint64_t caught;  /* blocks of a bus that held NaN or infinity */
-    struct aur_lane_sums sums;
+    struct aur_lane_sums sums; /* zeros between buses */
     struct aur_job *job; /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 

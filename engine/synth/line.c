@@ -31,7 +31,11 @@ void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_
 static void copy_out(float *out, const float *ring, uint32_t frames, uint32_t at, uint32_t behind)
 {
     uint32_t from = at >= behind ? at - behind : at + frames - behind;
-    uint32_t first = frames - from < AUR_BLOCK ? frames - from : AUR_BLOCK;
+    if (frames - from >= AUR_BLOCK) {
+        memcpy(out, ring + from, AUR_BLOCK * sizeof *out);
+        return;
+    }
+    uint32_t first = frames - from;
     memcpy(out, ring + from, first * sizeof *out);
     memcpy(out + first, ring, (AUR_BLOCK - first) * sizeof *out);
 }

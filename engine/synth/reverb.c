@@ -163,12 +163,6 @@ static bool move(struct aur_reverb_fx *fx)
     return moved;
 }
 
-static float loudest(const struct aur_kernels *k, const struct aur_stereo *x)
-{
-    float l = k->peak(x->l), r = k->peak(x->r);
-    return l > r || l != l ? l : r;
-}
-
 static void reset(struct aur_reverb_fx *fx)
 {
     memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
@@ -187,7 +181,7 @@ static bool idle(const struct aur_reverb_fx *fx)
 void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const struct aur_stereo *in)
 {
     const struct aur_kernels *k = fx->kernels;
-    float before = fx->wet, fed = loudest(k, in);
+    float before = fx->wet, fed = k->loudest(in);
     if (move(fx))
         tune(fx);
     fx->quiet = fed > 0 ? 0 : fx->quiet + !idle(fx);
@@ -201,7 +195,7 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     k->reverb(&wet, &fx->tank, &early);
     aur_onepole_high(&fx->high[0], k, &wet);
     aur_onepole_high(&fx->high[1], k, &wet);
-    float heard = loudest(k, &wet);
+    float heard = k->loudest(&wet);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

@@ -191,7 +191,9 @@ void aur_synth_render(struct aur_synth *synth, float *out, size_t frames)
         if (synth->used == AUR_BLOCK)
             render_block(synth);
         size_t n = AUR_BLOCK - synth->used < frames ? AUR_BLOCK - synth->used : frames;
-        for (size_t i = 0; i < n; i++) {
+        if (n == AUR_BLOCK)
+            aur_kernels_get(synth->config.isa)->interleave(out, &synth->block);
+        for (size_t i = 0; i < n && n < AUR_BLOCK; i++) {
             out[2 * i] = synth->block.l[synth->used + i];
             out[2 * i + 1] = synth->block.r[synth->used + i];
         }

@@ -199,6 +199,36 @@ static void check_fold_order(void)
     }
 }
 
+/* Taking narrow sums is folding them, and leaves zeros. */
+static void check_take(enum aur_isa isa)
+{
+    static struct aur_lane_sums in, rest;
+    static struct guarded_stereo want, got;
+    static const int widths[] = {4, 8, 16};
+    const struct aur_kernels *k = aur_kernels_get(isa);
+    for (int round = 0; round < 100; round++) {
+        int lanes = widths[round % 3];
+        inputs_fill(in.l, 1024, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.r, 1024, -1, 1, (enum input)(round % 2));
+        for (int i = 0; i < 1024; i++) {
+            bool used = i % AUR_LANES < lanes;
+            in.l[i] = used && in.l[i] != 0 ? in.l[i] : 0;
+            in.r[i] = used && in.r[i] != 0 ? in.r[i] : 0;
+        }
+        memset(&want, 0xa5, sizeof want);
+        got = want;
+        aur_kernels_get(AUR_ISA_SCALAR)->fold(&want.x, &in);
+        rest = in;
+        float peak = k->take(&got.x, &rest, lanes);
+        fail_if(!canaries_live(got.before, got.after), "take", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "take", isa, "other samples");
+        fail_if(peak != k->loudest(&want.x) || peak < k->peak(want.x.l) || peak < k->peak(want.x.r), "take", isa,
+                "other peak");
+        memset(&in, 0, sizeof in);
+        fail_if(memcmp(&in, &rest, sizeof in) != 0, "take", isa, "left something");
+    }
+}
+
 static void check_mix(enum aur_isa isa)
 {
     static struct aur_stereo in;
@@ -216,6 +246,17 @@ static void check_mix(enum aur_isa isa)
         fail_if(!canaries_live(got.before, got.after), "mix", isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, "mix", isa, "other samples");
     }
+}
+
+static void check_interleave(enum aur_isa isa)
+{
+    static struct aur_stereo in;
+    float out[2 * AUR_BLOCK];
+    inputs_fill(in.l, 64, -1, 1, ORDINARY);
+    inputs_fill(in.r, 64, -1, 1, ORDINARY);
+    aur_kernels_get(isa)->interleave(out, &in);
+    for (int n = 0; n < AUR_BLOCK; n++)
+        fail_if(out[2 * n] != in.l[n] || out[2 * n + 1] != in.r[n], "interleave", isa, "other samples");
 }
 
 static void check_peaks(enum aur_isa isa)
@@ -372,6 +413,8 @@ int main(int argc, char **argv)
                 bench_voice(which, voices[which].name, isa, &reference[which]);
         }
         check_fold(isa);
+        check_take(isa);
+        check_interleave(isa);
         check_mix(isa);
         check_peaks(isa);
         check_reverb(isa);
