@@ -223,6 +223,19 @@ static const struct aur_param master_params[] = {
     {"ceiling", "dB", -24, -1, -1.5f, "true peak that the limiter keeps"},
 };
 
+static const struct aur_param chorus_params[] = {
+    {"rate", "Hz", 0.02f, 5, 0.3f, "of the copies' movement"},
+    {"depth", "s", 0, 0.01f, 0.0025f, "of the movement, back and forth"},
+    {"delay", "s", 0.004f, 0.03f, 0.014f, "of the copies at rest"},
+    {"reverb", "", 0, 1, 0.3f, "send of the copies to the reverb"},
+    {"level", "dB", -60, 12, 0, "of the copies"},
+};
+
+static const struct aur_param tilt_params[] = {
+    {"tilt", "dB", -12, 12, 0, "highs against lows: half of it up on one side, half down on the other"},
+    {"centre", "Hz", 100, 4000, 700, "where nothing changes"},
+};
+
 #define TABLE(name, params)                                                                                            \
     {                                                                                                                  \
         name, params, sizeof params / sizeof *params                                                                   \
@@ -238,9 +251,9 @@ const struct aur_param_table aur_voices[AUR_VOICES] = {
 };
 
 const struct aur_param_table aur_effects[AUR_EFFECTS] = {
-    [AUR_EFFECT_REVERB] = TABLE("reverb", reverb_params),
-    [AUR_EFFECT_DELAY] = TABLE("delay", delay_params),
-    [AUR_EFFECT_MASTER] = TABLE("master", master_params),
+    [AUR_EFFECT_REVERB] = TABLE("reverb", reverb_params), [AUR_EFFECT_DELAY] = TABLE("delay", delay_params),
+    [AUR_EFFECT_MASTER] = TABLE("master", master_params), [AUR_EFFECT_CHORUS] = TABLE("chorus", chorus_params),
+    [AUR_EFFECT_TILT] = TABLE("tilt", tilt_params),
 };
 
 static void defaults(float *params, const struct aur_param_table *table)

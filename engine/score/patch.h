@@ -35,7 +35,14 @@ enum aur_voice {
     AUR_VOICE_WAVE,
     AUR_VOICES
 };
-enum aur_effect { AUR_EFFECT_REVERB, AUR_EFFECT_DELAY, AUR_EFFECT_MASTER, AUR_EFFECTS };
+enum aur_effect {
+    AUR_EFFECT_REVERB,
+    AUR_EFFECT_DELAY,
+    AUR_EFFECT_MASTER,
+    AUR_EFFECT_CHORUS,
+    AUR_EFFECT_TILT,
+    AUR_EFFECTS
+};
 
 struct aur_param_table {
     const char *name; /* "pad", "reverb" */

@@ -71,6 +71,7 @@ static void want_bus(struct aur_buses *buses, const struct aur_patch *patch, uin
     aur_glide_to(&bus->level, aur_plan_gain(plan.level), glide_blocks);
     aur_glide_to(&bus->reverb, plan.reverb, glide_blocks);
     aur_glide_to(&bus->delay, plan.delay, glide_blocks);
+    aur_glide_to(&bus->chorus, plan.chorus, glide_blocks);
 }
 
 static void drop_unused(struct aur_bus *bus)
@@ -283,13 +284,16 @@ void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
     out->level[0] = level;
     out->reverb[0] = level * bus->reverb.now;
     out->delay[0] = level * bus->delay.now;
+    out->chorus[0] = level * bus->chorus.now;
     aur_glide_next(&bus->level);
     aur_glide_next(&bus->reverb);
     aur_glide_next(&bus->delay);
+    aur_glide_next(&bus->chorus);
     level = bus->level.now;
     out->level[1] = level;
     out->reverb[1] = level * bus->reverb.now;
     out->delay[1] = level * bus->delay.now;
+    out->chorus[1] = level * bus->chorus.now;
 }
 
 void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
@@ -298,6 +302,8 @@ void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struc
     k->mix(&out->dry, sum, gains->level[0], gains->level[1]);
     k->mix(&out->reverb, sum, gains->reverb[0], gains->reverb[1]);
     k->mix(&out->delay, sum, gains->delay[0], gains->delay[1]);
+    if (gains->chorus[0] > 0 || gains->chorus[1] > 0)
+        k->mix(&out->chorus, sum, gains->chorus[0], gains->chorus[1]);
 }
 
 static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,

@@ -20,7 +20,7 @@ struct aur_bus {
     bool wanted; /* the current phrase has its patch */
     char name[AUR_PATCH_NAME_SIZE];
     enum aur_voice voice;
-    struct aur_glide level, reverb, delay;
+    struct aur_glide level, reverb, delay, chorus;
     uint16_t groups[AUR_GROUPS_BUS]; /* indices into the pool, in order of use */
     uint32_t n_groups;
     uint32_t voices; /* sounding */
@@ -44,12 +44,12 @@ struct aur_buses {
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
     const float *tables;                                  /* of the wave voice, the caller's */
     uint64_t block, notes;
-    uint64_t next_end; /* block from which a voice or a bus may be gone */
-    uint32_t voices;  /* sounding, without those that fade */
-    uint64_t dropped; /* notes that found no lane */
-    uint64_t caught;  /* blocks of a bus that held NaN or infinity */
+    uint64_t next_end;         /* block from which a voice or a bus may be gone */
+    uint32_t voices;           /* sounding, without those that fade */
+    uint64_t dropped;          /* notes that found no lane */
+    uint64_t caught;           /* blocks of a bus that held NaN or infinity */
     struct aur_lane_sums sums; /* zeros between buses */
-    struct aur_job *job; /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
+    struct aur_job *job;       /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 
 /* Groups that max_voices need. */
@@ -66,7 +66,7 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
                     const struct aur_note *note, uint64_t phrase);
 
 struct aur_sends {
-    struct aur_stereo dry, reverb, delay;
+    struct aur_stereo dry, reverb, delay, chorus;
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */
@@ -76,7 +76,7 @@ void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const stru
 
 /* Gains of a bus at a block's start and end. */
 struct aur_bus_gains {
-    float level[2], reverb[2], delay[2];
+    float level[2], reverb[2], delay[2], chorus[2];
 };
 
 /* Moves the bus's glides on by a block. */

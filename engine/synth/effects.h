@@ -3,16 +3,20 @@
 #define AUR_SYNTH_EFFECTS_H
 
 #include "synth/bus.h"
+#include "synth/chorus.h"
 #include "synth/delay.h"
 #include "synth/limiter.h"
 #include "synth/reverb.h"
+#include "synth/tilt.h"
 
 struct aur_effects_chain {
-    bool on; /* reverb and delay */
+    bool on; /* reverb, delay, chorus and tilt */
     const struct aur_kernels *kernels;
     double rate;
     struct aur_reverb_fx reverb;
     struct aur_delay_fx delay;
+    struct aur_chorus_fx chorus;
+    struct aur_tilt_fx tilt;
     struct aur_glide master, ceiling;     /* gains */
     struct aur_glide level, bright, lean; /* live: gain, octaves, intensity - 0.5 */
     float gain;                           /* of the whole, reached */
