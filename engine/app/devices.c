@@ -76,7 +76,7 @@ int aur_device_open(struct aur_synth_config *synth, char *name, size_t size, con
     if (rc < 0)
         return rc;
     aur_backend_tell(synth->backend, &report);
-    snprintf(name, size, "opencl (%s%s)", report.device, report.exact ? "" : ", inexact");
+    snprintf(name, size, "%s", report.device);
     return AUR_OK;
 }
 

@@ -7,23 +7,17 @@
  *
  * Whom a note steals from depends on how loud voices are, which is only known between jobs: a job ends before a block
  * that may need it. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "synth/inner.h"
 
-int aur_ahead_init(struct aur_ahead *a, const struct aur_synth_config *config, struct aur_error *err)
+void aur_ahead_init(struct aur_ahead *a, const struct aur_synth_config *config)
 {
     a->backend = config->backend;
     if (!a->backend)
-        return AUR_OK;
+        return;
     uint32_t blocks = config->chunk_frames ? config->chunk_frames / AUR_BLOCK + 2 : AUR_JOB_BLOCKS;
     a->job_blocks = blocks < AUR_JOB_BLOCKS ? blocks : AUR_JOB_BLOCKS;
-    a->own = aligned_alloc(64, sizeof *a->own);
-    if (!a->own)
-        return aur_error_set(err, AUR_ENOMEM, "out of memory for a job of a device");
-    memset(a->own, 0, sizeof *a->own);
-    return AUR_OK;
 }
 
 void aur_ahead_deinit(struct aur_ahead *a)
@@ -34,7 +28,6 @@ void aur_ahead_deinit(struct aur_ahead *a)
         (void)aur_backend_take(a->backend, a->next);
         aur_backend_release(a->next);
     }
-    free(a->own);
 }
 
 /* ---- making a job ---- */
@@ -122,11 +115,11 @@ static void collect(struct aur_synth *synth)
     struct aur_job_slot *slot = a->next;
     const bool brought = !a->next_ours && aur_backend_take(a->backend, slot);
     a->next = NULL;
-    a->result = brought ? &slot->result : a->own;
+    a->result = brought ? &slot->result : aur_backend_own(a->backend);
     if (brought) {
         a->counts.backend_blocks += slot->job.n_blocks;
     } else {
-        aur_job_render(&slot->job, a->own, synth->buses.kernels, &synth->buses.sums);
+        aur_job_render(&slot->job, aur_backend_own(a->backend), synth->buses.kernels, &synth->buses.sums);
         a->counts.cpu_blocks += slot->job.n_blocks;
         a->counts.fallbacks += !a->next_ours;
     }

@@ -6,6 +6,7 @@
  * While a slot is LEFT both read the job, which nobody writes any more; the result is the worker's alone. */
 #include "synth/backend.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ struct aur_backend {
     struct aur_error error;
     struct aur_wake wake;
     struct aur_thread worker;
-    struct aur_job_slot *slots;
+    char title[168];
+    struct aur_job_slot *slots; /* from before it is ready */
+    struct aur_job_result *own;
 };
 
 static void fail(struct aur_backend *b, const struct aur_error *err)
@@ -42,6 +45,19 @@ static void fail(struct aur_backend *b, const struct aur_error *err)
 
 /* ---- opening ---- */
 
+/* Touched here, so that the render thread finds the memory in place. */
+static int make_slots(struct aur_backend *b, struct aur_error *err)
+{
+    size_t slots = AUR_BACKEND_JOBS * sizeof *b->slots;
+    b->slots = aligned_alloc(64, slots);
+    b->own = aligned_alloc(64, sizeof *b->own);
+    if (!b->slots || !b->own)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory for jobs of a device");
+    memset(b->slots, 0, slots);
+    memset(b->own, 0, sizeof *b->own);
+    return AUR_OK;
+}
+
 /* Renders the test score on the device and on the CPU. */
 static int compare(struct aur_backend *b, struct aur_error *err)
 {
@@ -51,8 +67,10 @@ static int compare(struct aur_backend *b, struct aur_error *err)
     double cpu_s = 0, device_s = 0;
     config.wait = true;
     int rc = aur_backend_around(&probe, &config, &b->device, err);
-    if (!probe)
+    if (rc < 0) {
+        aur_backend_free(probe);
         return rc;
+    }
     rc = aur_score_test(&want, &cpu_s, NULL, config.rate_hz, config.isa, err);
     for (int i = 0; i < 2 && rc == AUR_OK; i++) /* the first time a driver may still be compiling */
         rc = aur_score_test(&got, &device_s, probe, config.rate_hz, config.isa, err);
@@ -71,13 +89,17 @@ static int compare(struct aur_backend *b, struct aur_error *err)
 
 static int open_device(struct aur_backend *b, struct aur_error *err)
 {
-    int rc = (b->config.open ? b->config.open : aur_opencl_open)(&b->device, err);
+    int (*open)(struct aur_device *, struct aur_error *) = b->config.others ? aur_opencl_open_other : aur_opencl_open;
+    int rc = (b->config.open ? b->config.open : open)(&b->device, err);
     if (rc < 0)
         return rc;
     b->open = true;
-    rc = compare(b, err);
+    rc = make_slots(b, err);
+    if (rc == AUR_OK)
+        rc = compare(b, err);
     if (rc < 0)
         return rc;
+    snprintf(b->title, sizeof b->title, "opencl (%s%s)", b->device.name, b->exact ? "" : ", inexact");
     bool take = b->config.forced || (b->exact && b->device_s < b->cpu_s);
     if (b->config.log)
         aur_log(b->config.log, b->exact ? AUR_LOG_INFO : AUR_LOG_WARNING, "opencl",
@@ -112,11 +134,14 @@ static void work(void *user)
 {
     struct aur_backend *b = user;
     struct aur_error err = {0};
-    if (open_device(b, &err) < 0)
+    int rc = open_device(b, &err);
+    if (rc < 0 && b->config.others && !b->open)
+        atomic_store(&b->state, AUR_BACKEND_DECLINED); /* nobody asked for it by name: no news */
+    else if (rc < 0)
         fail(b, &err);
     while (!atomic_load(&b->stop)) {
         aur_wake_wait(&b->wake);
-        for (int i = 0; i < AUR_BACKEND_JOBS; i++)
+        for (int i = 0; b->slots && i < AUR_BACKEND_JOBS; i++)
             if (!atomic_load(&b->stop) && atomic_load(&b->slots[i].state) == POSTED)
                 run(b, &b->slots[i]);
     }
@@ -127,18 +152,11 @@ static void work(void *user)
 static struct aur_backend *allocate(const struct aur_backend_config *config)
 {
     struct aur_backend *b = calloc(1, sizeof *b);
-    size_t size = AUR_BACKEND_JOBS * sizeof *b->slots;
     if (!b)
         return NULL;
     b->config = *config;
     aur_lock_init(&b->lock);
     aur_wake_init(&b->wake);
-    b->slots = aligned_alloc(64, size);
-    if (!b->slots) {
-        aur_backend_free(b);
-        return NULL;
-    }
-    memset(b->slots, 0, size); /* touched here, so that the render thread finds it */
     return b;
 }
 
@@ -152,7 +170,7 @@ int aur_backend_around(struct aur_backend **out, const struct aur_backend_config
     b->device = *device;
     b->exact = true;
     atomic_store(&b->state, AUR_BACKEND_READY);
-    return AUR_OK;
+    return make_slots(b, err);
 }
 
 int aur_backend_new(struct aur_backend **out, const struct aur_backend_config *config, struct aur_error *err)
@@ -185,6 +203,7 @@ void aur_backend_free(struct aur_backend *b)
     aur_wake_deinit(&b->wake);
     aur_lock_deinit(&b->lock);
     free(b->slots);
+    free(b->own);
     free(b);
 }
 
@@ -202,7 +221,7 @@ void aur_backend_tell(struct aur_backend *b, struct aur_backend_report *out)
     out->error = b->error;
     aur_lock_drop(&b->lock);
     if (out->state == AUR_BACKEND_READY)
-        out->device = b->device.name;
+        out->device = b->title;
 }
 
 /* ---- render thread ---- */
@@ -234,6 +253,11 @@ void aur_backend_post(struct aur_backend *b, struct aur_job_slot *slot)
         run(b, slot);
     else
         aur_wake_post(&b->wake);
+}
+
+struct aur_job_result *aur_backend_own(struct aur_backend *b)
+{
+    return b->own;
 }
 
 bool aur_backend_pending(const struct aur_job_slot *slot)

@@ -29,6 +29,8 @@ struct aur_device {
 /* Opens the best OpenCL device. Errors: AUR_ENOTFOUND (none here), AUR_ENOTSUP (none that can be exact), AUR_EIO (the
  * driver's reason). */
 AUR_MUST_USE int aur_opencl_open(struct aur_device *out, struct aur_error *err);
+/* The same, but none that is the CPU. */
+AUR_MUST_USE int aur_opencl_open_other(struct aur_device *out, struct aur_error *err);
 
 struct aur_opencl_info {
     char name[128], platform[64], driver[64];
@@ -46,6 +48,7 @@ void aur_device_cpu(struct aur_device *out, const struct aur_kernels *kernels);
 
 struct aur_backend_config {
     int (*open)(struct aur_device *out, struct aur_error *err); /* NULL: aur_opencl_open */
+    bool others;         /* only devices that are not this CPU, which its own kernels serve better */
     bool forced;         /* take it even if the test score differs from the CPU's, or it is slower */
     bool wait;           /* offline */
     uint32_t rate_hz;    /* of the test score */
@@ -93,6 +96,8 @@ bool aur_backend_waits(const struct aur_backend *backend);
 struct aur_job_slot *aur_backend_slot(struct aur_backend *backend);
 /* Gives the slot's job to the device; offline, returns when it is done. */
 void aur_backend_post(struct aur_backend *backend, struct aur_job_slot *slot);
+/* Where the render thread puts what it renders of such a job itself. */
+struct aur_job_result *aur_backend_own(struct aur_backend *backend);
 /* Whether the device may still bring it. */
 bool aur_backend_pending(const struct aur_job_slot *slot);
 /* Ends the wait for a job. False: it failed or is late, its result is not there; the job may be read all the same. */

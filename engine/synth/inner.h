@@ -18,7 +18,6 @@ struct aur_ahead {
     struct aur_glide bright, lean;       /* where the next job finds them */
     bool has_live;                       /* for the next job */
     struct aur_live live;
-    struct aur_job_result *own; /* of a job that the backend did not bring */
     struct aur_synth_counts counts;
 };
 
@@ -52,7 +51,7 @@ void aur_synth_events(struct aur_synth *synth);
 void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases);
 
 /* ahead.c */
-AUR_MUST_USE int aur_ahead_init(struct aur_ahead *ahead, const struct aur_synth_config *config, struct aur_error *err);
+void aur_ahead_init(struct aur_ahead *ahead, const struct aur_synth_config *config);
 void aur_ahead_deinit(struct aur_ahead *ahead);
 /* Adds the next block of voices to the sends, and moves the effects' controls on; false: no job holds it. */
 bool aur_ahead_play(struct aur_synth *synth);

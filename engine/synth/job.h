@@ -13,7 +13,7 @@
 
 #define AUR_JOB_BLOCKS   160 /* at most */
 #define AUR_JOB_CHAINS   (2 * AUR_BUSES)
-#define AUR_JOB_LINKS    640
+#define AUR_JOB_LINKS    320
 #define AUR_JOB_STARTS   256
 #define AUR_JOB_SETTINGS 8
 

@@ -175,13 +175,15 @@ static int build(struct aur_opencl *cl, struct aur_error *err)
     return cl->fold ? AUR_OK : failed(err, cl, "clCreateKernel", code);
 }
 
-static int open_best(struct aur_opencl *cl, struct aur_error *err)
+static int open_best(struct aur_opencl *cl, bool others, struct aur_error *err)
 {
     struct aur_opencl_info infos[AUR_OPENCL_DEVICES];
     cl_device_id ids[AUR_OPENCL_DEVICES];
     cl_int code;
     if (aur_opencl_find(infos, ids, AUR_OPENCL_DEVICES) == 0)
         return aur_error_set(err, AUR_ENOTFOUND, "there is no OpenCL device here; see 'auralis devices'");
+    if (others && strcmp(infos[0].type, "cpu") == 0)
+        return aur_error_set(err, AUR_ENOTFOUND, "there is no OpenCL device here but the CPU");
     cl->info = infos[0];
     cl->device = ids[0];
     if (!cl->info.usable)
@@ -194,16 +196,26 @@ static int open_best(struct aur_opencl *cl, struct aur_error *err)
     return cl->queue ? build(cl, err) : failed(err, cl, "clCreateCommandQueue", code);
 }
 
-int aur_opencl_open(struct aur_device *out, struct aur_error *err)
+static int open_device(struct aur_device *out, bool others, struct aur_error *err)
 {
     struct aur_opencl *cl = calloc(1, sizeof *cl);
     if (!cl)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for an OpenCL device");
-    int rc = open_best(cl, err);
+    int rc = open_best(cl, others, err);
     if (rc < 0) {
         close_device(cl);
         return rc;
     }
     *out = (struct aur_device){.name = cl->info.name, .self = cl, .run = run, .close = close_device};
     return AUR_OK;
+}
+
+int aur_opencl_open(struct aur_device *out, struct aur_error *err)
+{
+    return open_device(out, false, err);
+}
+
+int aur_opencl_open_other(struct aur_device *out, struct aur_error *err)
+{
+    return open_device(out, true, err);
 }

@@ -58,11 +58,7 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     aur_wavetable_fill((float *)(void *)(memory + pool));
     aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects,
                      (float *)(void *)(memory + pool + tables));
-    rc = aur_ahead_init(&synth->ahead, config, err);
-    if (rc < 0) {
-        aur_synth_free(synth);
-        return rc;
-    }
+    aur_ahead_init(&synth->ahead, config);
     *out = synth;
     return AUR_OK;
 }
