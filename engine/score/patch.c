@@ -305,7 +305,7 @@ int aur_param_find(const struct aur_param_table *table, const char *name)
 
 static int unknown_param(const struct aur_param_table *table, const char *name, struct aur_error *err)
 {
-    char allowed[256];
+    char allowed[AUR_PARAMS_MAX * 24];
     size_t used = 0;
     for (size_t i = 0; i < table->n_params && used < sizeof allowed; i++)
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", table->params[i].name);
