@@ -102,11 +102,6 @@ static void move(struct aur_chorus_fx *fx)
     fx->phase += (uint32_t)((double)fx->speed.now * AUR_BLOCK / fx->rate * 4294967296.0);
 }
 
-static bool sane(const struct aur_kernels *k, const struct aur_stereo *x)
-{
-    return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
-}
-
 void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct aur_stereo *to_reverb,
                        const struct aur_stereo *in)
 {
@@ -115,19 +110,22 @@ void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct 
     float behind[AUR_CHORUS_TAPS];
     aur_glide_next(&fx->level);
     aur_glide_next(&fx->reverb);
+    const float loudest = k->loudest(in);
+    const bool good = loudest < 1e6f, heard = good && loudest > 0;
+    if (heard && fx->quiet == QUIET_BLOCKS)
+        place(fx, fx->behind); /* nobody followed it while the ring held silence */
     move(fx);
-    place(fx, behind);
-    const bool good = sane(k, in), heard = good && (k->peak(in->l) > 0 || k->peak(in->r) > 0);
     fx->caught += !good;
     fx->quiet = heard ? 0 : fx->quiet + (fx->quiet < QUIET_BLOCKS);
-    if (fx->quiet < QUIET_BLOCKS) {
-        static const struct aur_stereo silence;
-        struct aur_stereo copies = {0};
-        for (int i = 0; i < AUR_CHORUS_TAPS; i++)
-            add_tap(i < 2 ? copies.l : copies.r, fx, fx->ring[i % 2], fx->behind[i], behind[i]);
-        write(fx, good ? in : &silence);
-        k->mix(out, &copies, level, fx->level.now);
-        k->mix(to_reverb, &copies, level * send, fx->level.now * fx->reverb.now);
-    }
+    if (fx->quiet == QUIET_BLOCKS)
+        return;
+    static const struct aur_stereo silence;
+    struct aur_stereo copies = {0};
+    place(fx, behind);
+    for (int i = 0; i < AUR_CHORUS_TAPS; i++)
+        add_tap(i < 2 ? copies.l : copies.r, fx, fx->ring[i % 2], fx->behind[i], behind[i]);
+    write(fx, good ? in : &silence);
+    k->mix(out, &copies, level, fx->level.now);
+    k->mix(to_reverb, &copies, level * send, fx->level.now * fx->reverb.now);
     memcpy(fx->behind, behind, sizeof behind);
 }
