@@ -1,6 +1,7 @@
 /* Wavetables from sums of sines. Not on the render thread: made once with the synth.
  *
- * All partials are sines, so a table is odd and half of it is enough to work out. A level has all of the one below. */
+ * All partials are sines, so a table is odd; odd partials mirror themselves within a half of it and even ones turn over,
+ * so a quarter is enough to work out. A level has all of the one below. */
 #include "synth/wavetable.h"
 
 #include <math.h>
@@ -8,8 +9,8 @@
 
 #include "base/real.h"
 
-#define TAU  6.28318530717958647692
-#define HALF (AUR_WAVE_FRAMES / 2)
+#define TAU     6.28318530717958647692
+#define QUARTER (AUR_WAVE_FRAMES / 4)
 
 typedef double partial_fn(int k);
 
@@ -46,26 +47,37 @@ static double reed(int k)
 
 static partial_fn *const shapes[AUR_WAVE_SHAPES] = {sine, triangle, organ, choir, reed};
 
-static void write_level(float *out, const double half[HALF], double scale)
+/* Sums of the odd and of the even partials over the first quarter. */
+struct quarter {
+    double odd[QUARTER + 1], even[QUARTER + 1];
+};
+
+static double value(const struct quarter *sum, int at)
 {
-    for (int i = 0; i < AUR_WAVE_STRIDE; i++) {
-        int at = i % AUR_WAVE_FRAMES;
-        out[i] = (float)(scale * (at < HALF ? half[at] : at == HALF ? 0 : -half[AUR_WAVE_FRAMES - at]));
-    }
+    if (at >= 2 * QUARTER)
+        return at == 2 * QUARTER ? 0 : -value(sum, AUR_WAVE_FRAMES - at);
+    return at <= QUARTER ? sum->odd[at] + sum->even[at] : sum->odd[2 * QUARTER - at] - sum->even[2 * QUARTER - at];
+}
+
+static void write_level(float *out, const struct quarter *sum, double scale)
+{
+    for (int i = 0; i < AUR_WAVE_STRIDE; i++)
+        out[i] = (float)(scale * value(sum, i % AUR_WAVE_FRAMES));
 }
 
 static void fill_shape(float *tables, partial_fn *partial, const double *wave)
 {
-    double half[HALF] = {0}, power = 0;
+    struct quarter sum = {0};
+    double power = 0;
     for (int k = 1; k <= 1 << (AUR_WAVE_LEVELS - 1); k++)
         power += partial(k) * partial(k);
     for (int level = 0, k = 1; level < AUR_WAVE_LEVELS; level++) {
         for (; k <= 1 << level; k++) {
-            double a = partial(k);
-            for (int i = 0; i < HALF && a != 0; i++)
-                half[i] += a * wave[k * i % AUR_WAVE_FRAMES];
+            double a = partial(k), *into = k % 2 ? sum.odd : sum.even;
+            for (int i = 0; i <= QUARTER && a != 0; i++)
+                into[i] += a * wave[k * i % AUR_WAVE_FRAMES];
         }
-        write_level(tables + level * AUR_WAVE_STRIDE, half, 1 / sqrt(power));
+        write_level(tables + level * AUR_WAVE_STRIDE, &sum, 1 / sqrt(power));
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "kernels/kernels.h"
 
-/* Fills AUR_WAVE_FLOATS; a few milliseconds. The same bytes on every machine. */
+/* Fills AUR_WAVE_FLOATS; about a millisecond. The same bytes on every machine. */
 void aur_wavetable_fill(float *tables);
 
 /* The level with as many partials as a note has room for, as an offset into the tables. */
