@@ -12,7 +12,7 @@
 /* Gains that make a note of velocity 0.6 at level 0 dB of every voice about equally loud. */
 static const double voice_gain[AUR_VOICES] = {
     [AUR_VOICE_PAD] = 0.3,    [AUR_VOICE_LEAD] = 0.13,   [AUR_VOICE_KICK] = 0.4,   [AUR_VOICE_SWELL] = 0.11,
-    [AUR_VOICE_BELL] = 0.12,  [AUR_VOICE_BASS] = 0.2,   [AUR_VOICE_PLUCK] = 0.16, [AUR_VOICE_TICK] = 0.17,
+    [AUR_VOICE_BELL] = 0.12,  [AUR_VOICE_BASS] = 0.2,    [AUR_VOICE_PLUCK] = 0.16, [AUR_VOICE_TICK] = 0.17,
     [AUR_VOICE_GRAIN] = 0.15, [AUR_VOICE_MODULAR] = 0.2, [AUR_VOICE_WAVE] = 0.15,
 };
 
