@@ -235,6 +235,24 @@ static void report(const struct progress *progress, const struct aur_stage *stag
                 progress->seconds / fmax(took, 1e-3), progress->device);
 }
 
+/* With the device and until a signal. */
+static int bounce(struct aur_bounce_request *request, struct progress *progress, const struct aur_stage *stage,
+                  struct aur_error *err)
+{
+    struct aur_signals signals = {
+        .on_stop = interrupt, .user = progress, .repeat_ms = AUR_SIGNAL_REPEAT_MS, .forced_exit = AUR_EXIT_INTERRUPTED};
+    int rc = aur_device_open(&request->synth, progress->device, sizeof progress->device, stage, err);
+    if (rc == AUR_OK)
+        rc = aur_signals_start(&signals, err);
+    if (rc == AUR_OK) {
+        rc = aur_bounce(request, err);
+        aur_signals_end(&signals);
+        report(progress, stage, request->seed, rc, err);
+    }
+    aur_backend_free(request->synth.backend);
+    return rc;
+}
+
 static int render(const struct aur_stage *stage, const struct render_args *args, struct aur_error *err)
 {
     struct progress progress = {.args = args, .start_ns = aur_clock_mono_ns()};
@@ -262,24 +280,8 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
         choose_rates(&request, args->rate);
     if (!args->phrases && args->duration <= 0)
         request.phrases = DEFAULT_PHRASES;
-    struct aur_signals signals = {.on_stop = interrupt,
-                                  .user = &progress,
-                                  .repeat_ms = AUR_SIGNAL_REPEAT_MS,
-                                  .forced_exit = AUR_EXIT_INTERRUPTED};
     int rc = fill_controls(&request.controls, stage, args, err);
-    if (rc == AUR_OK)
-        rc = aur_device_open(&request.synth, progress.device, sizeof progress.device, stage, err);
-    if (rc == AUR_OK)
-        rc = aur_signals_start(&signals, err);
-    if (rc < 0) {
-        aur_backend_free(request.synth.backend);
-        return rc;
-    }
-    rc = aur_bounce(&request, err);
-    aur_signals_end(&signals);
-    aur_backend_free(request.synth.backend);
-    report(&progress, stage, request.seed, rc, err);
-    return rc;
+    return rc < 0 ? rc : bounce(&request, &progress, stage, err);
 }
 
 int aur_run_render(const struct aur_command *command, int argc, char **argv)
