@@ -75,18 +75,18 @@ struct oscillator {
     double most_db[3]; /* at 1, 2.5 and 5 kHz */
 };
 
-/* What is not a harmonic, against the whole, with filters open: aliases. A saw of SuperCollider has -60 dB and less. */
+/* What is not a harmonic, against the whole, with filters open: aliases. */
 static const struct oscillator oscillators[] = {
     {"bell",
      AUR_VOICE_BELL,
      {{"ratio", 2}, {"index", 10}, {"index_decay", 30}, {"tail", 1}, {"decay", 30}},
-     {-60, -60, -60}},
-    {"bass", AUR_VOICE_BASS, {{"tone", 0.95}, {"sub", 0}, {"cutoff", 16000}, {"sweep", 0}}, {-60, -60, -60}},
-    {"pluck", AUR_VOICE_PLUCK, {{"tone", 0.97}, {"damping", 30}, {"decay", 30}, {"keytrack", 0}}, {-60, -60, -60}},
+     {-80, -80, -80}},
+    {"bass", AUR_VOICE_BASS, {{"tone", 0.95}, {"sub", 0}, {"cutoff", 16000}, {"sweep", 0}}, {-80, -80, -80}},
+    {"pluck", AUR_VOICE_PLUCK, {{"tone", 0.97}, {"damping", 30}, {"decay", 30}, {"keytrack", 0}}, {-80, -80, -80}},
     {"modular sine",
      AUR_VOICE_MODULAR,
      {{"level2", 0}, {"cutoff", 16000}, {"lfo2_to_cutoff", 0}, {"env2_to_cutoff", 0}},
-     {-60, -60, -60}},
+     {-80, -80, -80}},
     {"modular saw",
      AUR_VOICE_MODULAR,
      {{"level1", 0},
@@ -96,7 +96,7 @@ static const struct oscillator oscillators[] = {
       {"lfo2_to_level2", 0},
       {"lfo2_to_cutoff", 0},
       {"env1_to_cutoff", 0}},
-     {-50, -45, -33}},
+     {-57, -56, -41}},
     {"modular square",
      AUR_VOICE_MODULAR,
      {{"level1", 0},
@@ -106,9 +106,9 @@ static const struct oscillator oscillators[] = {
       {"lfo2_to_level2", 0},
       {"lfo2_to_cutoff", 0},
       {"env1_to_cutoff", 0}},
-     {-50, -45, -33}},
-    {"wave reed", AUR_VOICE_WAVE, {{"place", 1}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-60, -60, -60}},
-    {"wave choir", AUR_VOICE_WAVE, {{"place", 0.75}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-60, -60, -60}},
+     {-57, -56, -41}},
+    {"wave reed", AUR_VOICE_WAVE, {{"place", 1}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-80, -80, -80}},
+    {"wave choir", AUR_VOICE_WAVE, {{"place", 0.75}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-80, -80, -80}},
 };
 
 static void oscillators_do_not_alias(void **state)
