@@ -2,7 +2,7 @@
 #
 #   make run      serve on http://localhost:8000           ARGS="--port 8001" adds flags
 #   make test     every test                               SUITES="lint unit" picks some
-#   make bench    the benchmarks
+#   make bench    the benchmarks, beside other engines      FULL=1 for longer; RECORD=1 writes bench/RESULTS.md
 #   make lint     formatting, includes, clang-tidy, luacheck
 #   make format   formats the C sources
 #   make build    build/auralis
@@ -34,8 +34,9 @@ test: setup-test
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL JOBS=$(JOBS) tests/run $(SUITES)
 
 bench: setup-test
+	@deployment/setup bench || echo 'make bench: going on with what is installed'
 	@JOBS=$(JOBS) $(BUILD) release all
-	@for program in build/bench/*; do if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $${program##*/}"; "$$program" || exit 1; fi; done
+	@bench/run build $(if $(RECORD),--record)
 
 lint: setup-test
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL JOBS=$(JOBS) tests/run lint tidy luacheck

@@ -1,11 +1,9 @@
-/* Subcommands that only tell: help, version, devices, and those of a later version. Main thread; no state. */
-#include <jansson.h>
+/* Subcommands that only tell: help, version, and those of a later version. Main thread; no state. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/command.h"
-#include "app/stage.h"
 #include "synth/synth.h"
 
 /* Prints and frees what was gathered. */
@@ -84,42 +82,4 @@ int aur_run_later(const struct aur_command *command, int argc, char **argv)
         return aur_print_usage(command);
     fprintf(stderr, "%s is not available in this version\n", command->name);
     return AUR_EXIT_USAGE;
-}
-
-static void add_device(json_t *list, struct aur_buf *text, const char *device, const char *isa, bool supported,
-                       bool used)
-{
-    json_array_append_new(
-        list, json_pack("{ss ss sb sb}", "device", device, "isa", isa, "supported", supported, "used", used));
-    aur_buf_printf(text, "%-8s %-8s %s%s\n", device, isa, supported ? "supported" : "not supported here",
-                   used ? ", used" : "");
-}
-
-int aur_run_devices(const struct aur_command *command, int argc, char **argv)
-{
-    struct aur_parsed parsed;
-    struct aur_settings settings;
-    struct aur_error err = {0};
-    struct aur_buf text;
-    enum aur_isa used;
-    bool as_json = false;
-    int exit_code;
-    if (!aur_command_parse(command, &parsed, &as_json, argc, argv, &exit_code))
-        return exit_code;
-    if (aur_command_settings(&settings, &parsed, &err) < 0 || aur_device_choose(&used, &settings, &err) < 0)
-        return aur_fail(&err);
-    json_t *list = json_array();
-    aur_buf_init(&text);
-    for (int isa = 0; isa < AUR_ISAS; isa++)
-        add_device(list, &text, isa == AUR_ISA_SCALAR ? "scalar" : "simd", aur_isa_name((enum aur_isa)isa),
-                   aur_isa_supported((enum aur_isa)isa), (enum aur_isa)isa == used);
-    json_t *root = json_pack("{so}", "devices", list);
-    if (as_json) {
-        char *line = json_dumps(root, JSON_COMPACT);
-        aur_buf_clear(&text);
-        aur_buf_printf(&text, "%s\n", line ? line : "");
-        free(line);
-    }
-    json_decref(root);
-    return print_buf(&text);
 }

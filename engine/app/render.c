@@ -14,6 +14,7 @@
 #include "app/stage.h"
 #include "base/clock.h"
 #include "bounce/bounce.h"
+#include "synth/backend.h"
 
 #define DEFAULT_PHRASES 8
 #define DEFAULT_SEED    1
@@ -94,6 +95,8 @@ struct progress {
     double seconds;
     bool terminal;
     int interrupted;
+    char device[160];
+    struct aur_synth_counts counts;
 };
 
 static void print_json(json_t *event)
@@ -220,14 +223,34 @@ static void report(const struct progress *progress, const struct aur_stage *stag
     if (args->json && rc < 0)
         print_json(json_pack("{ss ss si}", "event", "error", "message", err->message, "exit", (int)aur_exit_of(rc)));
     else if (args->json)
-        print_json(json_pack("{ss ss sf sI sI ss sf}", "event", "done", "file", args->out, "seconds", progress->seconds,
-                             "phrases", (json_int_t)progress->phrases, "seed", (json_int_t)seed, "device",
-                             stage->device, "took_seconds", took));
+        print_json(json_pack(
+            "{ss ss sf sI sI ss sf sI sI sI}", "event", "done", "file", args->out, "seconds", progress->seconds,
+            "phrases", (json_int_t)progress->phrases, "seed", (json_int_t)seed, "device", progress->device,
+            "took_seconds", took, "device_blocks", (json_int_t)progress->counts.backend_blocks, "cpu_blocks",
+            (json_int_t)progress->counts.cpu_blocks, "fallbacks", (json_int_t)progress->counts.fallbacks));
     else if (rc == AUR_OK)
         fprintf(stderr,
                 "%s: %.1f s of \"%s\", %" PRIu64 " phrases, seed %" PRIu64 ", in %.1f s (%.0f x real time, %s)\n",
                 args->out, progress->seconds, aur_piece_describe(stage->piece)->title, progress->phrases, seed, took,
-                progress->seconds / fmax(took, 1e-3), stage->device);
+                progress->seconds / fmax(took, 1e-3), progress->device);
+}
+
+/* With the device and until a signal. */
+static int bounce(struct aur_bounce_request *request, struct progress *progress, const struct aur_stage *stage,
+                  struct aur_error *err)
+{
+    struct aur_signals signals = {
+        .on_stop = interrupt, .user = progress, .repeat_ms = AUR_SIGNAL_REPEAT_MS, .forced_exit = AUR_EXIT_INTERRUPTED};
+    int rc = aur_device_open(&request->synth, progress->device, sizeof progress->device, stage, err);
+    if (rc == AUR_OK)
+        rc = aur_signals_start(&signals, err);
+    if (rc == AUR_OK) {
+        rc = aur_bounce(request, err);
+        aur_signals_end(&signals);
+        report(progress, stage, request->seed, rc, err);
+    }
+    aur_backend_free(request->synth.backend);
+    return rc;
 }
 
 static int render(const struct aur_stage *stage, const struct render_args *args, struct aur_error *err)
@@ -251,24 +274,14 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
         .on_phrase = on_phrase,
         .on_progress = on_progress,
         .user = &progress,
+        .counts = &progress.counts,
     };
     if (args->rate)
         choose_rates(&request, args->rate);
     if (!args->phrases && args->duration <= 0)
         request.phrases = DEFAULT_PHRASES;
-    struct aur_signals signals = {.on_stop = interrupt,
-                                  .user = &progress,
-                                  .repeat_ms = AUR_SIGNAL_REPEAT_MS,
-                                  .forced_exit = AUR_EXIT_INTERRUPTED};
     int rc = fill_controls(&request.controls, stage, args, err);
-    if (rc == AUR_OK)
-        rc = aur_signals_start(&signals, err);
-    if (rc < 0)
-        return rc;
-    rc = aur_bounce(&request, err);
-    aur_signals_end(&signals);
-    report(&progress, stage, request.seed, rc, err);
-    return rc;
+    return rc < 0 ? rc : bounce(&request, &progress, stage, err);
 }
 
 int aur_run_render(const struct aur_command *command, int argc, char **argv)

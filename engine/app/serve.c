@@ -11,7 +11,9 @@
 #include "channel/channel.h"
 #include "compose/session.h"
 #include "net/server.h"
+#include "synth/backend.h"
 
+#define DEVICE_LEAD 500 /* ms that rendering leads the clock by, with a device */
 #define BURST_MS    500
 #define QUEUE_MS    500
 #define DRAIN_MS    2000
@@ -99,8 +101,9 @@ static int make_server(struct aur_server **out, const struct aur_stage *stage, s
     return aur_server_new(out, &config, err);
 }
 
-static int start_channel(struct aur_station *station, struct aur_server *server, const struct aur_stage *stage,
-                         uint64_t seed, const struct aur_controls *controls, struct aur_error *err)
+static int start_channel(struct aur_channel **out, struct aur_station *station, struct aur_server *server,
+                         const struct aur_stage *stage, struct aur_backend *backend, uint64_t seed,
+                         const struct aur_controls *controls, struct aur_error *err)
 {
     const struct aur_settings *settings = &stage->settings;
     struct aur_channel *channel;
@@ -117,10 +120,44 @@ static int start_channel(struct aur_station *station, struct aur_server *server,
         .notify = aur_server_notify,
         .user = server,
     };
+    config.synth.backend = backend;
+    if (aur_device_is_opencl(&stage->settings) && config.lead_ms < DEVICE_LEAD)
+        config.lead_ms = DEVICE_LEAD;
     int rc = aur_station_add(station, &channel, &config, err);
     if (rc == AUR_OK)
-        aur_server_set_channel(server, channel);
+        aur_server_set_channel(server, *out = channel);
     return rc;
+}
+
+/* An OpenCL device, where one is asked for, or may be used and is faster. It is opened while the music plays already. */
+static int open_device(struct aur_backend **out, const struct aur_stage *stage, struct aur_error *err)
+{
+    const struct aur_settings *settings = &stage->settings;
+    const bool forced = aur_device_is_opencl(settings);
+    struct aur_opencl_info info;
+    struct aur_backend_config config = {.forced = forced,
+                                        .others = !forced,
+                                        .rate_hz = (uint32_t)settings->sample_rate,
+                                        .isa = stage->isa,
+                                        .log = stage->log};
+    *out = NULL;
+    if (!forced && strcmp(settings->device, "auto") != 0)
+        return AUR_OK;
+    if (forced && aur_opencl_list(&info, 1) == 0)
+        return aur_error_value(err, "AURALIS_DEVICE", settings->device,
+                               "auto, simd, scalar: OpenCL finds no device here");
+    return aur_backend_new(out, &config, err);
+}
+
+static void tell_counts(const struct aur_stage *stage, struct aur_backend *backend, struct aur_channel *channel)
+{
+    struct aur_synth_counts counts;
+    if (!backend)
+        return;
+    aur_channel_counts(channel, &counts);
+    aur_log(stage->log, AUR_LOG_INFO, "serve",
+            "blocks of voices: %" PRIu64 " by the device, %" PRIu64 " by this CPU, %" PRIu64 " jobs replaced",
+            counts.backend_blocks, counts.cpu_blocks, counts.fallbacks);
 }
 
 static void announce(const struct aur_stage *stage, const struct aur_server *server, uint64_t seed)
@@ -146,6 +183,8 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
     struct aur_station_config config = {.render_workers = (uint32_t)stage->settings.render_workers, .log = stage->log};
     struct aur_server *server = NULL;
     struct aur_station *station = NULL;
+    struct aur_backend *backend = NULL;
+    struct aur_channel *channel = NULL;
     uint64_t seed;
     int rc = choose_seed(&seed, &stage->settings.seed, err);
     if (rc == AUR_OK)
@@ -165,15 +204,19 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
     }
     rc = aur_station_new(&station, &config, err);
     if (rc == AUR_OK)
-        rc = start_channel(station, server, stage, seed, controls, err);
+        rc = open_device(&backend, stage, err);
+    if (rc == AUR_OK)
+        rc = start_channel(&channel, station, server, stage, backend, seed, controls, err);
     if (rc == AUR_OK) {
         announce(stage, server, seed);
         rc = aur_server_run(server);
         if (rc < 0)
             aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
+        tell_counts(stage, backend, channel);
         aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
     }
     aur_station_free(station);
+    aur_backend_free(backend);
     aur_signals_end(&signals);
     aur_server_free(server);
     return rc;

@@ -41,7 +41,7 @@ const struct aur_setting aur_settings_table[] = {
      "auto",
      {AUR_FIELD_CHOICE, AT(device), .choices = "auto|opencl|simd|scalar|mps|cuda|cpu"},
      "what synthesises: mps and cuda mean opencl, cpu means simd",
-     "auto|simd|scalar|cpu"},
+     NULL},
     {"AURALIS_ISA",
      NULL,
      {AUR_FIELD_CHOICE, AT(isa), .choices = "scalar|sse2|avx2|avx512|neon"},

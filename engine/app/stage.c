@@ -81,6 +81,15 @@ int aur_device_choose(enum aur_isa *out, const struct aur_settings *settings, st
     return AUR_OK;
 }
 
+bool aur_device_is_opencl(const struct aur_settings *settings)
+{
+    static const char *const words[] = {"opencl", "mps", "cuda"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(settings->device, words[i]) == 0)
+            return true;
+    return false;
+}
+
 int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error *err)
 {
     enum aur_log_level level = AUR_LOG_INFO;

@@ -12,7 +12,7 @@ struct aur_stage {
     struct aur_settings settings;
     char data_dir[AUR_PATH_SIZE], client_dir[AUR_PATH_SIZE], lib_dir[AUR_PATH_SIZE], script[AUR_PATH_SIZE];
     enum aur_isa isa;
-    char device[32]; /* "simd (avx2)" */
+    char device[160]; /* "simd (avx2)" */
     struct aur_log *log;
     struct aur_piece *piece;
 };
@@ -29,5 +29,13 @@ struct aur_synth_config aur_stage_synth(const struct aur_stage *stage);
 
 /* The instruction set that the settings' device and AURALIS_ISA ask for; AUR_EINVAL if this machine lacks it. */
 AUR_MUST_USE int aur_device_choose(enum aur_isa *out, const struct aur_settings *settings, struct aur_error *err);
+
+/* Whether the settings ask for OpenCL: opencl, and mps and cuda, which mean it. */
+bool aur_device_is_opencl(const struct aur_settings *settings);
+
+/* For a render: opens the OpenCL device if the settings ask for one by name (to look for one takes longer than many a
+ * render), sets synth->backend (the caller's to free, or NULL), and says what synthesises. */
+AUR_MUST_USE int aur_device_open(struct aur_synth_config *synth, char *name, size_t size, const struct aur_stage *stage,
+                                 struct aur_error *err);
 
 #endif

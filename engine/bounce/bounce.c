@@ -229,6 +229,8 @@ int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err)
         rc = render(&b, err);
     if (!rc)
         rc = finish(&b, err);
+    if (request->counts && b.player.synth)
+        aur_synth_counts(b.player.synth, request->counts);
     aur_player_deinit(&b.player);
     aur_sink_free(b.sink);
     aur_event_file_deinit(&b.events);

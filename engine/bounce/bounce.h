@@ -31,6 +31,7 @@ struct aur_bounce_request {
     void (*on_audio)(void *user, const float *interleaved, size_t frames); /* at the rate of synthesis; may be NULL */
     void (*on_progress)(void *user, double done_s, double total_s); /* about every second of audio; may be NULL */
     void *user;
+    struct aur_synth_counts *counts; /* filled when the render ends; may be NULL */
 };
 
 /* Renders. The files appear only when they are complete (written beside their names, then renamed); none does on an

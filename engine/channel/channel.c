@@ -85,9 +85,15 @@ static int make_parts(struct aur_channel *ch, const struct aur_channel_config *c
     ch->device = strdup(config->device ? config->device : "");
     if (!ch->name || !ch->device || make_rings(ch) < 0)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for channel %s", config->name ? config->name : "main");
-    int rc = aur_synth_new(&ch->render.synth, &config->synth, err);
+    struct aur_synth_config synth = config->synth;
+    synth.chunk_frames = ch->chunk_frames;
+    int rc = aur_synth_new(&ch->render.synth, &synth, err);
     if (rc < 0)
         return rc;
+    ch->backend = synth.backend;
+    ch->render.ahead = aur_synth_lookahead(ch->render.synth);
+    if (ch->render.ahead)
+        ch->render.ahead += ch->chunk_frames;
     struct aur_live live = {(float)config->controls.level, (float)config->controls.brightness,
                             (float)config->controls.intensity};
     aur_synth_live(ch->render.synth, &live);

@@ -72,6 +72,9 @@ void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *rep
  * fill. pending is the first phrase after the current one that carries the controls as last set. */
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);
 
+/* Blocks of voices by who rendered them: the backend or this CPU; and jobs that the backend did not bring in time. */
+void aur_channel_counts(struct aur_channel *channel, struct aur_synth_counts *out);
+
 /* Health: true while music comes; else `reason` says why not: the stream stands still, or is silent for want of a phrase.
  * Late chunks and failing scripts do not stop the music; they are told as events. */
 bool aur_channel_healthy(struct aur_channel *channel, char *reason, size_t size);

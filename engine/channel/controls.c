@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "channel/internal.h"
+#include "synth/backend.h"
 
 #define STILL_NS 1000000000u /* no chunk for this long: the stream stands still */
 
@@ -144,6 +145,23 @@ static double buffer_depth_ms(const struct aur_channel *ch)
     return rendered > clock_ms ? rendered - clock_ms : 0;
 }
 
+/* The device's own name while it is what renders. */
+static const char *device_name(struct aur_channel *ch)
+{
+    struct aur_backend_report report;
+    if (!ch->backend || !atomic_load_explicit(&ch->backend_blocks, memory_order_relaxed))
+        return ch->device;
+    aur_backend_tell(ch->backend, &report);
+    return report.device ? report.device : ch->device;
+}
+
+void aur_channel_counts(struct aur_channel *ch, struct aur_synth_counts *out)
+{
+    out->backend_blocks = atomic_load_explicit(&ch->backend_blocks, memory_order_relaxed);
+    out->cpu_blocks = atomic_load_explicit(&ch->cpu_blocks, memory_order_relaxed);
+    out->fallbacks = atomic_load_explicit(&ch->fallbacks, memory_order_relaxed);
+}
+
 void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
 {
     uint64_t head = aur_cast_head(ch->audio);
@@ -156,7 +174,7 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .chunk_index = head ? head - 1 : 0,
         .specs = &ch->info->controls,
         .channel = ch->name,
-        .device = ch->device,
+        .device = device_name(ch),
         .seed = ch->seed,
     };
     aur_lock_take(&ch->lock);

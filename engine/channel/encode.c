@@ -47,6 +47,20 @@ static void tell_silent(struct aur_channel *ch, const struct aur_chunk *chunk, u
     aur_log(ch->log, AUR_LOG_CRITICAL, ch->name, "%s", event.error.message);
 }
 
+/* Voices that the device did not bring: nothing is missing from the sound. */
+static void tell_fallback(struct aur_channel *ch, const struct aur_chunk *chunk, uint64_t index)
+{
+    struct aur_channel_event event = {.type = AUR_EVENT_SYNTHESIS, .chunk_index = index};
+    if (!chunk->fell_back)
+        return;
+    aur_error_set(&event.error, AUR_EBUSY, "the device failed or was late for chunk %llu: this CPU rendered it",
+                  (unsigned long long)index);
+    aur_lock_take(&ch->lock);
+    aur_channel_event_put(ch, &event);
+    aur_lock_drop(&ch->lock);
+    aur_log(ch->log, AUR_LOG_WARNING, ch->name, "%s", event.error.message);
+}
+
 /* What a chunk brings, told before it can be heard. */
 static void tell(struct aur_channel *ch, uint64_t index)
 {
@@ -56,6 +70,7 @@ static void tell(struct aur_channel *ch, uint64_t index)
     const struct aur_chunk *chunk = slot;
     if (chunk->stall)
         tell_late(ch, chunk, index);
+    tell_fallback(ch, chunk, index);
     tell_silent(ch, chunk, index);
     if (chunk->n_started == 0)
         return;

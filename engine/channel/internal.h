@@ -33,15 +33,21 @@ struct aur_chunk {
     uint32_t silent_frames; /* frames for which there was no phrase */
     uint64_t late_ns;       /* how long after its time it came: 0 in time */
     bool stall;             /* late, and the chunk before was not */
+    uint32_t fell_back;     /* jobs of the backend that were rendered here instead */
     float samples[];        /* chunk_frames x 2 */
 };
 
 /* What the render worker that holds the claim owns. */
 struct aur_render_side {
     struct aur_synth *synth;
-    const struct aur_phrase *held; /* taken from its slot, begins later */
+    const struct aur_phrase *held; /* taken from its slot, committed later */
     uint64_t next_number;          /* of the slot to take next */
     uint64_t frame, committed_end;
+    uint64_t ahead; /* frames before a phrase's start at which it is committed: 0 without a backend */
+    struct {
+        uint64_t number, frame;
+    } starts[AUR_SYNTH_PHRASES_MAX]; /* committed, not begun */
+    uint32_t n_starts;
     uint64_t epoch_ns; /* when frame 0 is due */
     bool started, late;
     bool gave_back; /* the composer has something to free */
@@ -102,6 +108,7 @@ struct aur_encode_side {
 struct aur_channel {
     /* immutable */
     char *name, *device;
+    struct aur_backend *backend; /* or NULL */
     const struct aur_piece *piece;
     const struct aur_piece_info *info;
     uint64_t seed;
@@ -125,6 +132,7 @@ struct aur_channel {
     _Atomic uint64_t published_ns; /* when the newest chunk came */
     _Atomic uint64_t latency_ns;   /* smoothed */
     _Atomic uint64_t underruns;
+    _Atomic uint64_t backend_blocks, cpu_blocks, fallbacks;
     _Atomic bool silent; /* the newest chunk lacked a phrase */
 
     /* the station's */

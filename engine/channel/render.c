@@ -3,10 +3,15 @@
  * The clock of the piece is the count of rendered frames. Chunk k is due at epoch + k chunks and rendered a lead before.
  * A chunk that comes after it was due is an underrun: the epoch moves by the delay, so the stream goes on where it was
  * and the lead fills up again by the next chunks. A phrase is taken from its slot only when its boundary is reached:
- * until then the composer may still exchange the repeat that lies there for the real one. */
+ * until then the composer may still exchange the repeat that lies there for the real one. With a backend that renders
+ * voices ahead it is taken a little before, and a chunk whose voices are not back yet is left for a millisecond, as long
+ * as there is time. */
+#include <string.h>
+
 #include "channel/internal.h"
 
 #define RETRY_NS  2000000u /* nothing to play yet, but time left: look again */
+#define DEVICE_NS 1000000u /* voices are not back yet */
 #define EMA_SHIFT 4        /* latency: 1/16 of each new value */
 
 uint64_t aur_channel_due_ns(const struct aur_channel *ch, uint64_t index)
@@ -32,10 +37,14 @@ static void apply_live(struct aur_channel *ch)
         aur_synth_live(ch->render.synth, &live);
 }
 
-static void told_start(struct aur_chunk *chunk, uint64_t number)
+/* Phrases that begin before this frame are told. */
+static void tell_starts(struct aur_render_side *r, struct aur_chunk *chunk, uint64_t before)
 {
-    if (chunk->n_started < AUR_CHANNEL_STARTS)
-        chunk->started[chunk->n_started++] = number;
+    while (r->n_starts > 0 && r->starts[0].frame < before) {
+        if (chunk->n_started < AUR_CHANNEL_STARTS)
+            chunk->started[chunk->n_started++] = r->starts[0].number;
+        memmove(r->starts, r->starts + 1, --r->n_starts * sizeof *r->starts);
+    }
 }
 
 /* What the synth has passed goes to the composer to be freed. The queue has room for every phrase in existence. */
@@ -50,8 +59,9 @@ static void give_back(struct aur_channel *ch)
     }
 }
 
-/* At a boundary: commits the phrase that begins here, if there is one. One that should have begun before is dropped. */
-static void next_phrase(struct aur_channel *ch, struct aur_chunk *chunk)
+/* At a boundary, or before it with a backend: commits the next phrase, if there is one. One that should have begun before
+ * is dropped. */
+static void next_phrase(struct aur_channel *ch)
 {
     struct aur_render_side *r = &ch->render;
     for (;;) {
@@ -62,15 +72,19 @@ static void next_phrase(struct aur_channel *ch, struct aur_chunk *chunk)
                 return;
             r->next_number++;
         }
-        if (r->held->start_frame > r->frame)
+        if (r->held->start_frame > r->frame + r->ahead || r->n_starts == AUR_SYNTH_PHRASES_MAX)
             return;
         const struct aur_phrase *phrase = r->held;
         uint64_t number = phrase->number, end = phrase->start_frame + phrase->length_frames;
-        r->held = NULL;
         give_back(ch); /* a chunk may hold more phrases than the synth's queue */
-        if (phrase->start_frame == r->frame && aur_synth_commit(r->synth, phrase) == 0) {
+        int rc = phrase->start_frame >= r->frame ? aur_synth_commit(r->synth, phrase) : AUR_EINVAL;
+        if (rc == AUR_EBUSY && r->ahead)
+            return;
+        r->held = NULL;
+        if (rc == AUR_OK) {
             r->committed_end = end;
-            told_start(chunk, number);
+            r->starts[r->n_starts].frame = phrase->start_frame;
+            r->starts[r->n_starts++].number = number;
             return;
         }
         aur_retire_put(ch->retired, phrase);
@@ -83,14 +97,15 @@ static void fill(struct aur_channel *ch, struct aur_chunk *chunk)
     struct aur_render_side *r = &ch->render;
     uint64_t first = r->frame, end = first + ch->chunk_frames;
     while (r->frame < end) {
-        if (r->frame >= r->committed_end)
-            next_phrase(ch, chunk);
+        if (r->frame + r->ahead >= r->committed_end)
+            next_phrase(ch);
         uint64_t to = end;
         bool silent = r->frame >= r->committed_end;
         if (!silent && r->committed_end < end)
             to = r->committed_end;
         else if (silent && r->held && r->held->start_frame < end)
             to = r->held->start_frame;
+        tell_starts(r, chunk, to);
         aur_synth_render(r->synth, chunk->samples + (r->frame - first) * 2, to - r->frame);
         if (silent)
             chunk->silent_frames += (uint32_t)(to - r->frame);
@@ -136,6 +151,27 @@ static void begin(struct aur_channel *ch, uint64_t now_ns)
     atomic_store_explicit(&ch->published_ns, now_ns, memory_order_relaxed);
 }
 
+/* The next phrase is committed before its voices are rendered ahead. */
+static bool ahead(struct aur_channel *ch)
+{
+    struct aur_render_side *r = &ch->render;
+    for (uint64_t end = UINT64_MAX; r->ahead && r->frame + r->ahead >= r->committed_end && end != r->committed_end;) {
+        end = r->committed_end;
+        next_phrase(ch);
+    }
+    return r->ahead > 0;
+}
+
+static void count(struct aur_channel *ch, struct aur_chunk *chunk)
+{
+    struct aur_synth_counts counts;
+    aur_synth_counts(ch->render.synth, &counts);
+    chunk->fell_back = (uint32_t)(counts.fallbacks - atomic_load_explicit(&ch->fallbacks, memory_order_relaxed));
+    atomic_store_explicit(&ch->backend_blocks, counts.backend_blocks, memory_order_relaxed);
+    atomic_store_explicit(&ch->cpu_blocks, counts.cpu_blocks, memory_order_relaxed);
+    atomic_store_explicit(&ch->fallbacks, counts.fallbacks, memory_order_relaxed);
+}
+
 uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
 {
     if (!ch->render.started)
@@ -147,12 +183,18 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     if (now_ns < give_up && starved(ch))
         return give_up - now_ns < RETRY_NS ? give_up : now_ns + RETRY_NS;
 
+    if (ahead(ch) && now_ns < give_up && !aur_synth_ready(ch->render.synth, ch->chunk_frames))
+        return give_up - now_ns < DEVICE_NS ? give_up : now_ns + DEVICE_NS;
+
     uint64_t began = ch->clock(ch->clock_user);
     struct aur_chunk *chunk = aur_cast_begin(ch->audio);
     chunk->n_started = 0;
     chunk->silent_frames = 0;
+    chunk->fell_back = 0;
     apply_live(ch);
     fill(ch, chunk);
+    if (ch->backend)
+        count(ch, chunk);
     settle(ch, chunk, due, began, ch->clock(ch->clock_user));
     if (chunk->n_started)
         atomic_store_explicit(&ch->sounding, chunk->started[chunk->n_started - 1], memory_order_relaxed);

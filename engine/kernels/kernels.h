@@ -9,28 +9,83 @@
 #ifndef AUR_KERNELS_KERNELS_H
 #define AUR_KERNELS_KERNELS_H
 
+#ifndef __OPENCL_VERSION__ /* the structs of voices are OpenCL's too */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "kernels/isa.h"
+#endif
 
 #define AUR_BLOCK 64 /* frames */
 #define AUR_LANES 16 /* voices of a group, lines of the reverb */
+
+/* Grains of a voice: four at a time, each with a pitch and a place of its own, in windows of whole blocks. */
+#define AUR_GRAINS 4
+struct aur_grains {
+    uint32_t phase[AUR_GRAINS][AUR_LANES], inc[AUR_GRAINS][AUR_LANES];
+    float t[AUR_GRAINS][AUR_LANES], end[AUR_GRAINS][AUR_LANES], inv_end[AUR_GRAINS][AUR_LANES]; /* in blocks */
+    float l[AUR_GRAINS][AUR_LANES], r[AUR_GRAINS][AUR_LANES];                                   /* place */
+    float gl[AUR_GRAINS][AUR_LANES], gr[AUR_GRAINS][AUR_LANES];                                 /* gain reached */
+    uint32_t seed[AUR_LANES];
+    /* In blocks, octaves, share of all, 0 to 1, 0 to 1. */
+    float length[AUR_LANES], spread[AUR_LANES], scatter[AUR_LANES], width[AUR_LANES], air[AUR_LANES];
+};
+
+/* Two oscillators, noise, two LFOs, six envelopes and what moves what; see AUR_MODULAR_ENVELOPES in score/patch.h. */
+#define AUR_ENVELOPES    6
+#define AUR_SOURCES      4
+#define AUR_DESTINATIONS 6
+struct aur_modular {
+    float attack[AUR_ENVELOPES][AUR_LANES], inv_attack[AUR_ENVELOPES][AUR_LANES], inv_decay[AUR_ENVELOPES][AUR_LANES];
+    float sustain[AUR_ENVELOPES][AUR_LANES], inv_release[AUR_ENVELOPES][AUR_LANES];
+    float steep[AUR_ENVELOPES][AUR_LANES], round[AUR_ENVELOPES][AUR_LANES]; /* shares of y^4 and 1 - (1 - y)^4 */
+    uint32_t phase[2][AUR_LANES];
+    float rate[2][AUR_LANES], bend[2][AUR_LANES]; /* 2^-32 cycles a block; octaves */
+    float sine[2][AUR_LANES], triangle[2][AUR_LANES], saw[2][AUR_LANES], square[2][AUR_LANES];
+    float matrix[AUR_DESTINATIONS][AUR_SOURCES][AUR_LANES]; /* octaves and gains */
+    float base[2][AUR_LANES];                               /* increments at rest */
+    float amp[3][AUR_LANES];                                /* gains reached */
+    /* The saw's rounding: 1/(2w) reached, w = inc (width + inc widen). */
+    float near_k[AUR_LANES], width[AUR_LANES], widen[AUR_LANES];
+    float shape[AUR_LANES];
+};
+
+/* Two oscillators read tables. */
+struct aur_wave_lanes {
+    uint32_t level[AUR_LANES];                                /* where the tables for this pitch start */
+    float place[AUR_LANES], depth[AUR_LANES], now[AUR_LANES]; /* 0 to AUR_WAVE_SHAPES - 1; reached */
+};
+
+/* For each shape, levels of 1, 2, 4, ... partials, each one period and its first value again. */
+#define AUR_WAVE_SHAPES 5
+#define AUR_WAVE_LEVELS 9
+#define AUR_WAVE_FRAMES 4096
+#define AUR_WAVE_STRIDE (AUR_WAVE_FRAMES + 16)
+#define AUR_WAVE_FLOATS (AUR_WAVE_SHAPES * AUR_WAVE_LEVELS * AUR_WAVE_STRIDE)
+
+/* What only one kind of voice has. */
+union aur_more {
+    struct aur_grains grains;
+    struct aur_modular modular;
+    struct aur_wave_lanes wave;
+};
 
 /* 16 voices of one kind, one per lane. Times are counted in blocks. What lanes that are
  * not active hold is finite and otherwise of no meaning: a kernel may move it on or leave it. */
 struct aur_group {
     /* Phases and increments in 2^-32 cycles. Pad: saw, saw, sub. Tone: p1 with i1 the current increment.
+     * Bell: carrier left, modulator, carrier right. Bass: two oscillators and the sub. Pluck: p1.
      * Noise: p1 is the counter. */
     uint32_t p1[AUR_LANES], p2[AUR_LANES], p3[AUR_LANES];
     uint32_t i1[AUR_LANES], i2[AUR_LANES], i3[AUR_LANES];
     uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* increment per block */
 
-    /* Pad: with phase s in [-1, 1), the saw's step is rounded by max(c - s k, 0)^2 - max(c + s k, 0)^2, where
-     * c = 1 - 1/(2w), k = 2^-31/(2w), w the half width of the rounding in cycles, at most 1/2. */
+    /* Pad: with phase s in [-2^31, 2^31), the saw's step is rounded by sgn(s) max(c + |s| k, 0)^2, where c = (1 - 1/(2w))
+     * 2^15.5, k = 2^-15.5/(2w), w the half width of the rounding in cycles, at most 1/2. */
     float k1[AUR_LANES], c1[AUR_LANES], k2[AUR_LANES], c2[AUR_LANES];
-    float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other */
-    float sub[AUR_LANES];
+    float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other, over 2^31 */
+    /* The sub's sine turns by itself: what it is, its last step, and 4 sin(w/2)^2 for w radians a frame. */
+    float sub[AUR_LANES], sub_step[AUR_LANES], sub_turn[AUR_LANES];
 
     /* Tone: base increment as a number, and the odd polynomial s (h1 + s^2 (h3 + s^2 (h5 + s^2 h7))) of the sine s. */
     float base[AUR_LANES], h1[AUR_LANES], h3[AUR_LANES], h5[AUR_LANES], h7[AUR_LANES];
@@ -51,12 +106,26 @@ struct aur_group {
     float pl[AUR_LANES], pr[AUR_LANES]; /* gain of each side at envelope 1; each filter on the way doubles */
     float gl[AUR_LANES], gr[AUR_LANES]; /* gain reached */
 
+    /* Bell: modulation in 2^-28 cycles: falling part, factor per block, part that stays, most there may be, reached. */
+    float fm_fall[AUR_LANES], fm_mul[AUR_LANES], fm_stay[AUR_LANES], fm_most[AUR_LANES], fm[AUR_LANES];
+    /* Bass, pluck: strength r of each partial against the one before, reached. Pluck: what falls of it, by a factor per
+     * block, the most there may be; the string's place for left and right is i2 and i3, in 2^-32 of its length. */
+    float r[AUR_LANES], r_fall[AUR_LANES], r_mul[AUR_LANES], r_most[AUR_LANES];
+
+    union aur_more more;
+
     uint32_t active; /* bit per lane */
+    uint32_t wide;   /* pad: bit per lane whose near and far differ; others may have one filter for both sides */
 } __attribute__((aligned(64)));
 
 /* What is common to all voices in a block. */
 struct aur_voice_control {
     float bright; /* octaves added to every cutoff at the block's end */
+#ifdef __OPENCL_VERSION__
+    MEM const float *tables;
+#else
+    const float *tables; /* AUR_WAVE_FLOATS, for wave alone */
+#endif
 };
 
 /* Sums of lanes, frame by frame. */
@@ -68,11 +137,23 @@ struct aur_stereo {
     float l[AUR_BLOCK], r[AUR_BLOCK];
 } __attribute__((aligned(64)));
 
+#ifndef __OPENCL_VERSION__
 /* A ring of `frames` (a power of two, at least 256) floats, followed by AUR_RING_GUARD that repeat the first ones, so
  * that any read of up to a block and four frames is contiguous. Written a block at a time. */
 #define AUR_RING_GUARD (2 * AUR_BLOCK)
 
-#define AUR_DIFFUSERS 3
+#define AUR_POLE_ROWS 5
+
+/* y = p y + gain x. Row k holds p^1 to p^(2^k), over and over. */
+struct aur_pole {
+    float power[AUR_POLE_ROWS][AUR_LANES];
+    float gain;
+} __attribute__((aligned(64)));
+
+/* 0 <= p < 1. */
+void aur_pole_set(struct aur_pole *pole, double p, double gain);
+
+#define AUR_DIFFUSERS 2
 
 /* 16 diffuse channels into 16 delay lines whose ends are mixed by a Hadamard matrix and fed back. */
 struct aur_reverb {
@@ -80,13 +161,13 @@ struct aur_reverb {
     uint32_t stride[AUR_DIFFUSERS], tank_stride;         /* floats from one channel's ring to the next's */
     uint32_t at;                                         /* frame of the block to be written, a multiple of 64 */
     uint32_t taps[AUR_DIFFUSERS][AUR_LANES];             /* delays in frames */
-    float *diffuser[AUR_DIFFUSERS], *tank;               /* 16 rings each */
-    float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in frames, without movement */
-    float pole[AUR_LANES], gain[AUR_LANES];              /* of the damping in the loop: y = pole y + gain x */
-    float y[AUR_LANES];
-    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* per block */
-    float tap[AUR_LANES];                        /* delay reached, with movement */
-    float depth;                                 /* of the movement, in frames; the lines are longer than this */
+    float *diffuser[AUR_DIFFUSERS], *tank;               /* 2, 16 and 16 rings */
+    float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
+    struct aur_pole damp[AUR_LANES];                     /* in the loop */
+    float y[AUR_LANES];                                  /* of it */
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];         /* per block */
+    float tap[AUR_LANES];                                /* delay reached, with movement */
+    float depth; /* of the movement, in frames; the lines are longer than this */
 } __attribute__((aligned(64)));
 
 #define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
@@ -99,15 +180,30 @@ struct aur_kernels {
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
+    /* As fold over the first 4, 8 or 16 lanes, which are 0 afterwards. Returns peak of both sides. */
+    float (*take)(struct aur_stereo *out, struct aur_lane_sums *sums, int lanes);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
+    /* Left, right, left, right. */
+    void (*interleave)(float out[2 * AUR_BLOCK], const struct aur_stereo *in);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */
     void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
+    /* One side through a one-pole low-pass, or what that leaves out; *y is the low-pass's last output. */
+    void (*low_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
+    void (*high_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
+    float (*loudest)(const struct aur_stereo *x); /* of both sides */
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
      * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */
     float (*true_peak)(const float *x);
+    /* More voices, as pad, tone and noise. */
+    void (*bell)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*bass)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*pluck)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*grain)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*modular)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    void (*wave)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
 };
 
 /* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */
@@ -115,5 +211,7 @@ struct aur_kernels {
 
 /* NULL: not built for this kind of processor. Check aur_isa_supported before calling anything in it. */
 const struct aur_kernels *aur_kernels_get(enum aur_isa isa);
+
+#endif
 
 #endif

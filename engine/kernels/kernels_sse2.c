@@ -8,7 +8,19 @@
 
 #include "kernels/voice.inc"
 
+#include "kernels/bell.inc"
+
+#include "kernels/string.inc"
+
+#include "kernels/grain.inc"
+
+#include "kernels/modular.inc"
+
+#include "kernels/wave.inc"
+
 #include "kernels/mix.inc"
+
+#include "kernels/filter.inc"
 
 #include "kernels/reverb.inc"
 

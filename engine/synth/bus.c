@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include "synth/job.h"
 #include "synth/voice.h"
+
+#define SANE 1e6f
 
 uint32_t aur_buses_pool(uint32_t max_voices)
 {
@@ -15,7 +18,7 @@ uint32_t aur_buses_pool(uint32_t max_voices)
 }
 
 void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
-                    struct aur_group *pool)
+                    struct aur_group *pool, const float *tables)
 {
     memset(buses, 0, sizeof *buses);
     buses->kernels = kernels;
@@ -23,6 +26,7 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
     buses->max_voices = max_voices;
     buses->n_pool = aur_buses_pool(max_voices);
     buses->pool = pool;
+    buses->tables = tables;
     memset(pool, 0, buses->n_pool * sizeof *pool);
     for (int i = 0; i < 2 * AUR_GROUPS_BUS; i++)
         buses->owner[i] = AUR_NO_BUS;
@@ -67,6 +71,7 @@ static void want_bus(struct aur_buses *buses, const struct aur_patch *patch, uin
     aur_glide_to(&bus->level, aur_plan_gain(plan.level), glide_blocks);
     aur_glide_to(&bus->reverb, plan.reverb, glide_blocks);
     aur_glide_to(&bus->delay, plan.delay, glide_blocks);
+    aur_glide_to(&bus->chorus, plan.chorus, glide_blocks);
 }
 
 static void drop_unused(struct aur_bus *bus)
@@ -96,6 +101,12 @@ static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t gro
         buses->voices--;
 }
 
+/* A voice ends there: not before has anything to be tidied up. */
+static void ends_at(struct aur_buses *buses, uint64_t block)
+{
+    buses->next_end = block < buses->next_end ? block : buses->next_end;
+}
+
 static void steal(struct aur_buses *buses, uint32_t group, int lane)
 {
     struct aur_slot *slot = &buses->slots[group][lane];
@@ -103,6 +114,7 @@ static void steal(struct aur_buses *buses, uint32_t group, int lane)
     slot->fading = true;
     uint64_t end = buses->block + AUR_VOICE_FADE_BLOCKS + 1;
     slot->end_block = slot->end_block < end ? slot->end_block : end;
+    ends_at(buses, slot->end_block);
     buses->voices--;
 }
 
@@ -165,6 +177,8 @@ static bool find_lane(struct aur_buses *buses, struct aur_bus *bus, uint32_t *gr
             buses->owner[i] = (int)(bus - buses->buses);
             bus->groups[bus->n_groups++] = (uint16_t)i;
             memset(&buses->pool[i], 0, sizeof buses->pool[i]);
+            if (buses->job)
+                aur_job_open_group(buses->job, (uint32_t)(bus - buses->buses), bus->voice, i);
             *group = i;
             *lane = 0;
             return true;
@@ -185,8 +199,14 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
         buses->dropped++;
         return;
     }
-    uint64_t blocks = aur_voice_start(&buses->pool[group], lane, plan, note, phrase, buses->rate_hz);
+    struct aur_group *into = buses->job ? &buses->job->scratch : &buses->pool[group];
+    uint64_t blocks = aur_voice_start(into, lane, plan, note, phrase, buses->rate_hz);
+    if (buses->job) {
+        aur_job_start(buses->job, group, lane);
+        buses->pool[group].active |= 1u << lane;
+    }
     buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
+    ends_at(buses, buses->block + blocks);
     bus->voices++;
     buses->voices++;
 }
@@ -201,11 +221,16 @@ static void tidy(struct aur_buses *buses, struct aur_bus *bus)
             int lane = __builtin_ctz(left);
             if (buses->slots[group][lane].end_block <= buses->block)
                 end_voice(buses, bus, group, lane);
+            else
+                ends_at(buses, buses->slots[group][lane].end_block);
         }
         if (buses->pool[group].active)
             bus->groups[kept++] = (uint16_t)group;
-        else
+        else {
             buses->owner[group] = AUR_NO_BUS;
+            if (buses->job)
+                aur_job_drop_group(buses->job, group);
+        }
     }
     bus->n_groups = kept;
 }
@@ -218,50 +243,92 @@ static void silence(struct aur_buses *buses, struct aur_bus *bus)
             if (buses->pool[bus->groups[i]].active >> lane & 1)
                 end_voice(buses, bus, bus->groups[i], lane);
     buses->caught++;
+    buses->next_end = buses->block;
     tidy(buses, bus);
 }
 
-static bool sane(const struct aur_kernels *k, const struct aur_stereo *x)
+bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 {
-    return k->peak(x->l) < 1e6f && k->peak(x->r) < 1e6f;
+    return k->loudest(x) < SANE;
 }
 
-static void sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
+aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
+{
+    aur_voice_fn *const table[AUR_VOICES] = {
+        [AUR_VOICE_PAD] = k->pad,         [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
+        [AUR_VOICE_SWELL] = k->noise,     [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
+        [AUR_VOICE_PLUCK] = k->pluck,     [AUR_VOICE_TICK] = k->noise, [AUR_VOICE_GRAIN] = k->grain,
+        [AUR_VOICE_MODULAR] = k->modular, [AUR_VOICE_WAVE] = k->wave,
+    };
+    return table[voice];
+}
+
+/* False: the sum is not a number, or beyond any sound. */
+static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
                        const struct aur_voice_control *control)
 {
     const struct aur_kernels *k = buses->kernels;
-    memset(&buses->sums, 0, sizeof buses->sums);
+    uint32_t lanes = 0;
+    aur_voice_fn *voice = aur_voice_kernel(k, bus->voice);
     for (uint32_t i = 0; i < bus->n_groups; i++) {
         struct aur_group *group = &buses->pool[bus->groups[i]];
-        if (bus->voice == AUR_VOICE_PAD)
-            k->pad(&buses->sums, group, control);
-        else if (bus->voice == AUR_VOICE_SWELL)
-            k->noise(&buses->sums, group, control);
-        else
-            k->tone(&buses->sums, group, control);
+        lanes |= group->active;
+        voice(&buses->sums, group, control);
     }
-    k->fold(out, &buses->sums);
+    return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < SANE;
+}
+
+void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
+{
+    float level = bus->level.now;
+    out->level[0] = level;
+    out->reverb[0] = level * bus->reverb.now;
+    out->delay[0] = level * bus->delay.now;
+    out->chorus[0] = level * bus->chorus.now;
+    aur_glide_next(&bus->level);
+    aur_glide_next(&bus->reverb);
+    aur_glide_next(&bus->delay);
+    aur_glide_next(&bus->chorus);
+    level = bus->level.now;
+    out->level[1] = level;
+    out->reverb[1] = level * bus->reverb.now;
+    out->delay[1] = level * bus->delay.now;
+    out->chorus[1] = level * bus->chorus.now;
+}
+
+void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
+                 const struct aur_bus_gains *gains)
+{
+    k->mix(&out->dry, sum, gains->level[0], gains->level[1]);
+    k->mix(&out->reverb, sum, gains->reverb[0], gains->reverb[1]);
+    k->mix(&out->delay, sum, gains->delay[0], gains->delay[1]);
+    if (gains->chorus[0] > 0 || gains->chorus[1] > 0)
+        k->mix(&out->chorus, sum, gains->chorus[0], gains->chorus[1]);
 }
 
 static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,
                        const struct aur_voice_control *control)
 {
-    const struct aur_kernels *k = buses->kernels;
     struct aur_stereo sum;
-    float level = bus->level.now, reverb = level * bus->reverb.now, delay = level * bus->delay.now;
-    aur_glide_next(&bus->level);
-    aur_glide_next(&bus->reverb);
-    aur_glide_next(&bus->delay);
+    struct aur_bus_gains gains;
+    aur_bus_gains_next(&gains, bus);
     if (bus->n_groups == 0)
         return;
-    sum_voices(&sum, buses, bus, control);
-    if (!sane(k, &sum)) {
+    if (sum_voices(&sum, buses, bus, control))
+        aur_bus_mix(buses->kernels, out, &sum, &gains);
+    else
         silence(buses, bus);
+}
+
+void aur_buses_next(struct aur_buses *buses)
+{
+    if (++buses->block < buses->next_end)
         return;
+    buses->next_end = UINT64_MAX;
+    for (int i = 0; i < AUR_BUSES; i++) {
+        tidy(buses, &buses->buses[i]);
+        drop_unused(&buses->buses[i]);
     }
-    k->mix(&out->dry, &sum, level, bus->level.now);
-    k->mix(&out->reverb, &sum, reverb, bus->level.now * bus->reverb.now);
-    k->mix(&out->delay, &sum, delay, bus->level.now * bus->delay.now);
 }
 
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
@@ -272,9 +339,5 @@ void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const stru
             continue;
         render_bus(buses, bus, out, control);
     }
-    buses->block++;
-    for (int i = 0; i < AUR_BUSES; i++) {
-        tidy(buses, &buses->buses[i]);
-        drop_unused(&buses->buses[i]);
-    }
+    aur_buses_next(buses);
 }

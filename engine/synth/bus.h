@@ -20,7 +20,7 @@ struct aur_bus {
     bool wanted; /* the current phrase has its patch */
     char name[AUR_PATCH_NAME_SIZE];
     enum aur_voice voice;
-    struct aur_glide level, reverb, delay;
+    struct aur_glide level, reverb, delay, chorus;
     uint16_t groups[AUR_GROUPS_BUS]; /* indices into the pool, in order of use */
     uint32_t n_groups;
     uint32_t voices; /* sounding */
@@ -33,6 +33,8 @@ struct aur_slot {
     bool fading;          /* stolen: no longer counted as a voice */
 };
 
+struct aur_job;
+
 struct aur_buses {
     const struct aur_kernels *kernels;
     uint32_t rate_hz, max_voices, n_pool;
@@ -40,19 +42,22 @@ struct aur_buses {
     int owner[2 * AUR_GROUPS_BUS];                        /* of each group of the pool, or AUR_NO_BUS */
     struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
+    const float *tables;                                  /* of the wave voice, the caller's */
     uint64_t block, notes;
-    uint32_t voices;  /* sounding, without those that fade */
-    uint64_t dropped; /* notes that found no lane */
-    uint64_t caught;  /* blocks of a bus that held NaN or infinity */
-    struct aur_lane_sums sums;
+    uint64_t next_end;         /* block from which a voice or a bus may be gone */
+    uint32_t voices;           /* sounding, without those that fade */
+    uint64_t dropped;          /* notes that found no lane */
+    uint64_t caught;           /* blocks of a bus that held NaN or infinity */
+    struct aur_lane_sums sums; /* zeros between buses */
+    struct aur_job *job;       /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 
 /* Groups that max_voices need. */
 uint32_t aur_buses_pool(uint32_t max_voices);
 
-/* pool: aur_buses_pool(max_voices) groups. */
+/* pool: aur_buses_pool(max_voices) groups. tables: see synth/wavetable.h. */
 void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
-                    struct aur_group *pool);
+                    struct aur_group *pool, const float *tables);
 
 /* A phrase begins: its patches have buses; those of others go when they are silent. */
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);
@@ -61,10 +66,29 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
                     const struct aur_note *note, uint64_t phrase);
 
 struct aur_sends {
-    struct aur_stereo dry, reverb, delay;
+    struct aur_stereo dry, reverb, delay, chorus;
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control);
+
+/* ---- the parts of it, for jobs ---- */
+
+/* Gains of a bus at a block's start and end. */
+struct aur_bus_gains {
+    float level[2], reverb[2], delay[2], chorus[2];
+};
+
+/* Moves the bus's glides on by a block. */
+void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus);
+void aur_bus_mix(const struct aur_kernels *kernels, struct aur_sends *out, const struct aur_stereo *sum,
+                 const struct aur_bus_gains *gains);
+/* False if a sum is NaN, infinite or beyond all measure. */
+bool aur_bus_sane(const struct aur_kernels *kernels, const struct aur_stereo *sum);
+/* The block is over: ends voices that have fallen silent, gives back groups and buses. */
+void aur_buses_next(struct aur_buses *buses);
+
+typedef void aur_voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
+aur_voice_fn *aur_voice_kernel(const struct aur_kernels *kernels, enum aur_voice voice);
 
 #endif

@@ -84,12 +84,6 @@ static void feed_back(struct aur_delay_fx *fx, const struct aur_stereo *in, cons
     aur_line_next(&fx->line);
 }
 
-static float loudest(const struct aur_kernels *k, const struct aur_stereo *x)
-{
-    float l = k->peak(x->l), r = k->peak(x->r);
-    return l > r || l != l ? l : r;
-}
-
 static void reset(struct aur_delay_fx *fx)
 {
     memset(fx->line.l, 0, 2 * (size_t)fx->line.frames * sizeof(float));
@@ -112,14 +106,14 @@ void aur_delay_render(struct aur_delay_fx *fx, struct aur_stereo *out, struct au
     aur_glide_next(&fx->level);
     aur_glide_next(&fx->reverb);
     move(fx);
-    fx->quiet = loudest(k, in) > 0 ? 0 : fx->quiet + !idle(fx);
+    fx->quiet = k->loudest(in) > 0 ? 0 : fx->quiet + !idle(fx);
     if (idle(fx))
         return;
     struct aur_stereo repeats;
     aur_line_read(&fx->line, &repeats);
-    aur_onepole_low(&fx->low, &repeats);
-    aur_onepole_high(&fx->high, &repeats);
-    float heard = loudest(k, &repeats);
+    aur_onepole_low(&fx->low, k, &repeats);
+    aur_onepole_high(&fx->high, k, &repeats);
+    float heard = k->loudest(&repeats);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

@@ -13,7 +13,7 @@
 
 size_t aur_effects_floats(uint32_t rate_hz, bool on)
 {
-    return on ? aur_reverb_floats(rate_hz) + aur_delay_floats(rate_hz) : 0;
+    return on ? aur_reverb_floats(rate_hz) + aur_delay_floats(rate_hz) + aur_chorus_floats(rate_hz) : 0;
 }
 
 void aur_effects_init(struct aur_effects_chain *fx, const struct aur_kernels *kernels, uint32_t rate_hz, bool on,
@@ -26,6 +26,8 @@ void aur_effects_init(struct aur_effects_chain *fx, const struct aur_kernels *ke
     if (on) {
         aur_reverb_init(&fx->reverb, kernels, rate_hz, memory);
         aur_delay_init(&fx->delay, kernels, rate_hz, memory + aur_reverb_floats(rate_hz));
+        aur_chorus_init(&fx->chorus, kernels, rate_hz, memory + aur_reverb_floats(rate_hz) + aur_delay_floats(rate_hz));
+        aur_tilt_init(&fx->tilt, rate_hz);
     }
     aur_limiter_init(&fx->limiter, kernels, rate_hz);
     aur_onepole_set(&fx->subsonic, SUBSONIC_HZ, fx->rate);
@@ -49,15 +51,28 @@ void aur_effects_set(struct aur_effects_chain *fx, const struct aur_effect_setti
     if (fx->on) {
         aur_reverb_set(&fx->reverb, settings, glide_blocks);
         aur_delay_set(&fx->delay, settings, bpm, glide_blocks);
+        aur_chorus_set(&fx->chorus, settings, glide_blocks);
+        aur_tilt_set(&fx->tilt, settings, glide_blocks);
     }
+}
+
+void aur_effects_live_voices(struct aur_glide *bright, struct aur_glide *lean, float brightness, float intensity,
+                             uint32_t glide_blocks)
+{
+    aur_glide_to(bright, 3 * (brightness - 0.5f), glide_blocks);
+    aur_glide_to(lean, intensity - 0.5f, glide_blocks);
+}
+
+float aur_effects_octaves(const struct aur_glide *bright, const struct aur_glide *lean)
+{
+    return bright->now + 0.6f * lean->now;
 }
 
 void aur_effects_live(struct aur_effects_chain *fx, float level, float brightness, float intensity,
                       uint32_t glide_blocks)
 {
     aur_glide_to(&fx->level, level * level, glide_blocks);
-    aur_glide_to(&fx->bright, 3 * (brightness - 0.5f), glide_blocks);
-    aur_glide_to(&fx->lean, intensity - 0.5f, glide_blocks);
+    aur_effects_live_voices(&fx->bright, &fx->lean, brightness, intensity, glide_blocks);
     if (glide_blocks == 0)
         fx->gain = whole_gain(fx);
 }
@@ -69,7 +84,7 @@ float aur_effects_bright(struct aur_effects_chain *fx)
     aur_glide_next(&fx->lean);
     aur_glide_next(&fx->master);
     aur_glide_next(&fx->ceiling);
-    return fx->bright.now + 0.6f * fx->lean.now;
+    return aur_effects_octaves(&fx->bright, &fx->lean);
 }
 
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)
@@ -79,13 +94,15 @@ void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, st
         struct aur_stereo to_reverb = {0};
         const float share = 1 - 0.5f * fx->lean.now;
         k->mix(&to_reverb, &sends->reverb, share, share);
+        aur_chorus_render(&fx->chorus, &sends->dry, &to_reverb, &sends->chorus);
         aur_delay_render(&fx->delay, &sends->dry, &to_reverb, &sends->delay);
         aur_reverb_render(&fx->reverb, &sends->dry, &to_reverb);
+        aur_tilt_run(&fx->tilt, k, &sends->dry);
     }
     struct aur_stereo whole = {0};
     float gain = whole_gain(fx);
     k->mix(&whole, &sends->dry, fx->gain, gain);
     fx->gain = gain;
-    aur_onepole_high(&fx->subsonic, &whole);
+    aur_onepole_high(&fx->subsonic, k, &whole);
     aur_limiter_run(&fx->limiter, out, &whole, fx->ceiling.now);
 }

@@ -26,27 +26,35 @@ void aur_limiter_init(struct aur_limiter *limiter, const struct aur_kernels *ker
         limiter->floor[i] = 1;
 }
 
+/* Slot of the block `behind` blocks before the newest. */
+static uint32_t newest(const struct aur_limiter *limiter, uint32_t behind)
+{
+    return (limiter->at + AUR_LIMITER_BLOCKS - behind) % (AUR_LIMITER_BLOCKS + 1);
+}
+
 static float least(float a, float b)
 {
     return a < b ? a : b;
 }
 
-/* Magnitude of this block of one side; the interpolator runs only where its result could matter. */
-static float detect(struct aur_limiter *limiter, int side, const float *in, float ceiling)
+/* True peak of this block, `behind` being the block before. */
+static float true_peak(const struct aur_kernels *k, const float *behind, const float *in)
 {
-    const struct aur_kernels *k = limiter->kernels;
-    float *history = limiter->history[side], *now = history + AUR_PEAK_TAPS;
-    memmove(history, history + AUR_BLOCK, AUR_PEAK_TAPS * sizeof *history);
-    memcpy(now, in, AUR_BLOCK * sizeof *now);
-    float peak = k->peak(now);
-    for (int i = 0; i < AUR_PEAK_TAPS; i++)
-        peak = history[i] > peak ? history[i] : -history[i] > peak ? -history[i] : peak;
-    return peak * AUR_PEAK_BOUND < ceiling ? peak : k->true_peak(now);
+    float x[AUR_PEAK_TAPS + AUR_BLOCK];
+    memcpy(x, behind + AUR_BLOCK - AUR_PEAK_TAPS, AUR_PEAK_TAPS * sizeof *x);
+    memcpy(x + AUR_PEAK_TAPS, in, AUR_BLOCK * sizeof *x);
+    return k->true_peak(x + AUR_PEAK_TAPS);
 }
 
-static float needed(struct aur_limiter *limiter, const struct aur_stereo *in, float ceiling)
+/* Gain for the newest block held, whose largest sample is `loudest`. The interpolator runs only where it could matter. */
+static float needed(struct aur_limiter *limiter, float loudest, float ceiling)
 {
-    float l = detect(limiter, 0, in->l, ceiling), r = detect(limiter, 1, in->r, ceiling);
+    const struct aur_stereo *in = &limiter->held[newest(limiter, 0)], *behind = &limiter->held[newest(limiter, 1)];
+    const float reach = loudest > limiter->loudest ? loudest : limiter->loudest;
+    limiter->loudest = loudest;
+    if (reach * AUR_PEAK_BOUND < ceiling)
+        return 1;
+    float l = true_peak(limiter->kernels, behind->l, in->l), r = true_peak(limiter->kernels, behind->r, in->r);
     float most = l > r ? l : r;
     return most > ceiling ? ceiling / most : 1;
 }
@@ -75,20 +83,25 @@ void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const 
 {
     const struct aur_kernels *k = limiter->kernels;
     static const struct aur_stereo silence;
-    if (!(k->peak(in->l) < 1e9f && k->peak(in->r) < 1e9f)) {
+    float loudest = k->loudest(in);
+    if (!(loudest < 1e9f)) {
         limiter->caught++;
+        loudest = 0;
         in = &silence;
     }
-    const uint32_t slots = AUR_LIMITER_BLOCKS + 1;
-    limiter->held[(limiter->at + AUR_LIMITER_BLOCKS) % slots] = *in;
-    float to = next_gain(limiter, needed(limiter, in, ceiling * MARGIN));
-    *out = silence;
-    k->mix(out, &limiter->held[limiter->at], limiter->gain, to);
-    if (limiter->gain < 1 || to < 1)
+    limiter->held[newest(limiter, 0)] = *in;
+    float to = next_gain(limiter, needed(limiter, loudest, ceiling * MARGIN));
+    const struct aur_stereo *oldest = &limiter->held[limiter->at];
+    if (limiter->gain < 1 || to < 1) {
+        *out = silence;
+        k->mix(out, oldest, limiter->gain, to);
         for (int n = 0; n < AUR_BLOCK; n++) {
             out->l[n] = clip(out->l[n], ceiling);
             out->r[n] = clip(out->r[n], ceiling);
         }
+    } else {
+        *out = *oldest;
+    }
     limiter->gain = to;
-    limiter->at = (limiter->at + 1) % slots;
+    limiter->at = (limiter->at + 1) % (AUR_LIMITER_BLOCKS + 1);
 }

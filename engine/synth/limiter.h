@@ -13,7 +13,7 @@
 struct aur_limiter {
     const struct aur_kernels *kernels;
     struct aur_stereo held[AUR_LIMITER_BLOCKS + 1]; /* blocks on their way, oldest first from `at` */
-    float history[2][AUR_PEAK_TAPS + AUR_BLOCK];    /* of each side: the end of the last block, then this one */
+    float loudest;                                  /* sample of the newest block */
     float need[AUR_LIMITER_BLOCKS + 2];             /* gain each of the last detections needs, newest first */
     float floor[4];                                 /* least gains, smoothed upwards, newest first */
     float gain;                                     /* at the start of the oldest block held */

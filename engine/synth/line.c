@@ -1,8 +1,6 @@
-/* Delay line and filters of the effects. Render thread. Plain C in single precision: recursions along time, two sides
- * side by side. Tiny state is zeroed, so silence never turns into denormal arithmetic. */
+/* Delay line and filters of the effects. Render thread. */
 #include "synth/line.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/real.h"
@@ -33,7 +31,11 @@ void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_
 static void copy_out(float *out, const float *ring, uint32_t frames, uint32_t at, uint32_t behind)
 {
     uint32_t from = at >= behind ? at - behind : at + frames - behind;
-    uint32_t first = frames - from < AUR_BLOCK ? frames - from : AUR_BLOCK;
+    if (frames - from >= AUR_BLOCK) {
+        memcpy(out, ring + from, AUR_BLOCK * sizeof *out);
+        return;
+    }
+    uint32_t first = frames - from;
     memcpy(out, ring + from, first * sizeof *out);
     memcpy(out + first, ring, (AUR_BLOCK - first) * sizeof *out);
 }
@@ -72,68 +74,20 @@ void aur_line_next(struct aur_line *line)
         line->at = 0;
 }
 
-static float not_tiny(float x)
-{
-    return fabsf(x) > 1e-20f ? x : 0.0f;
-}
-
-void aur_highpass_set(struct aur_highpass *f, double hz, double rate)
-{
-    double g = aur_tan(PI * hz / rate), k = 1.4142135623730951, a1 = 1 / (1 + g * (g + k));
-    f->k = (float)k;
-    f->a1 = (float)a1;
-    f->a2 = (float)(g * a1);
-    f->a3 = (float)(g * g * a1);
-}
-
-void aur_highpass_run(struct aur_highpass *f, struct aur_stereo *x)
-{
-    float z1 = f->z[0], z2 = f->z[1], w1 = f->z[2], w2 = f->z[3];
-    const float a1 = f->a1, a2 = f->a2, a3 = f->a3, k = f->k;
-    for (int n = 0; n < AUR_BLOCK; n++) {
-        float v3 = x->l[n] - z2, u3 = x->r[n] - w2;
-        float v1 = a1 * z1 + a2 * v3, u1 = a1 * w1 + a2 * u3;
-        float v2 = z2 + (a2 * z1 + a3 * v3), u2 = w2 + (a2 * w1 + a3 * u3);
-        z1 = 2 * v1 - z1;
-        z2 = 2 * v2 - z2;
-        w1 = 2 * u1 - w1;
-        w2 = 2 * u2 - w2;
-        x->l[n] = (x->l[n] - k * v1) - v2;
-        x->r[n] = (x->r[n] - k * u1) - u2;
-    }
-    f->z[0] = not_tiny(z1);
-    f->z[1] = not_tiny(z2);
-    f->z[2] = not_tiny(w1);
-    f->z[3] = not_tiny(w2);
-}
-
 void aur_onepole_set(struct aur_onepole *f, double hz, double rate)
 {
-    f->c = (float)(1 - aur_exp(-2 * PI * hz / rate));
+    double p = aur_exp(-2 * PI * hz / rate);
+    aur_pole_set(&f->pole, p, 1 - p);
 }
 
-void aur_onepole_low(struct aur_onepole *f, struct aur_stereo *x)
+void aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
 {
-    float l = f->y[0], r = f->y[1];
-    const float c = f->c;
-    for (int n = 0; n < AUR_BLOCK; n++) {
-        x->l[n] = l += c * (x->l[n] - l);
-        x->r[n] = r += c * (x->r[n] - r);
-    }
-    f->y[0] = not_tiny(l);
-    f->y[1] = not_tiny(r);
+    kernels->low_pass(x->l, &f->pole, &f->y[0]);
+    kernels->low_pass(x->r, &f->pole, &f->y[1]);
 }
 
-void aur_onepole_high(struct aur_onepole *f, struct aur_stereo *x)
+void aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
 {
-    float l = f->y[0], r = f->y[1];
-    const float c = f->c;
-    for (int n = 0; n < AUR_BLOCK; n++) {
-        l += c * (x->l[n] - l);
-        r += c * (x->r[n] - r);
-        x->l[n] -= l;
-        x->r[n] -= r;
-    }
-    f->y[0] = not_tiny(l);
-    f->y[1] = not_tiny(r);
+    kernels->high_pass(x->l, &f->pole, &f->y[0]);
+    kernels->high_pass(x->r, &f->pole, &f->y[1]);
 }

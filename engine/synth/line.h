@@ -33,23 +33,14 @@ void aur_line_read(struct aur_line *line, struct aur_stereo *out);
 void aur_line_write(struct aur_line *line, const struct aur_stereo *in);
 void aur_line_next(struct aur_line *line);
 
-/* Two-pole high-pass (state-variable, trapezoidal, Q 0.71), the same for both sides. */
-struct aur_highpass {
-    float a1, a2, a3, k;
-    float z[4];
-};
-
-void aur_highpass_set(struct aur_highpass *f, double hz, double rate);
-void aur_highpass_run(struct aur_highpass *f, struct aur_stereo *x);
-
-/* One-pole filters: y += c (x - y). Low keeps y, high keeps x - y. */
+/* One-pole filters for both sides. High keeps what low takes away. */
 struct aur_onepole {
-    float c;
+    struct aur_pole pole;
     float y[2];
 };
 
 void aur_onepole_set(struct aur_onepole *f, double hz, double rate);
-void aur_onepole_low(struct aur_onepole *f, struct aur_stereo *x);
-void aur_onepole_high(struct aur_onepole *f, struct aur_stereo *x);
+void aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
+void aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
 
 #endif

@@ -14,16 +14,19 @@ static const struct {
     const char *name;
     size_t offset;
 } fields[] = {
-    FIELD(level),        FIELD(pan),           FIELD(reverb),        FIELD(delay),      FIELD(attack),    FIELD(decay),
-    FIELD(sustain),      FIELD(release),       FIELD(detune),        FIELD(sub),        FIELD(width),     FIELD(cutoff),
-    FIELD(resonance),    FIELD(keytrack),      FIELD(sweep),         FIELD(lfo_rate),   FIELD(lfo_depth), FIELD(tone),
-    FIELD(vibrato_rate), FIELD(vibrato_depth), FIELD(vibrato_delay), FIELD(sweep_time),
+    FIELD(level),  FIELD(pan),          FIELD(reverb),        FIELD(delay),         FIELD(chorus),     FIELD(attack),
+    FIELD(decay),  FIELD(sustain),      FIELD(release),       FIELD(detune),        FIELD(sub),        FIELD(width),
+    FIELD(cutoff), FIELD(resonance),    FIELD(keytrack),      FIELD(sweep),         FIELD(lfo_rate),   FIELD(lfo_depth),
+    FIELD(tone),   FIELD(vibrato_rate), FIELD(vibrato_depth), FIELD(vibrato_delay), FIELD(sweep_time), FIELD(ratio),
+    FIELD(index),  FIELD(index_decay),  FIELD(tail),          FIELD(damping),       FIELD(position),   FIELD(length),
+    FIELD(spread), FIELD(scatter),      FIELD(air),           FIELD(place),
 };
 
 void aur_plan_init(struct aur_plan *out, const struct aur_patch *patch)
 {
     memset(out, 0, sizeof *out);
     out->voice = patch->voice;
+    out->params = patch->params;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         int index = aur_param_find(&aur_voices[patch->voice], fields[i].name);
         if (index >= 0)

@@ -7,12 +7,15 @@
 /* Parameters a voice does not have are 0. Units as in the tables of score/patch.c. */
 struct aur_plan {
     enum aur_voice voice;
-    float level, pan, reverb, delay;
+    const float *params; /* all of the patch's, which must live as long as the plan is used */
+    float level, pan, reverb, delay, chorus;
     float attack, decay, sustain, release;
     float detune, sub, width;
     float cutoff, resonance, keytrack, sweep;
     float lfo_rate, lfo_depth;
     float tone, vibrato_rate, vibrato_depth, vibrato_delay, sweep_time;
+    float ratio, index, index_decay, tail;
+    float damping, position, length, spread, scatter, air, place;
 };
 
 void aur_plan_init(struct aur_plan *out, const struct aur_patch *patch);

@@ -13,24 +13,26 @@
 
 #define PI 3.14159265358979323846
 
-/* Frames at 44.1 kHz: primes from 31 to 92 ms, so that echoes of the lines seldom meet. */
+/* Frames at 44.1 kHz: primes from 31 to 89 ms, so that echoes of the lines seldom meet. */
 static const uint16_t line_frames[AUR_LANES] = {
-    1373, 2887, 1777, 3767, 2053, 3299, 1499, 2531, 3083, 1627, 4027, 2203, 1913, 3527, 2357, 2707,
+    1373, 2887, 1777, 3767, 2053, 3299, 1499, 2531, 3083, 1627, 3907, 2203, 1913, 3527, 2357, 2707,
 };
 
-/* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11, 24 and 47 ms. */
+/* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11 and 24 ms. */
 static const uint16_t diffuser_frames[AUR_DIFFUSERS][AUR_LANES] = {
     {13, 241, 97, 409, 163, 331, 47, 457, 211, 127, 373, 71, 293, 439, 181, 313},
     {37, 521, 887, 193, 701, 307, 1013, 433, 113, 821, 601, 251, 953, 379, 661, 769},
-    {89, 1409, 457, 1873, 787, 1123, 239, 1637, 571, 2003, 947, 347, 1297, 1753, 1531, 673},
 };
+
+static const int diffuser_rings[AUR_DIFFUSERS] = {2, AUR_LANES};
 
 /* Of the lines' movement, in hertz: slow, and none a multiple of another. */
 static const float lfo_hz[AUR_LANES] = {0.11f, 0.23f, 0.17f, 0.31f, 0.13f, 0.29f, 0.19f, 0.37f,
                                         0.15f, 0.27f, 0.21f, 0.33f, 0.14f, 0.25f, 0.18f, 0.35f};
 
-#define MOVE_SECONDS     0.0003 /* at modulation 1, up and down */
+#define MOVE_SECONDS     0.0005 /* at modulation 1, up and down */
 #define PREDELAY_SECONDS 0.2
+#define HIGHPASS_SHARE   0.8 /* of two poles in a row: together they are 3 dB down near the frequency asked for */
 #define SILENCE          1e-8f
 
 static uint32_t power_of_two(double frames)
@@ -48,13 +50,13 @@ static uint32_t scaled(uint32_t frames, double rate)
 
 static uint32_t diffuser_ring(int step, double rate)
 {
-    static const uint16_t longest[AUR_DIFFUSERS] = {457, 1013, 2003};
+    static const uint16_t longest[AUR_DIFFUSERS] = {457, 1013};
     return power_of_two((double)scaled(longest[step], rate) + 2 * AUR_BLOCK);
 }
 
 static uint32_t tank_ring(double rate)
 {
-    return power_of_two(4027 * rate / 44100 + MOVE_SECONDS * rate + 2 * AUR_BLOCK + 8);
+    return power_of_two(3907 * rate / 44100 + MOVE_SECONDS * rate + 2 * AUR_BLOCK + 8);
 }
 
 static uint32_t predelay_ring(double rate)
@@ -67,23 +69,23 @@ size_t aur_reverb_floats(uint32_t rate_hz)
     double rate = (double)rate_hz;
     size_t floats = 2 * (size_t)predelay_ring(rate) + AUR_LANES * ((size_t)tank_ring(rate) + AUR_RING_GUARD);
     for (int step = 0; step < AUR_DIFFUSERS; step++)
-        floats += AUR_LANES * ((size_t)diffuser_ring(step, rate) + AUR_RING_GUARD);
+        floats += (size_t)diffuser_rings[step] * ((size_t)diffuser_ring(step, rate) + AUR_RING_GUARD);
     return floats;
 }
 
-static float *place(uint32_t *mask, uint32_t *stride, float **at, uint32_t frames)
+static float *place(uint32_t *mask, uint32_t *stride, float **at, uint32_t frames, int rings)
 {
     float *start = *at;
     *mask = frames - 1;
     *stride = frames + AUR_RING_GUARD;
-    *at += (size_t)AUR_LANES * *stride;
+    *at += (size_t)rings * *stride;
     return start;
 }
 
 static void init_lines(struct aur_reverb *v, double rate)
 {
     for (int i = 0; i < AUR_LANES; i++) {
-        v->delay[i] = v->tap[i] = (float)(line_frames[i] * rate / 44100);
+        v->delay[i] = v->tap[i] = (float)scaled(line_frames[i], rate);
         v->lfo[i] = (uint32_t)i * 0x9e3779b9u;
         v->lfo_inc[i] = (uint32_t)((double)lfo_hz[i] * AUR_BLOCK / rate * 4294967296.0);
         for (int step = 0; step < AUR_DIFFUSERS; step++)
@@ -99,9 +101,10 @@ void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels
     fx->memory = memory;
     fx->floats = aur_reverb_floats(rate_hz);
     struct aur_reverb *v = &fx->tank;
-    v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate));
+    v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate), AUR_LANES);
     for (int step = 0; step < AUR_DIFFUSERS; step++)
-        v->diffuser[step] = place(&v->mask[step], &v->stride[step], &memory, diffuser_ring(step, fx->rate));
+        v->diffuser[step] =
+            place(&v->mask[step], &v->stride[step], &memory, diffuser_ring(step, fx->rate), diffuser_rings[step]);
     aur_line_init(&fx->line, memory, predelay_ring(fx->rate));
     init_lines(v, fx->rate);
     fx->quiet = UINT32_MAX / 2;
@@ -121,13 +124,13 @@ static void tune(struct aur_reverb_fx *fx)
     for (int i = 0; i < AUR_LANES; i++) {
         double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / ((double)fx->decay.now * fx->rate));
         double pole = pole_for(g * g, cos_w);
-        v->pole[i] = (float)pole;
-        v->gain[i] = (float)((1 - pole) * g);
+        aur_pole_set(&v->damp[i], pole, (1 - pole) * g);
         mean += g * g / AUR_LANES;
     }
     v->depth = fx->modulation.now * (float)(MOVE_SECONDS * fx->rate);
     fx->wet = fx->level.now * (float)sqrt((1 - mean) / mean);
-    aur_highpass_set(&fx->high, (double)fx->highpass.now, fx->rate);
+    for (int i = 0; i < 2; i++)
+        aur_onepole_set(&fx->high[i], HIGHPASS_SHARE * (double)fx->highpass.now, fx->rate);
 }
 
 void aur_reverb_set(struct aur_reverb_fx *fx, const struct aur_effect_settings *settings, uint32_t glide_blocks)
@@ -160,17 +163,12 @@ static bool move(struct aur_reverb_fx *fx)
     return moved;
 }
 
-static float loudest(const struct aur_kernels *k, const struct aur_stereo *x)
-{
-    float l = k->peak(x->l), r = k->peak(x->r);
-    return l > r || l != l ? l : r;
-}
-
 static void reset(struct aur_reverb_fx *fx)
 {
     memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
     memset(fx->tank.y, 0, sizeof fx->tank.y);
-    memset(fx->high.z, 0, sizeof fx->high.z);
+    for (int i = 0; i < 2; i++)
+        memset(fx->high[i].y, 0, sizeof fx->high[i].y);
     fx->caught++;
 }
 
@@ -183,7 +181,7 @@ static bool idle(const struct aur_reverb_fx *fx)
 void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const struct aur_stereo *in)
 {
     const struct aur_kernels *k = fx->kernels;
-    float before = fx->wet, fed = loudest(k, in);
+    float before = fx->wet, fed = k->loudest(in);
     if (move(fx))
         tune(fx);
     fx->quiet = fed > 0 ? 0 : fx->quiet + !idle(fx);
@@ -195,8 +193,9 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     aur_line_read(&fx->line, &early);
     aur_line_next(&fx->line);
     k->reverb(&wet, &fx->tank, &early);
-    aur_highpass_run(&fx->high, &wet);
-    float heard = loudest(k, &wet);
+    aur_onepole_high(&fx->high[0], k, &wet);
+    aur_onepole_high(&fx->high[1], k, &wet);
+    float heard = k->loudest(&wet);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

@@ -14,7 +14,7 @@ struct aur_reverb_fx {
     struct aur_glide decay, damping, modulation, highpass, level;
     uint32_t predelay; /* asked for, in frames */
     struct aur_line line;
-    struct aur_highpass high;
+    struct aur_onepole high[2];
     float wet;       /* gain of the return reached */
     uint32_t quiet;  /* blocks since anything above silence went in or came out */
     uint64_t caught; /* blocks that held NaN or infinity */

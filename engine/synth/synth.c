@@ -7,35 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth/bus.h"
-#include "synth/effects.h"
+#include "synth/inner.h"
+#include "synth/wavetable.h"
 
 #define DEFAULT_VOICES 256
 #define GLIDE_SECONDS  0.5
 
 _Static_assert(AUR_SYNTH_LATENCY_FRAMES == AUR_LIMITER_FRAMES, "the header tells the limiter's look-ahead");
-
-struct aur_synth {
-    struct aur_synth_config config;
-    uint32_t glide_blocks;
-
-    const struct aur_phrase *pending[AUR_SYNTH_PHRASES_MAX]; /* in order; the first may have begun */
-    uint32_t n_pending, next_note;
-    bool begun;  /* the first pending phrase */
-    bool played; /* some phrase has begun */
-    const struct aur_phrase *retired[2 * AUR_SYNTH_PHRASES_MAX];
-    uint32_t n_retired;
-    struct aur_plan plans[AUR_PATCHES_MAX]; /* of the phrase that has begun */
-
-    uint64_t blocks; /* rendered */
-    uint64_t frames; /* handed out */
-    struct aur_stereo block;
-    uint32_t used; /* frames of the block already handed out */
-
-    struct aur_buses buses;
-    struct aur_effects_chain effects;
-    struct aur_sends sends;
-} __attribute__((aligned(64)));
 
 static int check_config(const struct aur_synth_config *config, struct aur_error *err)
 {
@@ -63,7 +41,8 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     uint32_t voices = config->max_voices ? config->max_voices : DEFAULT_VOICES;
     size_t pool = aur_buses_pool(voices) * sizeof(struct aur_group);
     size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
-    size_t total = (sizeof(struct aur_synth) + pool + floats + 63) / 64 * 64;
+    size_t tables = AUR_WAVE_FLOATS * sizeof(float);
+    size_t total = (sizeof(struct aur_synth) + pool + tables + floats + 63) / 64 * 64;
     struct aur_synth *synth = aligned_alloc(64, total);
     if (!synth)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for a synthesiser of %zu bytes", total);
@@ -74,14 +53,20 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     synth->used = AUR_BLOCK;
     const struct aur_kernels *kernels = aur_kernels_get(config->isa);
     char *memory = (char *)(synth + 1);
-    aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory);
-    aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects, (float *)(void *)(memory + pool));
+    aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory,
+                   (const float *)(const void *)(memory + pool));
+    aur_wavetable_fill((float *)(void *)(memory + pool));
+    aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects,
+                     (float *)(void *)(memory + pool + tables));
+    aur_ahead_init(&synth->ahead, config);
     *out = synth;
     return AUR_OK;
 }
 
 void aur_synth_free(struct aur_synth *synth)
 {
+    if (synth)
+        aur_ahead_deinit(&synth->ahead);
     free(synth);
 }
 
@@ -89,7 +74,7 @@ int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
 {
     if (synth->n_pending == AUR_SYNTH_PHRASES_MAX || synth->n_pending + synth->n_retired >= 2 * AUR_SYNTH_PHRASES_MAX)
         return AUR_EBUSY;
-    uint64_t after = synth->blocks * AUR_BLOCK;
+    uint64_t after = synth->buses.block * AUR_BLOCK;
     if (synth->n_pending > 0)
         after = synth->pending[synth->n_pending - 1]->start_frame;
     if (phrase->start_frame < after || phrase->start_frame % AUR_BLOCK || phrase->rate_hz != synth->config.rate_hz ||
@@ -111,15 +96,19 @@ const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
 
 void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
 {
-    aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
-                     synth->blocks ? synth->glide_blocks : 0);
+    if (!aur_ahead_live(synth, live))
+        aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
+                         synth->blocks ? synth->glide_blocks : 0);
 }
 
 static void begin_phrase(struct aur_synth *synth, const struct aur_phrase *phrase)
 {
     uint32_t glide = synth->played ? synth->glide_blocks : 0;
     aur_buses_begin(&synth->buses, phrase, glide);
-    aur_effects_set(&synth->effects, &phrase->effects, phrase->controls.bpm, glide);
+    if (synth->planned)
+        aur_job_set_effects(synth->planned, &phrase->effects, phrase->controls.bpm, glide);
+    else
+        aur_effects_set(&synth->effects, &phrase->effects, phrase->controls.bpm, glide);
     for (uint32_t i = 0; i < phrase->n_patches; i++)
         aur_plan_init(&synth->plans[i], &phrase->patches[i]);
     synth->begun = synth->played = true;
@@ -146,9 +135,9 @@ static bool play(struct aur_synth *synth, const struct aur_phrase *phrase, uint6
     return true;
 }
 
-static void events(struct aur_synth *synth)
+void aur_synth_events(struct aur_synth *synth)
 {
-    uint64_t frame = synth->blocks * AUR_BLOCK;
+    uint64_t frame = synth->buses.block * AUR_BLOCK;
     while (synth->n_pending > 0 && synth->pending[0]->start_frame <= frame) {
         const struct aur_phrase *phrase = synth->pending[0];
         if (!synth->begun)
@@ -159,12 +148,33 @@ static void events(struct aur_synth *synth)
     }
 }
 
+void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases)
+{
+    uint64_t frame = synth->buses.block * AUR_BLOCK;
+    *notes = *phrases = 0;
+    for (uint32_t i = 0; i < synth->n_pending && synth->pending[i]->start_frame <= frame; i++) {
+        const struct aur_phrase *phrase = synth->pending[i];
+        bool begun = i == 0 && synth->begun;
+        *phrases += !begun;
+        for (uint32_t k = begun ? synth->next_note : 0; k < phrase->n_notes && phrase->notes[k].on_frame <= frame; k++)
+            ++*notes;
+    }
+}
+
+static void render_now(struct aur_synth *synth)
+{
+    aur_ahead_catch_up(synth);
+    aur_synth_events(synth);
+    struct aur_voice_control control = {aur_effects_bright(&synth->effects), synth->buses.tables};
+    aur_buses_render(&synth->buses, &synth->sends, &control);
+    synth->ahead.counts.cpu_blocks++;
+}
+
 static void render_block(struct aur_synth *synth)
 {
-    events(synth);
     memset(&synth->sends, 0, sizeof synth->sends);
-    struct aur_voice_control control = {aur_effects_bright(&synth->effects)};
-    aur_buses_render(&synth->buses, &synth->sends, &control);
+    if (!synth->ahead.backend || !aur_ahead_play(synth))
+        render_now(synth);
     aur_effects_render(&synth->effects, &synth->block, &synth->sends);
     synth->blocks++;
     synth->used = 0;
@@ -177,7 +187,9 @@ void aur_synth_render(struct aur_synth *synth, float *out, size_t frames)
         if (synth->used == AUR_BLOCK)
             render_block(synth);
         size_t n = AUR_BLOCK - synth->used < frames ? AUR_BLOCK - synth->used : frames;
-        for (size_t i = 0; i < n; i++) {
+        if (n == AUR_BLOCK)
+            aur_kernels_get(synth->config.isa)->interleave(out, &synth->block);
+        for (size_t i = 0; i < n && n < AUR_BLOCK; i++) {
             out[2 * i] = synth->block.l[synth->used + i];
             out[2 * i + 1] = synth->block.r[synth->used + i];
         }

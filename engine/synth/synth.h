@@ -15,18 +15,22 @@
 #include "score/phrase.h"
 
 /* Raised whenever the same score would give other samples than before. */
-#define AUR_SOUND_REVISION 1
+#define AUR_SOUND_REVISION 2
 
 #define AUR_SYNTH_PHRASES_MAX 4 /* committed and not yet passed */
 
 /* The limiter looks ahead: what a note does at frame f is heard from frame f + this on, at every rate. */
 #define AUR_SYNTH_LATENCY_FRAMES 320
 
+struct aur_backend; /* synth/backend.h: who renders voices instead of this CPU's kernels */
+
 struct aur_synth_config {
     uint32_t rate_hz;    /* 44100, 48000 or 96000 */
     enum aur_isa isa;    /* must be supported, see aur_isa_best */
     bool effects;        /* false: no reverb and delay */
     uint32_t max_voices; /* a note over it takes the slot of the quietest releasing, else oldest, voice; 0: 256 */
+    struct aur_backend *backend; /* borrowed, of this synth alone; NULL: the kernels of isa */
+    uint32_t chunk_frames; /* with a backend: at most so many frames are asked for at once; 0: any, but it may wait */
 };
 
 /* Controls that act at once. All in [0, 1]; see struct aur_controls. */
@@ -56,5 +60,19 @@ void aur_synth_render(struct aur_synth *synth, float *out, size_t frames);
 uint64_t aur_synth_frame(const struct aur_synth *synth);
 /* [render] Voices that sound now. */
 uint32_t aur_synth_voices(const struct aur_synth *synth);
+
+/* Blocks (of all voices) by who rendered them, and jobs that the backend failed to bring. */
+struct aur_synth_counts {
+    uint64_t backend_blocks, cpu_blocks;
+    uint64_t fallbacks;
+};
+/* [render] */
+void aur_synth_counts(const struct aur_synth *synth, struct aur_synth_counts *out);
+
+/* [render] Whether `frames` more can be rendered without doing the backend's work; true without a backend. False: come
+ * again in a millisecond; aur_synth_render does not wait but renders what is missing itself. */
+bool aur_synth_ready(struct aur_synth *synth, size_t frames);
+/* How many frames before it sounds a phrase must be committed: 0 without a backend. */
+uint32_t aur_synth_lookahead(const struct aur_synth *synth);
 
 #endif

@@ -90,6 +90,25 @@ test("every instruction set gives the same bytes", async (t) => {
   assert.ok(readFileSync(scalar).equals(best), "--device scalar");
 });
 
+test("an OpenCL device gives the bytes of the CPU, which renders no voice", async (t) => {
+  const listed = await run(t, ["devices", "--json"]);
+  assert.equal(listed.code, 0, listed.err);
+  const devices = JSON.parse(listed.out).devices.filter((each) => each.device === "opencl" && each.supported);
+  if (devices.length === 0) return t.skip("no OpenCL device here");
+  const dir = tempDir(t);
+  const args = ["--duration", "60", "--seed", "7", "--bits", "float"];
+  const cpu = readFileSync(await render(t, dir, "cpu.wav", args));
+  const path = join(dir, "opencl.wav");
+  const { code, out, err } = await run(t, ["render", AMBIENT, "-o", path, ...args, "--device", "opencl", "--json"]);
+  assert.equal(code, 0, err);
+  const done = JSON.parse(out.trim().split("\n").at(-1));
+  assert.match(done.device, /^opencl/);
+  assert.ok(done.device_blocks * 64 >= 60 * 44100, `${done.device_blocks} blocks`);
+  assert.equal(done.cpu_blocks, 0);
+  assert.equal(done.fallbacks, 0);
+  assert.ok(readFileSync(path).equals(cpu));
+});
+
 test("a longer render begins with the shorter one", async (t) => {
   const dir = tempDir(t);
   const short = readWav(await render(t, dir, "short.wav", ["--duration", "7.5", "--bits", "16"]));

@@ -137,3 +137,23 @@ uint32_t aur_synth_voices(const struct aur_synth *synth)
 {
     return (uint32_t)synth->n;
 }
+
+/* No backend. */
+bool aur_synth_ready(struct aur_synth *synth, size_t frames)
+{
+    (void)synth;
+    (void)frames;
+    return true;
+}
+
+uint32_t aur_synth_lookahead(const struct aur_synth *synth)
+{
+    (void)synth;
+    return 0;
+}
+
+void aur_synth_counts(const struct aur_synth *synth, struct aur_synth_counts *out)
+{
+    (void)synth;
+    *out = (struct aur_synth_counts){0};
+}

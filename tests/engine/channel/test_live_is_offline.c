@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "channel/internal.h"
 #include "support/unit.h"
+#include "synth/backend.h"
 #include "wire/pcm.h"
 
 #define RATE   44100u
@@ -24,6 +25,9 @@ static const struct turn turns[] = {
 };
 
 #define TURNS (sizeof turns / sizeof *turns)
+
+static uint64_t n_turns = TURNS;
+static struct aur_backend *backend; /* of the live side; NULL: none */
 
 static struct aur_piece *piece_of(const char *path)
 {
@@ -69,11 +73,12 @@ static void stream(float *out, int16_t *s16, struct phrases *phrases, const stru
     aur_controls_default(&config.controls, &aur_piece_describe(piece)->controls);
     config.controls.bpm = 200;
     struct aur_controls controls = config.controls;
+    config.synth.backend = backend;
     if (aur_channel_new(&ch, &config, NULL, fake_clock, &now, &err) != 0)
         fail_msg("%s", err.message);
     for (uint64_t k = 0, t = 0; k < CHUNKS; k++) {
         struct aur_msg_phrase reply;
-        while (t < TURNS && turns[t].after_chunk == k) {
+        while (t < n_turns && turns[t].after_chunk == k) {
             turn(&controls, &turns[t++]);
             aur_channel_control(ch, &reply, &controls);
         }
@@ -137,11 +142,11 @@ static void pull(float *out, const struct phrases *phrases, const struct aur_pie
     aur_controls_default(&controls, &aur_piece_describe(piece)->controls);
     live_at(off.synth, &controls);
     for (uint64_t frame = 0; frame < FRAMES;) {
-        while (t < TURNS && turns[t].after_chunk * CHUNK == frame) {
+        while (t < n_turns && turns[t].after_chunk * CHUNK == frame) {
             turn(&controls, &turns[t++]);
             live_at(off.synth, &controls);
         }
-        uint64_t end = t < TURNS ? turns[t].after_chunk * CHUNK : FRAMES;
+        uint64_t end = t < n_turns ? turns[t].after_chunk * CHUNK : FRAMES;
         uint64_t n = 1 + aur_rand_at(key, draws++) % 3000;
         n = n < end - frame ? n : end - frame;
         commit_some(&off, frame + RATE / 2 + n);
@@ -199,11 +204,36 @@ static void the_default_piece(void **state)
     compare(AURALIS_SOURCE_DIR "/scripts/ambient.lua");
 }
 
+static int open_cpu(struct aur_device *out, struct aur_error *err)
+{
+    (void)err;
+    aur_device_cpu(out, aur_kernels_get(AUR_ISA_SCALAR));
+    return AUR_OK;
+}
+
+/* Phrases are committed earlier then, and told when they begin all the same. Live controls act with the next job. */
+static void voices_rendered_ahead(void **state)
+{
+    struct aur_backend_config config = {
+        .open = open_cpu, .forced = true, .wait = true, .rate_hz = RATE, .isa = aur_isa_best()};
+    struct aur_backend_report report;
+    assert_int_equal(aur_backend_new(&backend, &config, NULL), 0);
+    n_turns = 0;
+    short_phrases(state);
+    the_default_piece(state);
+    aur_backend_tell(backend, &report);
+    assert_true(report.blocks >= 2 * FRAMES / 64);
+    aur_backend_free(backend);
+    backend = NULL;
+    n_turns = TURNS;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_phrases),
         cmocka_unit_test(the_default_piece),
+        cmocka_unit_test(voices_rendered_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static const struct {
     {"patches = { ['a b'] = { voice = 'pad' } }", "patches: 'a b' is not a name"},
     {"patches = (function() local t = {} for i = 1, 17 do t['p' .. i] = { voice = 'pad' } end return t end)()",
      "patches: more than 16"},
-    {"effects = { echo = {} }", "effects: 'echo' is not an effect; allowed: reverb, delay, master"},
+    {"effects = { echo = {} }", "effects: 'echo' is not an effect; allowed: reverb, delay, master, chorus, tilt"},
     {"effects = { reverb = { decay = 100 } }",
      "effects.reverb: reverb.decay: 100 is not allowed; allowed: 0.3 to 20 s"},
     {"effects = { reverb = 5 }", "effects.reverb: a table is needed, not a number"},

@@ -62,18 +62,36 @@ static void report(const char *kernel, enum aur_isa isa, double ns, double *refe
 
 typedef void voice_fn(struct aur_lane_sums *, struct aur_group *, const struct aur_voice_control *);
 
-static voice_fn *voice_of(enum aur_isa isa, int which)
+#define VOICE(name)                                                                                                    \
+    {                                                                                                                  \
+#name, offsetof(struct aur_kernels, name)                                                                      \
+    }
+
+static const struct {
+    const char *name;
+    size_t offset;
+} voices[] = {VOICE(pad),   VOICE(tone),  VOICE(noise),   VOICE(bell), VOICE(bass),
+              VOICE(pluck), VOICE(grain), VOICE(modular), VOICE(wave)};
+
+enum { VOICES = sizeof voices / sizeof *voices };
+
+static float *tables;
+
+static void run_voice(enum aur_isa isa, int which, struct aur_lane_sums *sums, struct aur_group *g,
+                      const struct aur_voice_control *control)
 {
     const struct aur_kernels *k = aur_kernels_get(isa);
-    return which == 0 ? k->pad : which == 1 ? k->tone : k->noise;
+    voice_fn *fn;
+    memcpy(&fn, (const char *)k + voices[which].offset, sizeof fn);
+    fn(sums, g, control);
 }
 
-static void run_voice(voice_fn *fn, struct guarded_sums *s, struct aur_group *g)
+static void run_blocks(enum aur_isa isa, int which, struct guarded_sums *s, struct aur_group *g)
 {
-    struct aur_voice_control control = {0.3f};
+    struct aur_voice_control control = {0.3f, tables};
     for (int block = 0; block < 20; block++) {
         control.bright = 0.3f - 0.1f * (float)block;
-        fn(&s->sums, g, &control);
+        run_voice(isa, which, &s->sums, g, &control);
     }
 }
 
@@ -97,12 +115,32 @@ static void check_voice(int which, const char *name, enum aur_isa isa)
         inputs_fill(want.sums.r, 1024, -1, 1, (enum input)(round % INPUTS));
         got = want;
         a = b = start;
-        run_voice(voice_of(AUR_ISA_SCALAR, which), &want, &a);
-        run_voice(voice_of(isa, which), &got, &b);
+        run_blocks(AUR_ISA_SCALAR, which, &want, &a);
+        run_blocks(isa, which, &got, &b);
         fail_if(!canaries_live(got.before, got.after), name, isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "other samples");
         fail_if(!same_voices(&a, &b), name, isa, "other state");
     }
+}
+
+/* A pad whose voices stand in the middle sounds the same with one filter as with two. */
+static void check_centre(enum aur_isa isa)
+{
+    static struct aur_group one, two;
+    static struct guarded_sums want, got;
+    inputs_group(&one, ORDINARY);
+    one.wide = 0;
+    memcpy(one.far, one.near, sizeof one.far);
+    memcpy(one.z1r, one.z1l, sizeof one.z1r);
+    memcpy(one.z2r, one.z2l, sizeof one.z2r);
+    two = one;
+    two.wide = 0xffff;
+    memset(&want, 0, sizeof want);
+    memset(&got, 0, sizeof got);
+    run_blocks(isa, 0, &want, &two);
+    run_blocks(isa, 0, &got, &one);
+    fail_if(memcmp(&want, &got, sizeof want) != 0, "pad", isa, "one filter is not two");
+    fail_if(!same_voices(&one, &two), "pad", isa, "other state with one filter");
 }
 
 static void bench_voice(int which, const char *name, enum aur_isa isa, double *reference)
@@ -113,14 +151,14 @@ static void bench_voice(int which, const char *name, enum aur_isa isa, double *r
     for (int i = 0; i < 4; i++)
         inputs_group(&g[i], ORDINARY);
     int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
-    struct aur_voice_control control = {0};
+    struct aur_voice_control control = {0, tables};
     double best = 1e30;
     for (int round = 0; round < 5; round++) {
         double t = now_ns();
         for (int block = 0; block < blocks; block++) {
             memset(&s.sums, 0, sizeof s.sums);
             for (int i = 0; i < 4; i++)
-                voice_of(isa, which)(&s.sums, &g[i], &control);
+                run_voice(isa, which, &s.sums, &g[i], &control);
         }
         t = (now_ns() - t) / (4.0 * AUR_LANES * AUR_BLOCK * blocks);
         best = t < best ? t : best;
@@ -161,6 +199,36 @@ static void check_fold_order(void)
     }
 }
 
+/* Taking narrow sums is folding them, and leaves zeros. */
+static void check_take(enum aur_isa isa)
+{
+    static struct aur_lane_sums in, rest;
+    static struct guarded_stereo want, got;
+    static const int widths[] = {4, 8, 16};
+    const struct aur_kernels *k = aur_kernels_get(isa);
+    for (int round = 0; round < 100; round++) {
+        int lanes = widths[round % 3];
+        inputs_fill(in.l, 1024, -1, 1, (enum input)(round % 2));
+        inputs_fill(in.r, 1024, -1, 1, (enum input)(round % 2));
+        for (int i = 0; i < 1024; i++) {
+            bool used = i % AUR_LANES < lanes;
+            in.l[i] = used && in.l[i] != 0 ? in.l[i] : 0;
+            in.r[i] = used && in.r[i] != 0 ? in.r[i] : 0;
+        }
+        memset(&want, 0xa5, sizeof want);
+        got = want;
+        aur_kernels_get(AUR_ISA_SCALAR)->fold(&want.x, &in);
+        rest = in;
+        float peak = k->take(&got.x, &rest, lanes);
+        fail_if(!canaries_live(got.before, got.after), "take", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "take", isa, "other samples");
+        fail_if(peak != k->loudest(&want.x) || peak < k->peak(want.x.l) || peak < k->peak(want.x.r), "take", isa,
+                "other peak");
+        memset(&in, 0, sizeof in);
+        fail_if(memcmp(&in, &rest, sizeof in) != 0, "take", isa, "left something");
+    }
+}
+
 static void check_mix(enum aur_isa isa)
 {
     static struct aur_stereo in;
@@ -178,6 +246,17 @@ static void check_mix(enum aur_isa isa)
         fail_if(!canaries_live(got.before, got.after), "mix", isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, "mix", isa, "other samples");
     }
+}
+
+static void check_interleave(enum aur_isa isa)
+{
+    static struct aur_stereo in;
+    float out[2 * AUR_BLOCK];
+    inputs_fill(in.l, 64, -1, 1, ORDINARY);
+    inputs_fill(in.r, 64, -1, 1, ORDINARY);
+    aur_kernels_get(isa)->interleave(out, &in);
+    for (int n = 0; n < AUR_BLOCK; n++)
+        fail_if(out[2 * n] != in.l[n] || out[2 * n + 1] != in.r[n], "interleave", isa, "other samples");
 }
 
 static void check_peaks(enum aur_isa isa)
@@ -224,10 +303,11 @@ static void rig_init(struct rig *rig)
     v->tank_mask = RING - 1;
     v->tank_stride = RING + AUR_RING_GUARD;
     inputs_fill(v->delay, 16, 120, 1900, ORDINARY);
-    memcpy(v->tap, v->delay, sizeof v->tap);
-    inputs_fill(v->pole, 16, 0, 0.7, ORDINARY);
-    for (int i = 0; i < AUR_LANES; i++)
-        v->gain[i] = (1 - v->pole[i]) * 0.98f;
+    for (int i = 0; i < AUR_LANES; i++) {
+        double pole = (double)inputs_between(0, 0.7);
+        v->delay[i] = v->tap[i] = floorf(v->delay[i]);
+        aur_pole_set(&v->damp[i], pole, (1 - pole) * 0.98);
+    }
     inputs_bits(v->lfo);
     for (int i = 0; i < AUR_LANES; i++)
         v->lfo_inc[i] = (uint32_t)inputs_between(0, 1e7);
@@ -316,19 +396,25 @@ int main(int argc, char **argv)
             return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
     }
     printf("seed %llu\n", (unsigned long long)inputs_seed);
-    static const char *const voices[] = {"pad", "tone", "noise"};
-    double reference[3], frame_reference[4];
+    double reference[VOICES], frame_reference[4];
+    tables = malloc(AUR_WAVE_FLOATS * sizeof *tables);
+    if (!tables)
+        abort();
+    inputs_fill(tables, AUR_WAVE_FLOATS, -1, 1, ORDINARY);
     check_fold_order();
     for (int i = 0; i < AUR_ISAS; i++) {
         enum aur_isa isa = (enum aur_isa)i;
         if (!aur_isa_supported(isa))
             continue;
-        for (int which = 0; which < 3; which++) {
-            check_voice(which, voices[which], isa);
+        check_centre(isa);
+        for (int which = 0; which < VOICES; which++) {
+            check_voice(which, voices[which].name, isa);
             if (bench)
-                bench_voice(which, voices[which], isa, &reference[which]);
+                bench_voice(which, voices[which].name, isa, &reference[which]);
         }
         check_fold(isa);
+        check_take(isa);
+        check_interleave(isa);
         check_mix(isa);
         check_peaks(isa);
         check_reverb(isa);
@@ -336,5 +422,6 @@ int main(int argc, char **argv)
             bench_frames(isa, frame_reference);
         printf("%s: checked\n", aur_isa_name(isa));
     }
+    free(tables);
     return failures ? 1 : 0;
 }

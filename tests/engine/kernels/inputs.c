@@ -75,6 +75,23 @@ static void random_envelope(struct aur_group *g, enum input input)
     inputs_fill(g->gr, 16, -1, 1, input);
 }
 
+/* Of voices that have lanes of their own. */
+static void random_more(struct aur_group *g, enum input input)
+{
+    inputs_fill(g->fm_fall, 16, 0, 3e8, ORDINARY);
+    inputs_fill(g->fm_stay, 16, 0, 3e8, ORDINARY);
+    inputs_fill(g->fm_mul, 16, 0.5, 1, ORDINARY);
+    inputs_fill(g->fm_most, 16, 0, 1e9, ORDINARY);
+    inputs_fill(g->fm, 16, 0, 3e8, input == AWKWARD ? ORDINARY : input);
+    inputs_fill(g->r, 16, 0, 0.97, ORDINARY);
+    inputs_fill(g->r_fall, 16, 0, 0.97, input == AWKWARD ? ORDINARY : input);
+    inputs_fill(g->r_mul, 16, 0.5, 1, ORDINARY);
+    inputs_fill(g->r_most, 16, 0, 0.97, ORDINARY);
+    inputs_fill((float *)(void *)&g->more, sizeof g->more / sizeof(float), 0, 1, input == AWKWARD ? ORDINARY : input);
+    for (int i = 0; i < AUR_LANES; i++)
+        g->more.wave.level[i] = (uint32_t)(inputs_unit() * AUR_WAVE_LEVELS) * AUR_WAVE_STRIDE;
+}
+
 void inputs_group(struct aur_group *g, enum input input)
 {
     memset(g, 0, sizeof *g);
@@ -92,12 +109,23 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->c1, 16, -200, 0, ORDINARY);
     inputs_fill(g->c2, 16, -2, 0, ORDINARY);
     for (int i = 0; i < AUR_LANES; i++) {
-        g->k1[i] = (1 - g->c1[i]) * 0x1p-31f;
-        g->k2[i] = (1 - g->c2[i]) * 0x1p-31f;
+        g->k1[i] = (1 - g->c1[i]) / 46340.95f;
+        g->k2[i] = (1 - g->c2[i]) / 46340.95f;
+        g->c1[i] *= 46340.95f;
+        g->c2[i] *= 46340.95f;
     }
     inputs_fill(g->near, 16, 0, 1, input);
     inputs_fill(g->far, 16, 0, 1, input);
+    g->wide = (uint32_t)aur_rand_at(inputs_seed, draws++) & 0xffff;
+    if (inputs_unit() < 0.4)
+        g->wide = 0;
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->near[i] *= 0x1p-31f;
+        g->far[i] = g->wide >> i & 1 ? g->far[i] * 0x1p-31f : g->near[i];
+    }
     inputs_fill(g->sub, 16, 0, 1, input);
+    inputs_fill(g->sub_step, 16, -0.1, 0.1, input);
+    inputs_fill(g->sub_turn, 16, 0, 1, ORDINARY);
     inputs_fill(g->h1, 16, -1, 1, input);
     inputs_fill(g->h3, 16, -1, 1, input);
     inputs_fill(g->h5, 16, -1, 1, input);
@@ -106,6 +134,7 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->vib_fade, 16, 0, 1, ORDINARY);
     inputs_fill(g->bend, 16, 0, 4, ORDINARY);
     inputs_fill(g->bend_mul, 16, 0, 1, ORDINARY);
+    random_more(g, input);
     random_filter(g, input);
     random_envelope(g, input);
     g->active = input == SPARSE

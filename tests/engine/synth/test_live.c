@@ -129,7 +129,7 @@ static void nan_ends_in_its_bus(void **state)
     struct aur_phrase *phrase = rig_phrase(&rig);
     struct aur_buses *buses = zeroed(sizeof *buses);
     struct aur_group *pool = zeroed(aur_buses_pool(256) * sizeof *pool);
-    aur_buses_init(buses, aur_kernels_get(aur_isa_best()), RATE, 256, pool);
+    aur_buses_init(buses, aur_kernels_get(aur_isa_best()), RATE, 256, pool, NULL);
     aur_buses_begin(buses, phrase, 0);
     struct aur_plan plan;
     aur_plan_init(&plan, &phrase->patches[0]);
@@ -137,7 +137,7 @@ static void nan_ends_in_its_bus(void **state)
         aur_buses_note(buses, &phrase->patches[i], &plan, &phrase->notes[i], 0);
     pool[1].z1l[0] = NAN; /* the second bus's first lane */
     static struct aur_sends sends;
-    struct aur_voice_control control = {0};
+    struct aur_voice_control control = {0, NULL};
     float most = 0;
     for (int block = 0; block < 50; block++) {
         memset(&sends, 0, sizeof sends);

@@ -5,50 +5,9 @@
 
 #include "rig.h"
 #include "support/unit.h"
+#include "tone.h"
 
 #define RATE 44100
-
-static void release(struct audio *a)
-{
-    free((void *)(uintptr_t)a->data);
-}
-
-static double pitch_of(double hz)
-{
-    return 69 + 12 * log2(hz / 440);
-}
-
-static double hz_of(double pitch)
-{
-    return 440 * exp2((pitch - 69) / 12);
-}
-
-/* The component at hz of a Hann-windowed stretch: amplitude and phase at its middle. Left channel. */
-static double component(double *phase, const struct audio *a, double hz, size_t from, size_t frames)
-{
-    double re = 0, im = 0, weight = 0;
-    for (size_t i = 0; i < frames; i++) {
-        double w = 0.5 - 0.5 * cos(2 * M_PI * (double)i / (double)frames);
-        double t = 2 * M_PI * hz * ((double)i - (double)frames / 2) / a->rate, x = (double)a->data[2 * (from + i)];
-        re += w * x * cos(t);
-        im -= w * x * sin(t);
-        weight += w;
-    }
-    *phase = atan2(im, re);
-    return 2 * hypot(re, im) / weight;
-}
-
-/* How far the fundamental is from hz, in cents, from the phase it gains between two stretches. */
-static double cents_off(const struct audio *a, double hz, double from_s, double apart_s)
-{
-    double p0, p1;
-    size_t from = (size_t)(from_s * a->rate), apart = (size_t)(apart_s * a->rate), frames = a->rate / 2;
-    component(&p0, a, hz, from, frames);
-    component(&p1, a, hz, from + apart, frames);
-    double gain = p1 - p0 - 2 * M_PI * hz * (double)apart / a->rate;
-    gain -= 2 * M_PI * round(gain / (2 * M_PI));
-    return 1200 * log2(1 + gain / (2 * M_PI * (double)apart / a->rate) / hz);
-}
 
 static uint16_t plain(struct rig *rig, uint32_t rate, enum aur_voice voice)
 {
@@ -81,10 +40,10 @@ static void pitch_is_true(void **state)
             for (double pitch = 24; pitch <= 100; pitch += 9.5) {
                 rig_note(&rig, plain(&rig, rates[r], voices[v]), 0, 4, pitch, 0.6);
                 struct audio a = rig_render(&rig, false, 2);
-                double cents = cents_off(&a, hz_of(pitch), 0.5, 0.9);
+                double cents = tone_cents_off(&a, tone_hz(pitch), 0.5, 0.9);
                 if (!(fabs(cents) < 0.2))
                     fail_msg("%s at %u Hz, note %g: %g cents off", aur_voices[voices[v]].name, rates[r], pitch, cents);
-                release(&a);
+                tone_free(&a);
             }
 }
 
@@ -101,13 +60,13 @@ static void saw_does_not_alias(void **state)
         uint16_t pad = plain(&rig, RATE, AUR_VOICE_PAD);
         rig_set(&rig, pad, "cutoff", 16000);
         rig_set(&rig, pad, "keytrack", 0);
-        struct aur_note *note = rig_note(&rig, pad, 0, 8, pitch_of(cases[i].hz), 0.6);
+        struct aur_note *note = rig_note(&rig, pad, 0, 8, tone_pitch(cases[i].hz), 0.6);
         struct audio a = rig_render(&rig, false, 6), steady = audio_slice(&a, RATE, 4 * RATE);
-        double hz = hz_of((double)note->pitch_q16 / AUR_Q16_ONE), db = audio_off_harmonics_db(&steady, hz);
+        double hz = tone_hz((double)note->pitch_q16 / AUR_Q16_ONE), db = audio_off_harmonics_db(&steady, hz);
         printf("aliases of a saw at %.0f Hz: %.1f dB\n", cases[i].hz, db);
         if (!(db < cases[i].most_db))
             fail_msg("aliases at %g Hz: %g dB", cases[i].hz, db);
-        release(&a);
+        tone_free(&a);
     }
 }
 
@@ -123,7 +82,7 @@ static void filter_follows_its_formula(void **state)
     (void)state;
     static const double cutoffs[] = {300, 900, 4000}, qs[] = {0.7, 4};
     static struct rig rig;
-    double hz = hz_of(60), phase;
+    double hz = tone_hz(60), phase;
     for (int c = 0; c < 3; c++)
         for (int k = 0; k < 2; k++) {
             struct audio a[2];
@@ -136,13 +95,14 @@ static void filter_follows_its_formula(void **state)
             }
             for (int partial = 1; partial < 20; partial++) {
                 double f = hz * partial;
-                double got = component(&phase, &a[0], f, RATE, RATE / 2) / component(&phase, &a[1], f, RATE, RATE / 2);
+                double got =
+                    tone_component(&phase, &a[0], f, RATE, RATE / 2) / tone_component(&phase, &a[1], f, RATE, RATE / 2);
                 double want = filter_db(f, cutoffs[c], qs[k]) - filter_db(f, 16000, 0.7);
                 if (!(fabs(20 * log10(got) - want) < 0.3))
                     fail_msg("cutoff %g, Q %g, %g Hz: %g dB, want %g", cutoffs[c], qs[k], f, 20 * log10(got), want);
             }
-            release(&a[0]);
-            release(&a[1]);
+            tone_free(&a[0]);
+            tone_free(&a[1]);
         }
 }
 
@@ -163,7 +123,7 @@ static void swell_lies_in_its_band(void **state)
     struct audio_correlation c;
     audio_correlate(&c, &steady);
     assert_true(fabs(c.overall) < 0.2);
-    release(&a);
+    tone_free(&a);
 }
 
 /* At velocity 0.6, dry, each voice alone; the pad's guide is -30 LUFS or a little less without its reverb. */
@@ -189,7 +149,7 @@ static void voices_are_about_as_loud(void **state)
         if (levels.loudness_lufs < cases[i].low || levels.loudness_lufs > cases[i].high)
             fail_msg("%s, note %g: %g LUFS", aur_voices[cases[i].voice].name, cases[i].pitch, levels.loudness_lufs);
         assert_true(fabs(levels.dc[0]) < 1e-4 && fabs(levels.dc[1]) < 1e-4);
-        release(&a);
+        tone_free(&a);
     }
 }
 
@@ -203,7 +163,7 @@ static double level_at(enum aur_voice voice, const char *param, double value, do
     struct audio a = rig_render(&rig, false, 4), steady = audio_slice(&a, 2 * RATE, 2 * RATE);
     struct audio_levels levels;
     audio_measure(&levels, &steady);
-    release(&a);
+    tone_free(&a);
     return levels.rms_db;
 }
 
@@ -239,7 +199,7 @@ static void pan_keeps_power(void **state)
             assert_true(l < 1e-9 * r);
         else
             assert_true(fabs(l - r) < 1e-6 * l);
-        release(&a);
+        tone_free(&a);
     }
     assert_true(fabs(power[0] / power[1] - 1) < 1e-3 && fabs(power[2] / power[1] - 1) < 1e-3);
 }
@@ -268,7 +228,7 @@ static void rates_agree(void **state)
         audio_centroid(&c, NULL, 0, &a, 12);
         centre[r] = c.mean_hz;
         printf("%u Hz: %.2f LUFS, centroid %.0f Hz\n", rates[r], db[r], centre[r]);
-        release(&a);
+        tone_free(&a);
     }
     for (int r = 1; r < 3; r++)
         assert_true(fabs(db[r] - db[0]) < 0.5);
@@ -318,7 +278,7 @@ static void nothing_clicks(void **state)
     }
     struct audio a = rig_more(synth, RATE, 14 * RATE);
     assert_int_equal(clicks_in(&a, "stealing and settings"), 0);
-    release(&a);
+    tone_free(&a);
     aur_synth_free(synth);
     for (int p = 0; p < 3; p++)
         aur_phrase_free(phrases[p]);
@@ -337,7 +297,7 @@ static void envelopes_are_soft(void **state)
         rig_note(&rig, lead, 0.1 + 0.4 * i, 0.2, 57, 0.6);
     struct audio a = rig_render(&rig, false, 5);
     assert_int_equal(clicks_in(&a, "shortest envelopes"), 0);
-    release(&a);
+    tone_free(&a);
 }
 
 static void kick_falls(void **state)
@@ -352,13 +312,13 @@ static void kick_falls(void **state)
     struct audio tail = audio_slice(&a, (size_t)(0.2 * RATE), 2 * RATE);
     assert_true(fabs(audio_t60_s(&tail) - 0.8) < 0.08);
     double phase;
-    double first = component(&phase, &a, hz_of(36), (size_t)(0.3 * RATE), RATE / 10);
+    double first = tone_component(&phase, &a, tone_hz(36), (size_t)(0.3 * RATE), RATE / 10);
     assert_true(first > 0.01);
     struct audio end = audio_slice(&a, 2 * RATE, RATE);
     struct audio_levels levels;
     audio_measure(&levels, &end);
     assert_true(levels.peak < 1e-6);
-    release(&a);
+    tone_free(&a);
 }
 
 int main(void)

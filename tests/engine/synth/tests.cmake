@@ -1,6 +1,16 @@
 # The programs share rig.c, which makes phrases of a few notes and renders them.
-target_sources(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/rig.c)
+target_sources(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/rig.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/tone.c)
 include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
 if(name STREQUAL test_synth)
   aur_test_wraps_malloc(${name})
+endif()
+if(name STREQUAL test_backend)
+  target_sources(${name} PRIVATE ${folder}/opencl_faults.c)
+  foreach(function clCreateContext clCreateCommandQueue clBuildProgram clCreateKernel clCreateBuffer
+                   clEnqueueWriteBuffer clEnqueueNDRangeKernel clEnqueueReadBuffer clFinish clGetDeviceInfo)
+    target_link_options(${name} PRIVATE -Wl,--wrap=${function})
+  endforeach()
+  # A driver's own threads are not built for the thread sanitizer.
+  set_tests_properties(synth/${name} PROPERTIES ENVIRONMENT TSAN_OPTIONS=ignore_noninstrumented_modules=1)
 endif()
