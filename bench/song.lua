@@ -19,11 +19,12 @@ local function notes(add)
         end
         for j = 1, 3 do
             local pitch = LEAD[(3 * bar + 2 * (j - 1)) % 5 + 1]
-            add { patch = "lead", at = at + LEAD_AT[j], beats = LEAD_BEATS[j], pitch = pitch, velocity = 0.6, pan = 0.2 }
+            local beats = LEAD_BEATS[j]
+            add { patch = "lead", at = at + LEAD_AT[j], beats = beats, pitch = pitch, velocity = 0.6, pan = 0.2 }
         end
         for j = 1, 2 do
-            local velocity, pan = HIT_VELOCITY[j], HIT_PAN[j]
-            add { patch = "hit", at = at + HIT_AT[j], beats = 0.25, pitch = HIT_PITCH[j], velocity = velocity, pan = pan }
+            local start, velocity, pan = at + HIT_AT[j], HIT_VELOCITY[j], HIT_PAN[j]
+            add { patch = "hit", at = start, beats = 0.25, pitch = HIT_PITCH[j], velocity = velocity, pan = pan }
         end
     end
 end
@@ -33,8 +34,9 @@ return {
     meter = { 1, 4 },
     patches = {
         pad = {
-            voice = "pad", level = -1.3, delay = 0.15, reverb = 0.4, attack = 1.5, decay = 1, sustain = 0.7, release = 4.5,
-            detune = 7, sub = 0.3, cutoff = 900, resonance = 1.2, keytrack = 0, lfo_rate = 0.7, lfo_depth = 1.5, width = 0,
+            voice = "pad", level = -1.3, delay = 0.15, reverb = 0.4, attack = 1.5, decay = 1, sustain = 0.7,
+            release = 4.5, detune = 7, sub = 0.3, cutoff = 900, resonance = 1.2, keytrack = 0, lfo_rate = 0.7,
+            lfo_depth = 1.5, width = 0,
         },
         lead = {
             voice = "lead", level = 8.5, delay = 0.35, reverb = 0.3, attack = 0.02, decay = 0.15, sustain = 0.6,
@@ -47,7 +49,9 @@ return {
     },
     effects = {
         reverb = { decay = 3, damping = 6000, modulation = 0.3, predelay = 0, highpass = 20 },
-        delay = { beats = 0.75, beats_right = 1, feedback = 0.45, cross = 0, reverb = 0.2, cutoff = 16000, highpass = 20 },
+        delay = {
+            beats = 0.75, beats_right = 1, feedback = 0.45, cross = 0, reverb = 0.2, cutoff = 16000, highpass = 20,
+        },
     },
     state = { beat = 0 },
     phrase = function(ctx, state)
