@@ -133,7 +133,6 @@ static void bad_values_are_refused(void **state)
         {"AURALIS_DEFAULT_INTENSITY=nan", "AURALIS_DEFAULT_INTENSITY"},
         {"AURALIS_MAX_CLIENTS=0", "AURALIS_MAX_CLIENTS"},
         {"AURALIS_DEVICE=gpu", "AURALIS_DEVICE"},
-        {"AURALIS_DEVICE=cuda", "AURALIS_DEVICE"},
         {"AURALIS_ISA=sse9", "AURALIS_ISA"},
         {"AURALIS_ENABLE_EFFECTS=maybe", "AURALIS_ENABLE_EFFECTS"},
         {"AURALIS_ENABLE_TRANSFORMER=true", "AURALIS_ENABLE_TRANSFORMER"},
@@ -180,6 +179,14 @@ static void good_values_are_taken(void **state)
     assert_string_equal(settings->log_level, "WARNING");
     assert_true(settings->seed.set && settings->seed.value == 18446744073709551615u);
     assert_false(settings->effects);
+    static const char *const devices[] = {"auto", "opencl", "simd", "scalar", "mps", "cuda", "cpu"};
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        char entry[32];
+        const char *const one[] = {entry, NULL};
+        snprintf(entry, sizeof entry, "AURALIS_DEVICE=%s", devices[i]);
+        assert_int_equal(load(fixture, one, NULL, 0), AUR_OK);
+        assert_string_equal(settings->device, devices[i]);
+    }
 }
 
 static void messages_name_the_source(void **state)

@@ -53,8 +53,10 @@ static void turn(struct aur_controls *controls, const struct turn *t)
 
 /* ---- live ---- */
 
+#define PHRASES 64
+
 struct phrases { /* which controls each phrase was made with */
-    struct aur_controls controls[64];
+    struct aur_controls controls[PHRASES];
     uint64_t n;
 };
 
@@ -108,18 +110,22 @@ struct offline {
     struct aur_synth *synth;
     struct aur_session session;
     const struct phrases *phrases;
+    struct aur_phrase *made[PHRASES];
+    size_t n_made;
 };
 
 static void commit_some(struct offline *off, uint64_t until)
 {
     struct aur_error err = {0};
-    for (const struct aur_phrase *p; (p = aur_synth_retired(off->synth)) != NULL;)
-        aur_phrase_free((struct aur_phrase *)(uintptr_t)p);
+    while (aur_synth_retired(off->synth))
+        ; /* kept in `made` until the end */
     while (off->session.next_number < off->phrases->n && off->session.next_frame <= until) {
         struct aur_phrase *phrase;
         const struct aur_controls *controls = &off->phrases->controls[off->session.next_number];
         if (aur_session_next(&off->session, &phrase, controls, &err) != 0)
             fail_msg("%s", err.message);
+        assert_true(off->n_made < PHRASES);
+        off->made[off->n_made++] = phrase;
         assert_int_equal(aur_synth_commit(off->synth, phrase), 0);
     }
 }
@@ -154,6 +160,8 @@ static void pull(float *out, const struct phrases *phrases, const struct aur_pie
         frame += n;
     }
     aur_synth_free(off.synth);
+    for (size_t i = 0; i < off.n_made; i++)
+        aur_phrase_free(off.made[i]);
     aur_session_deinit(&off.session);
 }
 
