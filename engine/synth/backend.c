@@ -12,6 +12,7 @@
 
 #include "rt/thread.h"
 #include "synth/score_test.h"
+#include "synth/wavetable.h"
 
 enum { FREE, HELD, POSTED, DONE, FAILED, LEFT, OVER, DROPPED };
 
@@ -31,6 +32,7 @@ struct aur_backend {
     char title[168];
     struct aur_job_slot *slots; /* from before it is ready */
     struct aur_job_result *own;
+    float *tables; /* of the posted jobs: a job may outlive the synth it came from */
 };
 
 static void fail(struct aur_backend *b, const struct aur_error *err)
@@ -51,10 +53,12 @@ static int make_slots(struct aur_backend *b, struct aur_error *err)
     size_t slots = AUR_BACKEND_JOBS * sizeof *b->slots;
     b->slots = aligned_alloc(64, slots);
     b->own = aligned_alloc(64, sizeof *b->own);
-    if (!b->slots || !b->own)
+    b->tables = aligned_alloc(64, (AUR_WAVE_FLOATS * sizeof *b->tables + 63) / 64 * 64);
+    if (!b->slots || !b->own || !b->tables)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for jobs of a device");
     memset(b->slots, 0, slots);
     memset(b->own, 0, sizeof *b->own);
+    aur_wavetable_fill(b->tables);
     return AUR_OK;
 }
 
@@ -204,6 +208,7 @@ void aur_backend_free(struct aur_backend *b)
     aur_lock_deinit(&b->lock);
     free(b->slots);
     free(b->own);
+    free(b->tables);
     free(b);
 }
 
@@ -248,6 +253,7 @@ struct aur_job_slot *aur_backend_slot(struct aur_backend *b)
 
 void aur_backend_post(struct aur_backend *b, struct aur_job_slot *slot)
 {
+    slot->job.tables = b->tables;
     atomic_store_explicit(&slot->state, POSTED, memory_order_release);
     if (b->config.wait)
         run(b, slot);

@@ -35,6 +35,8 @@ static void close_device(void *self)
     struct aur_opencl *cl = self;
     if (!cl)
         return;
+    if (cl->queue)
+        clFinish(cl->queue); /* what a failed job left behind still writes to its memory */
     for (int i = 0; i < BUFFERS; i++)
         if (cl->buffers[i])
             clReleaseMemObject(cl->buffers[i]);
