@@ -24,6 +24,7 @@ enum aur_err {
 
 struct aur_error {
     int code;           /* enum aur_err; 0 when nothing was set */
+    int column;         /* 1-based, of a script's error whose exact place is known; else 0 */
     char field[64];     /* the setting, flag, control or note field; "" if none */
     char value[128];    /* the offending value as text; "" if none */
     char allowed[256];  /* what is allowed; "" if none */

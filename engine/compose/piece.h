@@ -17,6 +17,8 @@ struct aur_script_limits { /* 0 means the default */
     size_t memory_bytes;   /* of one VM; default 64 MiB */
     size_t source_bytes;   /* of one script file; default 1 MiB */
     uint32_t notes;        /* events a phrase; default and at most AUR_NOTES_MAX */
+    uint32_t wall_ms; /* live only: how long one call may take by the clock; 0: as long as it likes. What sounds must
+                              not depend on the machine, so an offline render leaves it 0 */
 };
 
 struct aur_piece_source {
