@@ -72,6 +72,35 @@ void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *rep
  * fill. pending is the first phrase after the current one that carries the controls as last set. */
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);
 
+/* ---- edits: any thread but a render worker ---- */
+
+/* When an armed piece takes over: at the next phrase boundary, or at the next bar line that can still be reached, where the
+ * phrase that sounds then ends: later notes of it are dropped, sounding ones released. */
+enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
+
+/* What a rehearsal needs: where the composer stands. state: malloc'd, the caller's; NULL before the first phrase. */
+struct aur_channel_place {
+    struct aur_piece *piece; /* that composes now; a reference, the caller's (aur_piece_free) */
+    char *state;
+    uint64_t seed, number, start_frame; /* of the next phrase not composed yet */
+    uint32_t rate_hz;
+    struct aur_controls controls; /* as last set */
+};
+AUR_MUST_USE int aur_channel_place(struct aur_channel *channel, struct aur_channel_place *out, struct aur_error *err);
+
+/* Arms a piece, rehearsed by the caller: the next phrase whose commit point has not passed is composed by it, from the
+ * state of then, migrated. Takes a reference of its own. A piece armed before and not yet taken gives way. If it fails, at
+ * once or phrases later, the piece before it goes on from its own checkpoint and AUR_EVENT_SCRIPT tells so. Controls that
+ * both pieces declare keep their values (within the new range); others start at their defaults. reply: the phrase that will
+ * be the first, with sounds_in_ms. */
+void aur_channel_arm(struct aur_channel *channel, struct aur_msg_phrase *reply, struct aur_piece *piece,
+                     enum aur_swap swap);
+
+/* Copies of the phrase that sounds and, if it is composed already, of the one after it; NULL where there is none. The
+ * caller frees both. Errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_channel_phrases(struct aur_channel *channel, struct aur_phrase **current, struct aur_phrase **next,
+                                     struct aur_error *err);
+
 /* Blocks of voices by who rendered them: the backend or this CPU; and jobs that the backend did not bring in time. */
 void aur_channel_counts(struct aur_channel *channel, struct aur_synth_counts *out);
 
@@ -93,12 +122,28 @@ AUR_MUST_USE int aur_channel_message(struct aur_channel *channel, const unsigned
                                      uint64_t *next, uint64_t index);
 
 /* News for everyone on the channel: 1 and *out, or 0. */
-enum aur_channel_event_type { AUR_EVENT_PHRASE, AUR_EVENT_UNDERRUN, AUR_EVENT_GENERATION_ERROR, AUR_EVENT_SYNTHESIS };
+enum aur_channel_event_type {
+    AUR_EVENT_PHRASE,
+    AUR_EVENT_UNDERRUN,
+    AUR_EVENT_GENERATION_ERROR,
+    AUR_EVENT_SYNTHESIS,
+    AUR_EVENT_SCRIPT,
+};
+/* What became of an edit. */
+enum aur_script_state {
+    AUR_SCRIPT_ARMED,       /* it takes over with event.phrase, in its sounds_in_ms */
+    AUR_SCRIPT_PLAYING,     /* event.phrase is its first */
+    AUR_SCRIPT_REFUSED,     /* event.error says why; what played plays on */
+    AUR_SCRIPT_ROLLED_BACK, /* it played, then failed (event.error); the text before it goes on with event.phrase */
+};
 struct aur_channel_event {
     enum aur_channel_event_type type;
     uint64_t chunk_index; /* the chunk it belongs before */
     struct aur_msg_phrase phrase;
     struct aur_error error;
+    enum aur_script_state script_state;
+    char script[128];        /* the piece's file as --script's folder has it */
+    char script_version[17]; /* hash of its text */
 };
 int aur_channel_event(struct aur_channel *channel, struct aur_channel_event *out);
 
