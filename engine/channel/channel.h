@@ -96,10 +96,14 @@ AUR_MUST_USE int aur_channel_place(struct aur_channel *channel, struct aur_chann
 void aur_channel_arm(struct aur_channel *channel, struct aur_msg_phrase *reply, struct aur_piece *piece,
                      enum aur_swap swap);
 
-/* Copies of the phrase that sounds and, if it is composed already, of the one after it; NULL where there is none. The
- * caller frees both. Errors: AUR_ENOMEM. */
-AUR_MUST_USE int aur_channel_phrases(struct aur_channel *channel, struct aur_phrase **current, struct aur_phrase **next,
-                                     struct aur_error *err);
+/* Copies of the phrase that sounds and, if it is composed already, of the one after it, with the script that composed each;
+ * phrase NULL where there is none. The caller frees both phrases. Errors: AUR_ENOMEM. */
+struct aur_channel_phrase {
+    struct aur_phrase *phrase;
+    char script[128], script_version[17]; /* as in struct aur_channel_event */
+};
+AUR_MUST_USE int aur_channel_phrases(struct aur_channel *channel, struct aur_channel_phrase *current,
+                                     struct aur_channel_phrase *next, struct aur_error *err);
 
 /* Blocks of voices by who rendered them: the backend or this CPU; and jobs that the backend did not bring in time. */
 void aur_channel_counts(struct aur_channel *channel, struct aur_synth_counts *out);

@@ -52,16 +52,22 @@ enum aur_scripts_ask {
 struct aur_scripts_request {
     enum aur_scripts_ask ask;
     char name[AUR_SCRIPTS_NAME_SIZE];
-    char version[17];            /* 16 hexadecimal digits of the text's hash; "": none */
+    char version[17];            /* 16 hexadecimal digits of a text's hash; "": none. Which one to read or restore; for
+                                    AUR_SCRIPTS_WRITE the one that must be on disk */
     struct aur_channel *channel; /* for AUR_SCRIPTS_PHRASES */
     char *text;                  /* malloc'd, or NULL; the worker frees it */
     size_t len;
 };
 
 struct aur_scripts_reply {
-    int code;            /* AUR_OK, or AUR_ENOTFOUND, AUR_EINVAL, AUR_ESCRIPT, AUR_ELIMIT, AUR_EIO, AUR_EBUSY */
-    struct aur_buf body; /* JSON as docs/protocol.md has it, or for AUR_SCRIPTS_READ the text itself */
+    int code;            /* AUR_OK; AUR_EINVAL (a name or body that is not allowed), AUR_ENOTFOUND, AUR_ENOTSUP (may not be
+                            written), AUR_ESCRIPT (refused, with diagnostics), AUR_ELIMIT (too long), AUR_EBUSY (the worker
+                            ends; or stale), AUR_EIO, AUR_ENOMEM */
+    bool stale;          /* AUR_EBUSY because the text on disk is not request.version */
+    struct aur_buf body; /* JSON as docs/protocol.md has it, or for AUR_SCRIPTS_READ the text itself; empty where memory
+                            ran out */
     char version[17];    /* of the text that was read, checked or written */
+    char playing[64];    /* AUR_SCRIPTS_READ: the channel that plays this very text; "": none */
 };
 
 /* Puts a request in the worker's queue and returns at once; `done` is called on the worker, once, and must not block; the

@@ -28,6 +28,9 @@ struct aur_msg_status {
     const struct aur_control_specs *specs; /* the piece's own controls */
     const char *channel, *device;
     uint64_t seed;
+    char script[128];        /* the file that plays, below the scripts folder */
+    char script_version[17]; /* hash of its text */
+    const char *swap;        /* when an edit takes over: "phrase", "bar" */
 };
 
 /* Upper bound of an audio message with this many stereo frames of 16-bit PCM. */

@@ -1,0 +1,78 @@
+/* What the files of the scripts worker share. Not for other rooms. Everything here runs on that one worker, except where a
+ * function says otherwise, so nothing in it is locked but the queue of requests and the list of channels (scripts.c).
+ *
+ *   scripts.c      the worker: queue, watcher, who plays what; rehearsing and arming
+ *   scripts_ask.c  the answers to requests: names, files, versions, phrases */
+#ifndef AUR_CHANNEL_SCRIPTS_INNER_H
+#define AUR_CHANNEL_SCRIPTS_INNER_H
+
+#include "channel/scripts.h"
+#include "channel/versions.h"
+
+#define AUR_SCRIPTS_CHANNELS_MAX 16
+
+struct aur_scripts_worker; /* scripts.c: thread, queue, watch, channels that follow a file */
+struct aur_scripts_desk;   /* scripts_ask.c: texts seen, versions, the phrase previewed last */
+
+struct aur_scripts {
+    /* immutable */
+    char *folder, *lib_dir; /* absolute, without links (realpath); lib_dir: "" if there is none */
+    struct aur_script_limits limits;
+    enum aur_swap swap;
+    struct aur_log *log;
+
+    struct aur_scripts_worker *worker;
+    struct aur_scripts_desk *desk;
+};
+
+/* ---- scripts_ask.c; scripts.c calls them ---- */
+
+/* Before the worker starts, and after it ended. versions: as in the config, the default filled in. */
+AUR_MUST_USE int aur_scripts_desk_new(struct aur_scripts_desk **out, const struct aur_scripts *scripts,
+                                      const char *versions_dir, uint32_t versions, struct aur_error *err);
+void aur_scripts_desk_free(struct aur_scripts_desk *desk);
+
+/* Answers a request: fills reply (body empty at first) and returns reply->code. The request's text stays the caller's. */
+int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                       struct aur_scripts_reply *reply);
+
+/* Tells what is on disk under this name now: to be called for a file when a channel begins to follow it and whenever the
+ * watcher saw it change. Remembers the text; if it is another than the last one, both go to the versions. version gets
+ * its hash. *changed (may be NULL): it is another than the last one seen, by this function or written by a request, so the
+ * worker's own writes are no news to the watcher. Errors: AUR_ENOTFOUND, AUR_EIO, AUR_ELIMIT (over limits.source_bytes). */
+int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE], bool *changed, const char *name,
+                    struct aur_error *err);
+
+/* A file's path as pieces and errors name it: "ambient.lua" for FOLDER/ambient.lua, the path itself if it lies elsewhere.
+ * Points into path. */
+const char *aur_scripts_name_of(const struct aur_scripts *scripts, const char *path);
+
+/* ---- scripts.c; scripts_ask.c calls them ---- */
+
+/* A text that has been loaded and rehearsed, ready to be armed. */
+struct aur_scripts_trial {
+    char name[AUR_SCRIPTS_NAME_SIZE];
+    char version[AUR_VERSION_SIZE];
+    size_t n; /* channels that play the file or require it */
+    struct {
+        struct aur_channel *channel;
+        struct aur_piece *piece; /* with the text in place of the file's; a reference of the trial */
+    } parts[AUR_SCRIPTS_CHANNELS_MAX];
+};
+
+/* Loads text (len bytes, NUL-terminated) in place of the file `name`, whatever is on disk, and rehearses it: for every
+ * channel that plays the file or requires it on the state of now; where none does, on its own with the default controls (a
+ * text that returns no piece, a module, is only compiled and run). Tells nobody. Errors: AUR_ESCRIPT, AUR_ELIMIT,
+ * AUR_ENOMEM, with err->message "path:line: ..." and the traceback; then out is empty. */
+AUR_MUST_USE int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, const char *name,
+                                 const char *text, size_t len, struct aur_error *err);
+/* Arms the trial's pieces and tells of it (AUR_EVENT_SCRIPT); frees what it held. True: a channel plays it, reply is its
+ * first phrase with sounds_in_ms. */
+bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, struct aur_scripts_trial *trial);
+/* Frees what the trial holds. */
+void aur_scripts_trial_drop(struct aur_scripts_trial *trial);
+
+/* The channels that follow a file; returns how many. What each plays is in its status (script, script_version). */
+size_t aur_scripts_channels(struct aur_scripts *scripts, struct aur_channel *out[AUR_SCRIPTS_CHANNELS_MAX]);
+
+#endif
