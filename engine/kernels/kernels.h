@@ -52,16 +52,19 @@ struct aur_modular {
 
 /* Two oscillators read tables. */
 struct aur_wave_lanes {
-    uint32_t level[AUR_LANES];                                /* where the tables for this pitch start */
-    float place[AUR_LANES], depth[AUR_LANES], now[AUR_LANES]; /* 0 to AUR_WAVE_SHAPES - 1; reached */
+    uint32_t level[AUR_LANES]; /* where the first shape's table for this pitch starts */
+    float most[AUR_LANES];     /* shapes of its set less 2, so that lanes of zeros are good ones: 0 and more, whole */
+    float place[AUR_LANES], depth[AUR_LANES], now[AUR_LANES]; /* 0 to most + 1; reached */
 };
 
-/* For each shape, levels of 1, 2, 4, ... partials, each one period and its first value again. */
-#define AUR_WAVE_SHAPES 5
-#define AUR_WAVE_LEVELS 9
-#define AUR_WAVE_FRAMES 4096
-#define AUR_WAVE_STRIDE (AUR_WAVE_FRAMES + 16)
-#define AUR_WAVE_FLOATS (AUR_WAVE_SHAPES * AUR_WAVE_LEVELS * AUR_WAVE_STRIDE)
+/* For each shape, levels of 1, 2, 4, ... partials, each one period and its first value again. The built-in shapes come
+ * first; users' may follow, in sets of two and more. */
+#define AUR_WAVE_SHAPES       5 /* built in */
+#define AUR_WAVE_LEVELS       9
+#define AUR_WAVE_FRAMES       4096
+#define AUR_WAVE_STRIDE       (AUR_WAVE_FRAMES + 16)
+#define AUR_WAVE_SHAPE_FLOATS (AUR_WAVE_LEVELS * AUR_WAVE_STRIDE)
+#define AUR_WAVE_FLOATS       (AUR_WAVE_SHAPES * AUR_WAVE_SHAPE_FLOATS)
 
 /* What only one kind of voice has. */
 union aur_more {
@@ -124,7 +127,7 @@ struct aur_voice_control {
 #ifdef __OPENCL_VERSION__
     MEM const float *tables;
 #else
-    const float *tables; /* AUR_WAVE_FLOATS, for wave alone */
+    const float *tables; /* AUR_WAVE_FLOATS and users', for wave alone */
 #endif
 };
 

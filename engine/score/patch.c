@@ -134,7 +134,7 @@ static const struct aur_param grain_params[] = {
 static const struct aur_param wave_params[] = {
     COMMON,
     ADSR(0.8f, 2.0f, 0.8f, 3.0f),
-    {"place", "", 0, 1, 0.35f, "among the tables: sine, triangle, organ, choir, reed"},
+    {"place", "", 0, 1, 0.35f, "among the shapes: sine, triangle, organ, choir, reed, or the table's cycles"},
     {"lfo_depth", "", 0, 1, 0.18f, "of the place's movement, up and down"},
     {"lfo_rate", "Hz", 0.005f, 8, 0.08f, "of the movement; each voice starts at a phase of its own"},
     {"detune", "cents", 0, 50, 4, "each side away from the pitch, one up, one down"},

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "score/table.h"
 
 #define AUR_PARAMS_MAX      96
 #define AUR_PATCHES_MAX     16
@@ -80,6 +81,7 @@ struct aur_patch {
     char name[AUR_PATCH_NAME_SIZE]; /* the script's name for it: [a-z0-9_]+ */
     enum aur_voice voice;
     float params[AUR_PARAMS_MAX]; /* by index into aur_voices[voice].params */
+    struct aur_table table;       /* of the wave voice */
 };
 
 struct aur_effect_settings {

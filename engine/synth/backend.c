@@ -253,7 +253,8 @@ struct aur_job_slot *aur_backend_slot(struct aur_backend *b)
 
 void aur_backend_post(struct aur_backend *b, struct aur_job_slot *slot)
 {
-    slot->job.tables = b->tables;
+    if (!slot->job.lasting)
+        slot->job.tables = b->tables;
     atomic_store_explicit(&slot->state, POSTED, memory_order_release);
     if (b->config.wait)
         run(b, slot);

@@ -94,7 +94,8 @@ bool aur_backend_ready(const struct aur_backend *backend);
 bool aur_backend_waits(const struct aur_backend *backend);
 /* One that is free, or NULL. */
 struct aur_job_slot *aur_backend_slot(struct aur_backend *backend);
-/* Gives the slot's job to the device, with tables of the backend's own, so that the synth may go before the job is done;
+/* Gives the slot's job to the device, with tables of the backend's own unless they are a session's store, so that the synth
+ * may go before the job is done;
  * offline, returns when it is done. */
 void aur_backend_post(struct aur_backend *backend, struct aur_job_slot *slot);
 /* Where the render thread puts what it renders of such a job itself. */

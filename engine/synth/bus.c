@@ -27,6 +27,7 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
     buses->n_pool = aur_buses_pool(max_voices);
     buses->pool = pool;
     buses->tables = tables;
+    buses->table_floats = AUR_WAVE_FLOATS;
     memset(pool, 0, buses->n_pool * sizeof *pool);
     for (int i = 0; i < 2 * AUR_GROUPS_BUS; i++)
         buses->owner[i] = AUR_NO_BUS;
@@ -89,8 +90,12 @@ void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, u
                 buses->buses[i].wanted = true;
         drop_unused(&buses->buses[i]);
     }
-    for (uint32_t k = 0; k < phrase->n_patches; k++)
+    for (uint32_t k = 0; k < phrase->n_patches; k++) {
+        const struct aur_table *table = &phrase->patches[k].table;
+        const uint32_t end = table->at + table->shapes * AUR_WAVE_SHAPE_FLOATS;
+        buses->table_floats = end > buses->table_floats ? end : buses->table_floats;
         want_bus(buses, &phrase->patches[k], glide_blocks);
+    }
 }
 
 static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t group, int lane)

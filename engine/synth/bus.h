@@ -43,6 +43,8 @@ struct aur_buses {
     struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
     const float *tables;                                  /* of the wave voice, the caller's */
+    uint32_t table_floats;                                /* of them that phrases have used */
+    bool lasting;                                         /* they outlive the backend */
     uint64_t block, notes;
     uint64_t next_end;         /* block from which a voice or a bus may be gone */
     uint32_t voices;           /* sounding, without those that fade */

@@ -74,6 +74,7 @@ void aur_job_begin(struct aur_job *job, struct aur_buses *buses)
 {
     memset(job->link_of, 0xff, sizeof job->link_of);
     job->tables = buses->tables;
+    job->lasting = buses->lasting;
     for (uint32_t i = 0; i < AUR_BUSES; i++) {
         const struct aur_bus *bus = &buses->buses[i];
         job->chain_of[i] = AUR_JOB_NONE;
@@ -146,6 +147,7 @@ void aur_job_close(struct aur_job *job, struct aur_buses *buses)
     for (uint32_t i = 0; i < job->n_links; i++)
         if (job->links[i].end_block == AUR_JOB_NONE)
             job->links[i].end_block = job->n_blocks;
+    job->table_floats = buses->table_floats;
     buses->job = NULL;
 }
 

@@ -34,9 +34,11 @@ struct aur_job {
     uint32_t n_blocks, n_links, n_chains, n_starts, n_settings, n_mixes;
     bool has_live;                /* live controls act from its start */
     bool tabled;                  /* has voices that read tables, see tables */
+    bool lasting;                 /* the tables outlive the backend */
     float live[3];                /* level, brightness, intensity */
     float bright[AUR_JOB_BLOCKS]; /* the voice control of each block */
     const float *tables;          /* and of all */
+    uint32_t table_floats;        /* of them that the voices may read */
     struct aur_link links[AUR_JOB_LINKS];
     uint16_t slots[AUR_JOB_LINKS]; /* of the pool, for each link */
     enum aur_voice link_voices[AUR_JOB_LINKS];

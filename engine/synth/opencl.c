@@ -84,7 +84,7 @@ static int send(struct aur_opencl *cl, const struct aur_job *job, struct aur_err
         [CHAINS] = {job->chains, job->n_chains * sizeof *job->chains},
         [STARTS] = {job->starts, (job->n_starts ? job->n_starts : 1) * sizeof *job->starts},
         [BRIGHT] = {job->bright, job->n_blocks * sizeof *job->bright},
-        [TABLES] = {job->tables, job->tabled ? AUR_WAVE_FLOATS * sizeof(float) : sizeof(float)},
+        [TABLES] = {job->tables, job->tabled ? job->table_floats * sizeof(float) : sizeof(float)},
         [SUMS] = {NULL, (size_t)job->n_chains * job->n_blocks * sizeof(struct aur_lane_sums)},
         [OUT] = {NULL, (size_t)job->n_chains * job->n_blocks * sizeof(struct aur_stereo)},
     };

@@ -27,6 +27,7 @@ void aur_plan_init(struct aur_plan *out, const struct aur_patch *patch)
     memset(out, 0, sizeof *out);
     out->voice = patch->voice;
     out->params = patch->params;
+    out->table = patch->table;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         int index = aur_param_find(&aur_voices[patch->voice], fields[i].name);
         if (index >= 0)

@@ -8,6 +8,7 @@
 struct aur_plan {
     enum aur_voice voice;
     const float *params; /* all of the patch's, which must live as long as the plan is used */
+    struct aur_table table;
     float level, pan, reverb, delay, chorus;
     float attack, decay, sustain, release;
     float detune, sub, width;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "synth/inner.h"
+#include "synth/tables.h"
 #include "synth/wavetable.h"
 
 #define DEFAULT_VOICES 256
@@ -41,7 +42,7 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     uint32_t voices = config->max_voices ? config->max_voices : DEFAULT_VOICES;
     size_t pool = aur_buses_pool(voices) * sizeof(struct aur_group);
     size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
-    size_t tables = AUR_WAVE_FLOATS * sizeof(float);
+    size_t tables = config->tables ? 0 : AUR_WAVE_FLOATS * sizeof(float);
     size_t total = (sizeof(struct aur_synth) + pool + tables + floats + 63) / 64 * 64;
     struct aur_synth *synth = aligned_alloc(64, total);
     if (!synth)
@@ -54,8 +55,10 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     const struct aur_kernels *kernels = aur_kernels_get(config->isa);
     char *memory = (char *)(synth + 1);
     aur_buses_init(&synth->buses, kernels, config->rate_hz, voices, (struct aur_group *)(void *)memory,
-                   (const float *)(const void *)(memory + pool));
-    aur_wavetable_fill((float *)(void *)(memory + pool));
+                   config->tables ? aur_tables_values(config->tables) : (const float *)(const void *)(memory + pool));
+    synth->buses.lasting = config->tables;
+    if (!config->tables)
+        aur_wavetable_fill((float *)(void *)(memory + pool));
     aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects,
                      (float *)(void *)(memory + pool + tables));
     aur_ahead_init(&synth->ahead, config);
@@ -70,6 +73,18 @@ void aur_synth_free(struct aur_synth *synth)
     free(synth);
 }
 
+/* Whether all that its patches read is there. */
+static bool tables_are_here(const struct aur_synth *synth, const struct aur_phrase *phrase)
+{
+    const uint32_t floats = synth->config.tables ? AUR_TABLES_FLOATS : AUR_WAVE_FLOATS;
+    for (uint32_t i = 0; i < phrase->n_patches; i++) {
+        const struct aur_table *table = &phrase->patches[i].table;
+        if (table->at > floats || table->shapes > (floats - table->at) / AUR_WAVE_SHAPE_FLOATS || table->shapes == 1)
+            return false;
+    }
+    return true;
+}
+
 int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
 {
     if (synth->n_pending == AUR_SYNTH_PHRASES_MAX || synth->n_pending + synth->n_retired >= 2 * AUR_SYNTH_PHRASES_MAX)
@@ -78,7 +93,7 @@ int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
     if (synth->n_pending > 0)
         after = synth->pending[synth->n_pending - 1]->start_frame;
     if (phrase->start_frame < after || phrase->start_frame % AUR_BLOCK || phrase->rate_hz != synth->config.rate_hz ||
-        phrase->n_patches > AUR_PATCHES_MAX)
+        phrase->n_patches > AUR_PATCHES_MAX || !tables_are_here(synth, phrase))
         return AUR_EINVAL;
     synth->pending[synth->n_pending++] = phrase;
     return AUR_OK;

@@ -22,6 +22,7 @@
 /* The limiter looks ahead: what a note does at frame f is heard from frame f + this on, at every rate. */
 #define AUR_SYNTH_LATENCY_FRAMES 320
 
+struct aur_tables;  /* synth/tables.h: wavetables that users bring */
 struct aur_backend; /* synth/backend.h: who renders voices instead of this CPU's kernels */
 
 struct aur_synth_config {
@@ -29,7 +30,8 @@ struct aur_synth_config {
     enum aur_isa isa;    /* must be supported, see aur_isa_best */
     bool effects;        /* false: no reverb and delay */
     uint32_t max_voices; /* a note over it takes the slot of the quietest releasing, else oldest, voice; 0: 256 */
-    struct aur_backend *backend; /* borrowed, of this synth alone; NULL: the kernels of isa */
+    struct aur_backend *backend;     /* borrowed, of this synth alone; NULL: the kernels of isa */
+    const struct aur_tables *tables; /* borrowed, until the backend is freed; NULL: the built-in wavetables alone */
     uint32_t chunk_frames; /* with a backend: at most so many frames are asked for at once; 0: any, but it may wait */
 };
 
@@ -44,7 +46,8 @@ AUR_MUST_USE int aur_synth_new(struct aur_synth **out, const struct aur_synth_co
 void aur_synth_free(struct aur_synth *synth);
 
 /* [render] Takes a phrase to play. phrase->start_frame must be at or after the next block to be rendered and after every
- * phrase committed before. The synth reads it until it comes out of aur_synth_retired. AUR_EBUSY: the queue is full. */
+ * phrase committed before. The synth reads it until it comes out of aur_synth_retired. AUR_EBUSY: the queue is full.
+ * AUR_EINVAL: another start or rate, or a patch with a table that is not in this synth's store. */
 AUR_MUST_USE int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase);
 /* [render] A phrase that is no longer read, or NULL. Call until NULL after rendering. */
 const struct aur_phrase *aur_synth_retired(struct aur_synth *synth);

@@ -48,7 +48,7 @@ double aur_voice_wave(struct aur_group *g, int i, const struct aur_voice_note *n
 {
     const struct aur_plan *p = n->plan;
     struct aur_wave_lanes *x = &g->more.wave;
-    const float last = AUR_WAVE_SHAPES - 1;
+    const float last = (float)(p->table.shapes ? p->table.shapes : AUR_WAVE_SHAPES) - 1;
     double apart = aur_exp2((double)p->detune / 1200), high = n->hz * apart / n->rate;
     aur_voice_envelope(g, i, n, held);
     aur_voice_gain(g, i, n, pan, 1);
@@ -59,7 +59,8 @@ double aur_voice_wave(struct aur_group *g, int i, const struct aur_voice_note *n
     g->p2[i] = aur_voice_increment(0.2 * aur_voice_draw(n, 0));
     g->i1[i] = aur_voice_increment(high < 0.49 ? high : 0.49);
     g->i2[i] = aur_voice_increment(n->hz / apart / n->rate < 0.49 ? n->hz / apart / n->rate : 0.49);
-    x->level[i] = aur_wavetable_level(n->hz * apart, n->rate);
+    x->level[i] = p->table.at + aur_wavetable_level(n->hz * apart, n->rate);
+    x->most[i] = last - 1;
     x->place[i] = p->place * last;
     x->depth[i] = p->lfo_depth * last;
     x->now[i] = p->place * last;

@@ -88,8 +88,13 @@ static void random_more(struct aur_group *g, enum input input)
     inputs_fill(g->r_mul, 16, 0.5, 1, ORDINARY);
     inputs_fill(g->r_most, 16, 0, 0.97, ORDINARY);
     inputs_fill((float *)(void *)&g->more, sizeof g->more / sizeof(float), 0, 1, input == AWKWARD ? ORDINARY : input);
-    for (int i = 0; i < AUR_LANES; i++)
-        g->more.wave.level[i] = (uint32_t)(inputs_unit() * AUR_WAVE_LEVELS) * AUR_WAVE_STRIDE;
+    for (int i = 0; i < AUR_LANES; i++) {
+        const uint32_t first = (uint32_t)(inputs_unit() * (AUR_WAVE_SHAPES - 1)), most = AUR_WAVE_SHAPES - 2 - first;
+        g->more.wave.level[i] =
+            first * AUR_WAVE_SHAPE_FLOATS + (uint32_t)(inputs_unit() * AUR_WAVE_LEVELS) * AUR_WAVE_STRIDE;
+        g->more.wave.most[i] = floorf((float)(inputs_unit() * (most + 1)));
+        g->more.wave.now[i] *= g->more.wave.most[i] + 1;
+    }
 }
 
 void inputs_group(struct aur_group *g, enum input input)

@@ -37,7 +37,9 @@ static const char *const about_voice[AUR_VOICES] = {
         "A sine, an oscillator between saw and square, and noise, through a low-pass. Two envelopes and "
         "two LFOs move pitches, levels and cutoff; each LFO has an envelope for its amount and one for "
         "its rate.",
-    [AUR_VOICE_WAVE] = "Two oscillators read wavetables and wander slowly between five of them.",
+    [AUR_VOICE_WAVE] =
+        "Two oscillators read wavetables and wander slowly between shapes: five built-in ones, or with `table = "
+        "\"name\"` the cycles of one of the piece's `tables` (see scripting.md).",
 };
 
 static const char *const about_effect[AUR_EFFECTS] = {
