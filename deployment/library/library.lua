@@ -2,8 +2,8 @@
 local library = {}
 
 -- Shown in this order: what a piece is given, pitches, chords, lines, time, form.
-library.MODULES = { "ctx", "theory", "voicing", "progressions", "harmony", "markov", "melody", "conversation", "phrase",
-                    "percussion", "form" }
+library.MODULES = { "ctx", "theory", "voicing", "progressions", "harmony", "markov", "melody", "conversation", "phrase", "rhythm",
+                    "percussion", "ring", "lfo", "form", "check" }
 
 local function read(path)
     local file = assert(io.open(path, "rb"))
