@@ -6,6 +6,7 @@
 #   make lint     formatting, includes, clang-tidy, luacheck
 #   make format   formats the C sources
 #   make build    build/auralis
+#   make editor   the page's code editor (run does it too; the page works without)
 #   make clean    removes what was built and installed below this folder
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ ARGS  ?=
 # A build under make must not look for make's job server.
 BUILD  = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL deployment/build
 
-.PHONY: all run test bench lint format build setup setup-test clean
+.PHONY: all run test bench lint format build editor setup setup-test clean
 all: build
 
 setup:
@@ -26,7 +27,12 @@ setup-test:
 build: setup
 	@JOBS=$(JOBS) $(BUILD) release auralis
 
+editor:
+	@deployment/setup editor
+	@deployment/editor
+
 run: build
+	@$(MAKE) -s editor || echo 'make run: going on without the code editor'
 	@mkdir -p var
 	@XDG_STATE_HOME=$(CURDIR)/var exec build/auralis serve $(ARGS)
 
@@ -45,4 +51,4 @@ format: setup-test
 	@git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i
 
 clean:
-	rm -rf build build-* tests/node_modules
+	rm -rf build build-* tests/node_modules client/editor/bundle.js
