@@ -58,16 +58,17 @@ AUR_MUST_USE int aur_station_add(struct aur_station *station, struct aur_channel
 /* ---- any thread but a render worker ---- */
 
 const char *aur_channel_name(const struct aur_channel *channel);
-const struct aur_piece *aur_channel_piece(const struct aur_channel *channel);
-/* The controls as last set (what a new control message starts from). */
-void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out);
-/* Sets all controls (already validated); the last write wins. reply: the controls and number of the phrase that will
+/* The controls as last set (what a new control message starts from), and what the piece's own among them are: those of the
+ * piece that composes the next phrase. specs may be NULL. */
+void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out, struct aur_control_specs *specs);
+/* Sets all controls (already validated against specs, as aur_channel_controls gave them; if another piece composes by now,
+ * values are carried over by name; NULL: against that one); the last write wins. reply: the controls and number of the phrase that will
  * carry them, with sounds_in_ms. A phrase's controls are taken at its commit point, a second of audio before its boundary;
  * until then they reach that phrase, afterwards the one after it (whose boundary is an estimate for the few milliseconds
  * in which the one before is being composed). Where only live controls changed, which act from the next chunk on, reply
  * is the current phrase with its own key and so on, the live values, and sounds_in_ms 0. */
-void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply,
-                         const struct aur_controls *controls);
+void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply, const struct aur_controls *controls,
+                         const struct aur_control_specs *specs);
 /* Everything but the counts over listeners (active_clients, chunks_sent, chunks_dropped), which are 0 for the caller to
  * fill. pending is the first phrase after the current one that carries the controls as last set. */
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out);

@@ -16,13 +16,10 @@ const char *aur_channel_name(const struct aur_channel *ch)
     return ch->name;
 }
 
-const struct aur_piece *aur_channel_piece(const struct aur_channel *ch)
+void aur_channel_controls(struct aur_channel *ch, struct aur_controls *out, struct aur_control_specs *specs)
 {
-    return ch->piece;
-}
-
-void aur_channel_controls(struct aur_channel *ch, struct aur_controls *out)
-{
+    if (specs)
+        *specs = ch->info->controls;
     aur_lock_take(&ch->lock);
     *out = ch->shared.controls;
     aur_lock_drop(&ch->lock);
@@ -84,7 +81,8 @@ static struct aur_msg_phrase current_phrase(const struct aur_channel *ch)
     out.controls.level = ch->shared.controls.level;
     out.controls.brightness = ch->shared.controls.brightness;
     out.next_phrase_in_ms = ms_until(ch, r->start_frame + r->length_frames);
-    out.title = ch->info->title;
+    memcpy(out.title, ch->info->title, sizeof out.title);
+    out.specs = ch->info->controls;
     return out;
 }
 
@@ -119,8 +117,10 @@ static struct aur_msg_phrase pending_phrase(const struct aur_channel *ch)
     return open_phrase(ch);
 }
 
-void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, const struct aur_controls *controls)
+void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, const struct aur_controls *controls,
+                         const struct aur_control_specs *specs)
 {
+    (void)specs;
     struct aur_shared_side *s = &ch->shared;
     aur_lock_take(&ch->lock);
     bool live = !same_live(&s->controls, controls);
@@ -172,7 +172,6 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .sample_rate = ch->rate_hz,
         .chunk_frames = ch->chunk_frames,
         .chunk_index = head ? head - 1 : 0,
-        .specs = &ch->info->controls,
         .channel = ch->name,
         .device = device_name(ch),
         .seed = ch->seed,

@@ -1,5 +1,7 @@
 /* News for everyone on a channel: a bounded queue under the channel's lock. Composer and encoder workers put, the network
  * thread takes. When nobody takes, the oldest news is dropped: what is old is also in the status. */
+#include <string.h>
+
 #include "channel/internal.h"
 
 void aur_channel_event_put(struct aur_channel *ch, const struct aur_channel_event *event)
@@ -25,8 +27,9 @@ void aur_channel_event_phrase(struct aur_channel *ch, uint64_t number, uint64_t 
         .controls = r->controls,
         .bars = r->bars,
         .next_phrase_in_ms = aur_channel_frames_ms(ch, end > at ? end - at : 0),
-        .title = ch->info->title,
+        .specs = ch->info->controls,
     };
+    memcpy(event.phrase.title, ch->info->title, sizeof event.phrase.title);
     event.phrase.controls.level = ch->shared.controls.level;
     event.phrase.controls.brightness = ch->shared.controls.brightness;
     aur_channel_event_put(ch, &event);

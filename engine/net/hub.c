@@ -60,11 +60,12 @@ static void take_event(struct aur_hub *hub, const struct aur_channel_event *even
         [AUR_EVENT_GENERATION_ERROR] = {"GENERATION_ERROR", "the script failed", AUR_TROUBLE_SCRIPT},
         [AUR_EVENT_SYNTHESIS] = {"SYNTHESIS_FAILED", "a block could not be rendered", AUR_TROUBLE_SYNTHESIS},
     };
+    if (event->type == AUR_EVENT_SCRIPT)
+        return;
     struct aur_buf text;
     aur_buf_init(&text);
     if (event->type == AUR_EVENT_PHRASE) {
-        const struct aur_piece_info *info = aur_piece_describe(aur_channel_piece(hub->channel));
-        aur_msg_phrase_write(&text, &event->phrase, &info->controls);
+        aur_msg_phrase_write(&text, &event->phrase);
     } else {
         const char *message = event->error.message[0] ? event->error.message : errors[event->type].message;
         aur_msg_error_write(&text, errors[event->type].code, message, NULL);

@@ -19,7 +19,8 @@ static void refuse(struct aur_listener *l, const char *field, const char *value,
     aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
 }
 
-static void do_control(struct aur_listener *l, const struct aur_msg_client *message)
+static void do_control(struct aur_listener *l, const struct aur_msg_client *message,
+                       const struct aur_control_specs *specs)
 {
     const struct aur_server_config *config = &l->server->config;
     struct aur_channel *channel = l->server->hub.channel;
@@ -32,27 +33,32 @@ static void do_control(struct aur_listener *l, const struct aur_msg_client *mess
     struct aur_msg_phrase reply;
     struct aur_buf text;
     aur_buf_init(&text);
-    aur_channel_control(channel, &reply, &message->controls);
-    aur_msg_phrase_write(&text, &reply, &aur_piece_describe(aur_channel_piece(channel))->controls);
+    aur_channel_control(channel, &reply, &message->controls, specs);
+    aur_msg_phrase_write(&text, &reply);
     aur_listener_say(l, &text);
 }
 
-static void do_ping(struct aur_listener *l, const struct aur_msg_client *message)
+static void do_ping(struct aur_listener *l, const struct aur_msg_client *message, const struct aur_control_specs *specs)
 {
+    (void)specs;
     struct aur_buf text;
     aur_buf_init(&text);
     aur_msg_pong_write(&text, message->client_time);
     aur_listener_say(l, &text);
 }
 
-static void do_status(struct aur_listener *l, const struct aur_msg_client *message)
+static void do_status(struct aur_listener *l, const struct aur_msg_client *message,
+                      const struct aur_control_specs *specs)
 {
+    (void)specs;
     (void)message;
     (void)aur_listener_say_status(l);
 }
 
-static void do_stats(struct aur_listener *l, const struct aur_msg_client *message)
+static void do_stats(struct aur_listener *l, const struct aur_msg_client *message,
+                     const struct aur_control_specs *specs)
 {
+    (void)specs;
     l->jitter_ms = message->jitter_ms;
     l->underruns = message->underruns;
     l->buffer_ms = message->buffer_ms;
@@ -63,7 +69,8 @@ static void do_stats(struct aur_listener *l, const struct aur_msg_client *messag
 
 static void take_text(struct aur_listener *l, const char *text, size_t len)
 {
-    static void (*const actions[])(struct aur_listener *, const struct aur_msg_client *) = {
+    static void (*const actions[])(struct aur_listener *, const struct aur_msg_client *,
+                                   const struct aur_control_specs *) = {
         [AUR_MSG_CONTROL] = do_control,
         [AUR_MSG_PING] = do_ping,
         [AUR_MSG_STATUS_REQUEST] = do_status,
@@ -72,11 +79,12 @@ static void take_text(struct aur_listener *l, const char *text, size_t len)
     struct aur_channel *channel = l->server->hub.channel;
     struct aur_msg_client message;
     struct aur_controls now;
+    struct aur_control_specs specs;
     struct aur_error err = {0};
-    aur_channel_controls(channel, &now);
-    int rc = aur_msg_read(&message, text, len, &now, &aur_piece_describe(aur_channel_piece(channel))->controls, &err);
+    aur_channel_controls(channel, &now, &specs);
+    int rc = aur_msg_read(&message, text, len, &now, &specs, &err);
     if (rc == AUR_OK)
-        actions[message.type](l, &message);
+        actions[message.type](l, &message, &specs);
     else if (rc == AUR_ENOMEM)
         aur_listener_close(l, 1011, "out of memory");
     else

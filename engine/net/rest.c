@@ -72,7 +72,7 @@ static void get_channels(struct aur_reply *reply, struct aur_hub *hub, const str
         aur_buf_text(&reply->body, "{\"name\":");
         aur_json_string(&reply->body, status.channel);
         aur_buf_text(&reply->body, ",\"title\":");
-        aur_json_string(&reply->body, aur_piece_describe(aur_channel_piece(hub->channel))->title);
+        aur_json_string(&reply->body, status.current.title);
         aur_buf_printf(&reply->body,
                        ",\"sample_rate\":%" PRIu32 ",\"channels\":2,\"formats\":[\"json\"],\"listeners\":%" PRIu64
                        ",\"stream\":\"/ws/stream?channel=%s\"}",
@@ -101,18 +101,18 @@ static void post_control(struct aur_reply *reply, struct aur_hub *hub, const str
         aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " controls a second", hub->control_rate);
         return;
     }
-    const struct aur_control_specs *specs = &aur_piece_describe(aur_channel_piece(channel))->controls;
+    struct aur_control_specs specs;
     struct aur_controls now;
     struct aur_msg_client read;
     struct aur_msg_phrase answer;
     struct aur_error err = {0};
-    aur_channel_controls(channel, &now);
+    aur_channel_controls(channel, &now, &specs);
     const char *text = request->body.data ? request->body.data : "";
-    if (aur_msg_read_control(&read, text, request->body.len, &now, specs, &err) != AUR_OK) {
+    if (aur_msg_read_control(&read, text, request->body.len, &now, &specs, &err) != AUR_OK) {
         refuse_control(reply, &err);
     } else {
-        aur_channel_control(channel, &answer, &read.controls);
-        aur_msg_updated_write(&reply->body, &answer, specs);
+        aur_channel_control(channel, &answer, &read.controls, &specs);
+        aur_msg_updated_write(&reply->body, &answer);
     }
     aur_msg_client_deinit(&read);
 }

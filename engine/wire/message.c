@@ -37,53 +37,16 @@ size_t aur_msg_audio(char *out, const int16_t *pcm, uint32_t frames, uint64_t ch
     return (size_t)(at - out);
 }
 
-static bool ends_with(const struct aur_buf *out, char c)
-{
-    return out->len && out->data[out->len - 1] == c;
-}
-
-/* ,"key": (the comma unless it is an object's first) */
-static void put_key(struct aur_buf *out, const char *key)
-{
-    if (!ends_with(out, '{'))
-        aur_buf_text(out, ",");
-    aur_buf_printf(out, "\"%s\":", key);
-}
-
-static void put_text(struct aur_buf *out, const char *key, const char *text)
-{
-    put_key(out, key);
-    aur_json_string(out, text ? text : "");
-}
-
-static void put_number(struct aur_buf *out, const char *key, double value)
-{
-    put_key(out, key);
-    aur_json_number(out, value);
-}
-
-static void put_count(struct aur_buf *out, const char *key, uint64_t value)
-{
-    put_key(out, key);
-    aur_buf_printf(out, "%" PRIu64, value);
-}
-
-static void put_ms(struct aur_buf *out, const char *key, double ms, int digits)
-{
-    put_key(out, key);
-    aur_buf_printf(out, "%.*f", digits, ms >= 0 ? ms : 0.0);
-}
-
 static void put_now(struct aur_buf *out, const char *key)
 {
     char time[AUR_ISO8601_SIZE];
     aur_clock_iso8601(time);
-    put_text(out, key, time);
+    aur_json_text(out, key, time);
 }
 
 static void put_phrase_id(struct aur_buf *out, const char *key, uint64_t phrase)
 {
-    put_key(out, key);
+    aur_json_key(out, key);
     aur_buf_printf(out, "\"phrase_%" PRIu64 "\"", phrase);
 }
 
@@ -92,7 +55,7 @@ static void put_builtins(struct aur_buf *out, const char *prefix, const struct a
 {
     char key[64];
     snprintf(key, sizeof key, "%skey", prefix);
-    put_text(out, key, controls->key.name);
+    aur_json_text(out, key, controls->key.name);
     for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++) {
         const char *at = (const char *)controls + b->offset;
         double number;
@@ -100,48 +63,47 @@ static void put_builtins(struct aur_buf *out, const char *prefix, const struct a
         memcpy(&number, at, sizeof number);
         memcpy(&integer, at, sizeof integer);
         snprintf(key, sizeof key, "%s%s", prefix, b->name);
-        put_number(out, key, b->integer ? integer : number);
+        aur_json_real(out, key, b->integer ? integer : number);
     }
 }
 
 static void put_piece(struct aur_buf *out, const struct aur_controls *controls, const struct aur_control_specs *specs)
 {
     for (size_t i = 0; specs && i < specs->n; i++)
-        put_number(out, specs->items[i].name, controls->piece[i]);
+        aur_json_real(out, specs->items[i].name, controls->piece[i]);
 }
 
-void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase,
-                          const struct aur_control_specs *specs)
+void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase)
 {
     aur_buf_text(out, "{");
-    put_text(out, "type", "generation_update");
+    aur_json_text(out, "type", "generation_update");
     put_phrase_id(out, "phrase_id", phrase->phrase);
     put_builtins(out, "", &phrase->controls);
-    put_piece(out, &phrase->controls, specs);
-    put_count(out, "bars", (uint64_t)phrase->bars);
-    put_ms(out, "next_phrase_in_ms", phrase->next_phrase_in_ms, 1);
-    put_ms(out, "sounds_in_ms", phrase->sounds_in_ms, 1);
-    put_text(out, "title", phrase->title);
+    put_piece(out, &phrase->controls, &phrase->specs);
+    aur_json_count(out, "bars", (uint64_t)phrase->bars);
+    aur_json_ms(out, "next_phrase_in_ms", phrase->next_phrase_in_ms, 1);
+    aur_json_ms(out, "sounds_in_ms", phrase->sounds_in_ms, 1);
+    aur_json_text(out, "title", phrase->title);
     aur_buf_text(out, "}");
 }
 
 static void put_spec(struct aur_buf *out, const struct aur_control_spec *spec, bool integer, bool live)
 {
-    aur_buf_text(out, ends_with(out, '[') ? "{" : ",{");
-    put_text(out, "name", spec->name);
-    put_text(out, "label", spec->label);
-    put_number(out, "min", spec->min);
-    put_number(out, "max", spec->max);
-    put_number(out, "default", spec->def);
-    put_key(out, "integer");
+    aur_buf_text(out, aur_json_ends_with(out, '[') ? "{" : ",{");
+    aur_json_text(out, "name", spec->name);
+    aur_json_text(out, "label", spec->label);
+    aur_json_real(out, "min", spec->min);
+    aur_json_real(out, "max", spec->max);
+    aur_json_real(out, "default", spec->def);
+    aur_json_key(out, "integer");
     aur_buf_text(out, integer ? "true" : "false");
-    put_key(out, "live");
+    aur_json_key(out, "live");
     aur_buf_text(out, live ? "true}" : "false}");
 }
 
 static void put_specs(struct aur_buf *out, const struct aur_control_specs *specs)
 {
-    put_key(out, "controls");
+    aur_json_key(out, "controls");
     aur_buf_text(out, "[");
     for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++) {
         struct aur_control_spec spec = {.min = b->min, .max = b->max, .def = b->def};
@@ -156,7 +118,7 @@ static void put_specs(struct aur_buf *out, const struct aur_control_specs *specs
 
 static void put_names(struct aur_buf *out, const char *key, const char *const *names)
 {
-    put_key(out, key);
+    aur_json_key(out, key);
     for (size_t i = 0; names[i]; i++) {
         aur_buf_text(out, i ? "," : "[");
         aur_json_string(out, names[i]);
@@ -168,21 +130,21 @@ static void put_current(struct aur_buf *out, const struct aur_msg_status *status
 {
     put_builtins(out, "current_", &status->current.controls);
     put_phrase_id(out, "current_phrase_id", status->current.phrase);
-    put_ms(out, "next_phrase_in_ms", status->current.next_phrase_in_ms, 1);
-    put_key(out, "current_piece");
+    aur_json_ms(out, "next_phrase_in_ms", status->current.next_phrase_in_ms, 1);
+    aur_json_key(out, "current_piece");
     aur_buf_text(out, "{");
-    put_piece(out, &status->current.controls, status->specs);
+    put_piece(out, &status->current.controls, &status->current.specs);
     aur_buf_text(out, "}");
 }
 
 static void put_pending(struct aur_buf *out, const struct aur_msg_status *status)
 {
-    put_key(out, "pending");
+    aur_json_key(out, "pending");
     aur_buf_text(out, "{");
     put_phrase_id(out, "phrase_id", status->pending.phrase);
     put_builtins(out, "", &status->pending.controls);
-    put_piece(out, &status->pending.controls, status->specs);
-    put_ms(out, "sounds_in_ms", status->pending.sounds_in_ms, 1);
+    put_piece(out, &status->pending.controls, &status->pending.specs);
+    aur_json_ms(out, "sounds_in_ms", status->pending.sounds_in_ms, 1);
     aur_buf_text(out, "}");
 }
 
@@ -190,26 +152,29 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
 {
     aur_buf_text(out, "{");
     if (typed)
-        put_text(out, "type", "status");
+        aur_json_text(out, "type", "status");
     put_now(out, "server_time");
-    put_text(out, "channel", status->channel);
-    put_text(out, "title", status->current.title);
-    put_text(out, "device", status->device);
-    put_count(out, "seed", status->seed);
-    put_count(out, "sample_rate", status->sample_rate);
-    put_count(out, "chunk_frames", status->chunk_frames);
-    put_count(out, "chunk_index", status->chunk_index);
-    put_ms(out, "buffer_depth_ms", status->buffer_depth_ms, 1);
-    put_ms(out, "synthesis_latency_ms", status->synthesis_latency_ms, 3);
-    put_count(out, "active_clients", status->active_clients);
-    put_count(out, "phrases_generated", status->phrases_generated);
-    put_count(out, "chunks_sent", status->chunks_sent);
-    put_count(out, "chunks_dropped", status->chunks_dropped);
-    put_count(out, "underruns", status->underruns);
+    aur_json_text(out, "channel", status->channel);
+    aur_json_text(out, "title", status->current.title);
+    aur_json_text(out, "device", status->device);
+    aur_json_count(out, "seed", status->seed);
+    aur_json_text(out, "script", status->script);
+    aur_json_text(out, "script_version", status->script_version);
+    aur_json_text(out, "swap", status->swap ? status->swap : "phrase");
+    aur_json_count(out, "sample_rate", status->sample_rate);
+    aur_json_count(out, "chunk_frames", status->chunk_frames);
+    aur_json_count(out, "chunk_index", status->chunk_index);
+    aur_json_ms(out, "buffer_depth_ms", status->buffer_depth_ms, 1);
+    aur_json_ms(out, "synthesis_latency_ms", status->synthesis_latency_ms, 3);
+    aur_json_count(out, "active_clients", status->active_clients);
+    aur_json_count(out, "phrases_generated", status->phrases_generated);
+    aur_json_count(out, "chunks_sent", status->chunks_sent);
+    aur_json_count(out, "chunks_dropped", status->chunks_dropped);
+    aur_json_count(out, "underruns", status->underruns);
     put_current(out, status);
     put_pending(out, status);
-    put_specs(out, status->specs);
-    put_key(out, "keys");
+    put_specs(out, &status->current.specs);
+    aur_json_key(out, "keys");
     aur_buf_text(out, "{");
     put_names(out, "tonics", aur_key_tonics);
     put_names(out, "modes", aur_key_modes);
@@ -233,25 +198,25 @@ static void put_first_line(struct aur_buf *out, const char *key, const char *tex
 {
     char line[sizeof((struct aur_error *)0)->message];
     snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
-    put_text(out, key, line);
+    aur_json_text(out, key, line);
 }
 
 static void put_refused(struct aur_buf *out, const struct aur_error *err)
 {
     if (!err || !err->field[0])
         return;
-    put_text(out, "field", err->field);
-    put_text(out, "value", err->value);
-    put_text(out, "allowed", err->allowed);
+    aur_json_text(out, "field", err->field);
+    aur_json_text(out, "value", err->value);
+    aur_json_text(out, "allowed", err->allowed);
 }
 
 void aur_msg_error_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err)
 {
     aur_buf_text(out, "{");
-    put_text(out, "type", "error");
-    put_text(out, "code", code);
+    aur_json_text(out, "type", "error");
+    aur_json_text(out, "code", code);
     put_first_line(out, "message", message);
-    put_text(out, "severity", severity_of(code));
+    aur_json_text(out, "severity", severity_of(code));
     put_now(out, "timestamp");
     put_refused(out, err);
     aur_buf_text(out, "}");
@@ -260,7 +225,7 @@ void aur_msg_error_write(struct aur_buf *out, const char *code, const char *mess
 void aur_msg_refusal_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err)
 {
     aur_buf_text(out, "{");
-    put_text(out, "error", code);
+    aur_json_text(out, "error", code);
     put_first_line(out, "message", message);
     put_refused(out, err);
     aur_buf_text(out, "}");
@@ -269,26 +234,25 @@ void aur_msg_refusal_write(struct aur_buf *out, const char *code, const char *me
 void aur_msg_pong_write(struct aur_buf *out, const char *client_time)
 {
     aur_buf_text(out, "{");
-    put_text(out, "type", "pong");
+    aur_json_text(out, "type", "pong");
     if (client_time) {
-        put_key(out, "client_time");
+        aur_json_key(out, "client_time");
         aur_buf_text(out, client_time);
     }
     put_now(out, "server_time");
     aur_buf_text(out, "}");
 }
 
-void aur_msg_updated_write(struct aur_buf *out, const struct aur_msg_phrase *reply,
-                           const struct aur_control_specs *specs)
+void aur_msg_updated_write(struct aur_buf *out, const struct aur_msg_phrase *reply)
 {
     aur_buf_text(out, "{");
-    put_text(out, "status", "updated");
-    put_key(out, "params");
+    aur_json_text(out, "status", "updated");
+    aur_json_key(out, "params");
     aur_buf_text(out, "{");
     put_builtins(out, "", &reply->controls);
-    put_piece(out, &reply->controls, specs);
+    put_piece(out, &reply->controls, &reply->specs);
     aur_buf_text(out, "}");
     put_phrase_id(out, "phrase_id", reply->phrase);
-    put_ms(out, "sounds_in_ms", reply->sounds_in_ms, 1);
+    aur_json_ms(out, "sounds_in_ms", reply->sounds_in_ms, 1);
     aur_buf_text(out, "}");
 }

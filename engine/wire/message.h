@@ -16,7 +16,8 @@ struct aur_msg_phrase { /* generation_update, and part of status */
     int bars;
     double next_phrase_in_ms; /* from what sounds now to the next boundary */
     double sounds_in_ms;      /* 0 for the phrase that sounds */
-    const char *title;
+    char title[128];
+    struct aur_control_specs specs; /* of the piece it belongs to, which controls.piece holds the values of */
 };
 
 struct aur_msg_status {
@@ -25,7 +26,6 @@ struct aur_msg_status {
     uint32_t sample_rate, chunk_frames;
     uint64_t chunk_index; /* newest chunk published */
     struct aur_msg_phrase current, pending;
-    const struct aur_control_specs *specs; /* the piece's own controls */
     const char *channel, *device;
     uint64_t seed;
     char script[128];        /* the file that plays, below the scripts folder */
@@ -41,8 +41,7 @@ size_t aur_msg_audio(char *out, const int16_t *pcm, uint32_t frames, uint64_t ch
 /* typed: begins with "type":"status", as on the WebSocket; REST leaves it out. */
 void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed);
 /* The generation_update. */
-void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase,
-                          const struct aur_control_specs *specs);
+void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase);
 /* code: "INVALID_CONTROL" ...; its severity comes from the table of codes. err may be NULL. */
 void aur_msg_error_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err);
 /* client_time: the JSON text received, echoed verbatim; NULL if absent. */
@@ -50,8 +49,7 @@ void aur_msg_pong_write(struct aur_buf *out, const char *client_time);
 /* REST: the error body {"error":code,"message":...} with the field, value and allowed of err, which may be NULL. */
 void aur_msg_refusal_write(struct aur_buf *out, const char *code, const char *message, const struct aur_error *err);
 /* REST: the answer to an accepted control. */
-void aur_msg_updated_write(struct aur_buf *out, const struct aur_msg_phrase *reply,
-                           const struct aur_control_specs *specs);
+void aur_msg_updated_write(struct aur_buf *out, const struct aur_msg_phrase *reply);
 
 /* ---- client to server ---- */
 

@@ -12,7 +12,7 @@
 static struct aur_controls with_bpm(struct hand *h, int bpm)
 {
     struct aur_controls controls;
-    aur_channel_controls(h->ch, &controls);
+    aur_channel_controls(h->ch, &controls, NULL);
     controls.bpm = bpm;
     return controls;
 }
@@ -38,7 +38,7 @@ static void a_control_before_the_commit_point_sounds_at_the_boundary(void **stat
     assert_true(hand_frames(&h) < TWO_BARS - SECOND);
     struct aur_controls controls = with_bpm(&h, 90);
     struct aur_msg_phrase reply;
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     assert_int_equal(reply.phrase, 1);
     assert_int_equal(reply.controls.bpm, 90);
     assert_true(reply.sounds_in_ms == (double)(TWO_BARS - hand_frames(&h)) * 1000 / RATE);
@@ -59,7 +59,7 @@ static void a_control_after_the_commit_point_sounds_one_phrase_later(void **stat
     hand_until(&h, TWO_BARS - SECOND);
     struct aur_controls controls = with_bpm(&h, 90);
     struct aur_msg_phrase reply;
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     assert_int_equal(reply.phrase, 2);
     assert_true(reply.sounds_in_ms == (double)(2 * TWO_BARS - hand_frames(&h)) * 1000 / RATE);
     assert_true(reply.next_phrase_in_ms == (double)(TWO_BARS - hand_frames(&h)) * 1000 / RATE);
@@ -94,7 +94,7 @@ static void set_control(void *user)
     struct while_composing *w = user;
     w->calls++;
     struct aur_controls controls = with_bpm(w->h, w->bpm);
-    aur_channel_control(w->h->ch, &w->reply, &controls);
+    aur_channel_control(w->h->ch, &w->reply, &controls, NULL);
     aur_channel_status(w->h->ch, &w->status);
     w->h->piece.during = NULL;
 }
@@ -126,7 +126,7 @@ static void pending_is_the_phrase_that_carries_the_controls(void **state)
     struct aur_controls controls = with_bpm(&h, 90);
     struct aur_msg_phrase reply;
     struct aur_msg_status status;
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     hand_until(&h, TWO_BARS - SECOND); /* phrase 1 is composed with it */
     aur_channel_status(h.ch, &status);
     assert_int_equal(status.pending.phrase, 1);
@@ -153,12 +153,12 @@ static void live_controls_act_at_the_next_chunk(void **state)
     struct aur_controls controls = with_bpm(&h, 70);
     struct aur_msg_phrase reply;
     controls.level = 0.25;
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     assert_int_equal(reply.phrase, 0);
     assert_true(reply.sounds_in_ms == 0);
     assert_true(reply.controls.level == 0.25);
     controls.brightness = 0.75;
-    aur_channel_control(h.ch, &reply, &controls); /* two before one chunk: the last counts */
+    aur_channel_control(h.ch, &reply, &controls, NULL); /* two before one chunk: the last counts */
     assert_int_equal(synth->n_lives, 1);
     hand_chunk(&h);
     assert_int_equal(synth->n_lives, 2);
@@ -169,7 +169,7 @@ static void live_controls_act_at_the_next_chunk(void **state)
     assert_true(status.current.controls.level == 0.25);
 
     controls.intensity = 0.9; /* both halves: at once, and in the next phrase */
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     assert_int_equal(reply.phrase, 1);
     assert_true(reply.sounds_in_ms > 0);
     hand_chunk(&h);
@@ -191,7 +191,7 @@ static void the_last_live_control_is_never_lost(void **state)
     struct aur_msg_phrase reply;
     for (int i = 0; i < 1000; i++) {
         controls.level = i / 1000.0;
-        aur_channel_control(h.ch, &reply, &controls);
+        aur_channel_control(h.ch, &reply, &controls, NULL);
     }
     hand_chunks(&h, 2);
     struct aur_synth *synth = h.ch->render.synth;
@@ -210,7 +210,7 @@ static void a_failing_script_repeats_the_last_phrase(void **state)
     h.piece.fails = true;
     struct aur_controls controls = with_bpm(&h, 120);
     struct aur_msg_phrase reply;
-    aur_channel_control(h.ch, &reply, &controls);
+    aur_channel_control(h.ch, &reply, &controls, NULL);
     hand_until(&h, 4 * TWO_BARS + CHUNK); /* 2, 3 and 4 are repeats */
     char reason[100];
     assert_true(aur_channel_healthy(h.ch, reason, sizeof reason)); /* the music goes on */

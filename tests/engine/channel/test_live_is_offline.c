@@ -82,7 +82,7 @@ static void stream(float *out, int16_t *s16, struct phrases *phrases, const stru
         struct aur_msg_phrase reply;
         while (t < n_turns && turns[t].after_chunk == k) {
             turn(&controls, &turns[t++]);
-            aur_channel_control(ch, &reply, &controls);
+            aur_channel_control(ch, &reply, &controls, NULL);
         }
         while (aur_channel_published(ch) == k * CHUNK)
             now = aur_channel_render_step(ch, now);

@@ -115,12 +115,12 @@ static void turn(struct aur_channel *ch, uint64_t k)
 {
     struct aur_controls controls;
     struct aur_msg_phrase reply;
-    aur_channel_controls(ch, &controls);
+    aur_channel_controls(ch, &controls, NULL);
     controls.level = (double)(k % 10) / 10;
     controls.brightness = (double)(k % 7) / 7;
     controls.intensity = (double)(k % 5) / 5;
     controls.piece[0] = k / 100 % 3 == 1 ? 1 : 0.5; /* the script fails for ten seconds of every thirty */
-    aur_channel_control(ch, &reply, &controls);
+    aur_channel_control(ch, &reply, &controls, NULL);
 }
 
 /* A minute by hand: some fifty boundaries, a third of them with a failing script, silence at the end. */

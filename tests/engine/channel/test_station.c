@@ -152,10 +152,10 @@ static void ask_and_turn(void *user)
         struct aur_controls controls;
         struct aur_msg_phrase reply;
         struct aur_msg_status status;
-        aur_channel_controls(busy->ch, &controls);
+        aur_channel_controls(busy->ch, &controls, NULL);
         controls.level = i % 100 / 100.0;
         controls.bpm = 60 + i % 60;
-        aur_channel_control(busy->ch, &reply, &controls);
+        aur_channel_control(busy->ch, &reply, &controls, NULL);
         aur_channel_status(busy->ch, &status);
         aur_channel_healthy(busy->ch, reason, sizeof reason);
         aur_clock_sleep_until_ns(aur_clock_mono_ns() + 200000);

@@ -93,7 +93,7 @@ int fake_listeners(void)
 struct aur_controls fake_controls(void)
 {
     struct aur_controls controls;
-    aur_channel_controls(&the, &controls);
+    aur_channel_controls(&the, &controls, NULL);
     return controls;
 }
 
@@ -113,27 +113,19 @@ const char *aur_channel_name(const struct aur_channel *channel)
     return "main";
 }
 
-const struct aur_piece *aur_channel_piece(const struct aur_channel *channel)
+void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out, struct aur_control_specs *specs)
 {
-    (void)channel;
-    return NULL;
-}
-
-const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece)
-{
-    (void)piece;
-    return &info;
-}
-
-void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out)
-{
+    if (specs)
+        *specs = info.controls;
     pthread_mutex_lock(&channel->lock);
     *out = channel->controls;
     pthread_mutex_unlock(&channel->lock);
 }
 
-void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply, const struct aur_controls *controls)
+void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *reply, const struct aur_controls *controls,
+                         const struct aur_control_specs *specs)
 {
+    (void)specs;
     pthread_mutex_lock(&channel->lock);
     channel->controls = *controls;
     channel->controls_set++;
@@ -142,21 +134,25 @@ void aur_channel_control(struct aur_channel *channel, struct aur_msg_phrase *rep
                                      .bars = 8,
                                      .next_phrase_in_ms = 1500,
                                      .sounds_in_ms = 1500,
-                                     .title = info.title};
+                                     .title = "Fake",
+                                     .specs = info.controls};
     pthread_mutex_unlock(&channel->lock);
 }
 
 void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out)
 {
     pthread_mutex_lock(&channel->lock);
-    struct aur_msg_phrase current = {
-        .phrase = 12, .controls = channel->controls, .bars = 8, .next_phrase_in_ms = 1500, .title = info.title};
+    struct aur_msg_phrase current = {.phrase = 12,
+                                     .controls = channel->controls,
+                                     .bars = 8,
+                                     .next_phrase_in_ms = 1500,
+                                     .title = "Fake",
+                                     .specs = info.controls};
     *out = (struct aur_msg_status){.sample_rate = 44100,
                                    .chunk_frames = 4410,
                                    .chunk_index = channel->published ? channel->published - 1 : 0,
                                    .current = current,
                                    .pending = current,
-                                   .specs = &info.controls,
                                    .channel = "main",
                                    .device = "fake",
                                    .seed = 7};

@@ -42,6 +42,7 @@ static struct aur_msg_phrase phrase_13(void)
 {
     struct aur_msg_phrase phrase = {
         .phrase = 13, .bars = 8, .next_phrase_in_ms = 1500.04, .sounds_in_ms = 1500.04, .title = "A \"title\""};
+    phrase.specs = specs;
     aur_controls_default(&phrase.controls, &specs);
     phrase.controls.intensity = 0.6;
     return phrase;
@@ -90,7 +91,7 @@ static void test_generation_update(void **state)
     struct aur_msg_phrase phrase = phrase_13();
     struct aur_buf buf;
     aur_buf_init(&buf);
-    aur_msg_phrase_write(&buf, &phrase, &specs);
+    aur_msg_phrase_write(&buf, &phrase);
     json_t *message = parse(&buf);
     assert_int_equal(json_object_size(message), 13);
     assert_string_equal(text_of(message, "type"), "generation_update");
@@ -120,7 +121,6 @@ static json_t *status_message(bool typed)
                                     .chunk_index = 12345,
                                     .current = phrase_13(),
                                     .pending = phrase_13(),
-                                    .specs = &specs,
                                     .channel = "main",
                                     .device = "simd (avx2)",
                                     .seed = 7};
@@ -217,7 +217,7 @@ static void test_pong_and_updated(void **state)
     json_decref(message);
     struct aur_msg_phrase phrase = phrase_13();
     aur_buf_init(&buf);
-    aur_msg_updated_write(&buf, &phrase, &specs);
+    aur_msg_updated_write(&buf, &phrase);
     message = parse(&buf);
     assert_string_equal(text_of(message, "status"), "updated");
     assert_int_equal(json_object_size(json_object_get(message, "params")), 7);
