@@ -63,7 +63,9 @@ void fake_publish(unsigned chunks)
 void fake_post(const struct aur_channel_event *event)
 {
     pthread_mutex_lock(&the.lock);
-    the.events[(the.first_event + the.n_events++) % EVENTS_MAX] = *event;
+    struct aur_channel_event *put = &the.events[(the.first_event + the.n_events++) % EVENTS_MAX];
+    *put = *event;
+    put->phrase.specs = info.controls;
     pthread_mutex_unlock(&the.lock);
 }
 
