@@ -12,14 +12,20 @@ uint64_t aur_clock_mono_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+void aur_clock_iso8601_of(char out[AUR_ISO8601_SIZE], uint64_t us)
+{
+    time_t seconds = (time_t)(us / 1000000u);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(out, AUR_ISO8601_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + n, AUR_ISO8601_SIZE - n, ".%06uZ", (unsigned)(us % 1000000u));
+}
+
 void aur_clock_iso8601(char out[AUR_ISO8601_SIZE])
 {
     struct timespec t;
-    struct tm tm;
     clock_gettime(CLOCK_REALTIME, &t);
-    gmtime_r(&t.tv_sec, &tm);
-    size_t n = strftime(out, AUR_ISO8601_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, AUR_ISO8601_SIZE - n, ".%06uZ", (unsigned)(t.tv_nsec / 1000 % 1000000));
+    aur_clock_iso8601_of(out, (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u);
 }
 
 void aur_clock_sleep_until_ns(uint64_t at_ns)

@@ -60,10 +60,10 @@ struct aur_scripts_request {
 };
 
 struct aur_scripts_reply {
-    int code;            /* AUR_OK; AUR_EINVAL (a name or body that is not allowed), AUR_ENOTFOUND, AUR_ENOTSUP (may not be
+    int code;   /* AUR_OK; AUR_EINVAL (a name or body that is not allowed), AUR_ENOTFOUND, AUR_ENOTSUP (may not be
                             written), AUR_ESCRIPT (refused, with diagnostics), AUR_ELIMIT (too long), AUR_EBUSY (the worker
                             ends; or stale), AUR_EIO, AUR_ENOMEM */
-    bool stale;          /* AUR_EBUSY because the text on disk is not request.version */
+    bool stale; /* AUR_EBUSY because the text on disk is not request.version */
     struct aur_buf body; /* JSON as docs/protocol.md has it, or for AUR_SCRIPTS_READ the text itself; empty where memory
                             ran out */
     char version[17];    /* of the text that was read, checked or written */

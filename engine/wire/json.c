@@ -2,6 +2,7 @@
  * not UTF-8 would cost the listener its connection: hence the check of every byte. */
 #include "wire/json.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,4 +92,48 @@ void aur_json_number(struct aur_buf *out, double value)
             break;
     }
     aur_buf_text(out, text);
+}
+
+/* ---- members ---- */
+
+bool aur_json_ends_with(const struct aur_buf *out, char c)
+{
+    return out->len && out->data[out->len - 1] == c;
+}
+
+void aur_json_key(struct aur_buf *out, const char *key)
+{
+    if (!aur_json_ends_with(out, '{'))
+        aur_buf_text(out, ",");
+    aur_buf_printf(out, "\"%s\":", key);
+}
+
+void aur_json_text(struct aur_buf *out, const char *key, const char *text)
+{
+    aur_json_key(out, key);
+    aur_json_string(out, text ? text : "");
+}
+
+void aur_json_real(struct aur_buf *out, const char *key, double value)
+{
+    aur_json_key(out, key);
+    aur_json_number(out, value);
+}
+
+void aur_json_count(struct aur_buf *out, const char *key, uint64_t value)
+{
+    aur_json_key(out, key);
+    aur_buf_printf(out, "%" PRIu64, value);
+}
+
+void aur_json_bool(struct aur_buf *out, const char *key, bool value)
+{
+    aur_json_key(out, key);
+    aur_buf_text(out, value ? "true" : "false");
+}
+
+void aur_json_ms(struct aur_buf *out, const char *key, double ms, int digits)
+{
+    aur_json_key(out, key);
+    aur_buf_printf(out, "%.*f", digits, ms >= 0 ? ms : 0.0);
 }
