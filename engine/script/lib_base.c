@@ -91,7 +91,7 @@ static int set_metatable(lua_State *L)
 static int guarded_handler(lua_State *L)
 {
     const struct aur_vm *vm = aur_vm_of(L);
-    if (vm->over_instructions || vm->over_memory)
+    if (vm->over_instructions || vm->over_memory || vm->over_time)
         return 1;
     aur_vm_check_stack(L);
     lua_pushvalue(L, lua_upvalueindex(1));

@@ -1,10 +1,10 @@
-/* string.* and table.* where the stock functions would show addresses, take unbounded time or memory in one call, or
- * nest C calls without end. Runs inside aur_vm_call. */
+/* string.* where the stock functions would show addresses, or take time or memory that nobody counts: what they look at
+ * and make is charged, and no result is larger than 16 MiB. Runs inside aur_vm_call. */
 #include <string.h>
 
 #include "script/libs.h"
 
-#define REP_BYTES ((size_t)16 << 20)
+#define TEXT_BYTES ((size_t)16 << 20)
 
 int aur_call_stock(lua_State *L, const char *name)
 {
@@ -26,11 +26,17 @@ int aur_call_stock(lua_State *L, const char *name)
     return lua_error(L);
 }
 
-/* Gives %s and %q texts that hide addresses, and refuses %p. */
-static int format(lua_State *L)
+/* Charges for text that is read or made once in C. */
+static void charge_text(lua_State *L, size_t len)
 {
-    const char *f = luaL_checkstring(L, 1);
+    aur_vm_charge(L, len / AUR_TEXT_PER_INSTRUCTION);
+}
+
+/* Gives %s and %q texts that hide addresses, and refuses %p. Returns how many bytes of text the arguments hold. */
+static size_t prepare_arguments(lua_State *L, const char *f)
+{
     int arg = 1, n = lua_gettop(L);
+    size_t bytes = 0, len;
     for (f = strchr(f, '%'); f; f = strchr(f, '%')) {
         f += 1 + strspn(f + 1, "-+ #0123456789.");
         if (*f == '%') {
@@ -39,19 +45,28 @@ static int format(lua_State *L)
         }
         arg++;
         if (*f == 'p')
-            return luaL_error(L, "string.format: %%p would show an address");
-        int type = lua_type(L, arg);
-        if ((*f == 's' || *f == 'q') && arg <= n && (type != LUA_TSTRING)) {
+            luaL_error(L, "string.format: %%p would show an address");
+        if ((*f != 's' && *f != 'q') || arg > n)
+            continue;
+        if (lua_type(L, arg) != LUA_TSTRING) {
             aur_vm_tostring(L, arg);
             lua_replace(L, arg);
         }
+        lua_tolstring(L, arg, &len);
+        bytes += len;
     }
-    return aur_call_stock(L, "format");
+    return bytes;
 }
 
-static int gsub(lua_State *L)
+static int format(lua_State *L)
 {
-    return aur_call_stock(L, "gsub");
+    size_t len;
+    const char *f = luaL_checklstring(L, 1, &len);
+    size_t bytes = len + prepare_arguments(L, f);
+    if (bytes > TEXT_BYTES)
+        return luaL_error(L, "string.format: the result would be larger than 16 MiB");
+    charge_text(L, 4 * bytes);
+    return aur_call_stock(L, "format");
 }
 
 static int rep(lua_State *L)
@@ -59,96 +74,30 @@ static int rep(lua_State *L)
     size_t len, between;
     luaL_checklstring(L, 1, &len);
     luaL_optlstring(L, 3, "", &between);
-    double n = luaL_checknumber(L, 2);
-    if (n * (double)(len + between) > (double)REP_BYTES)
+    double n = luaL_checknumber(L, 2), bytes = n * (double)(len + between);
+    if (bytes > (double)TEXT_BYTES)
         return luaL_error(L, "string.rep: the result would be larger than 16 MiB");
+    charge_text(L, bytes > 0 ? (size_t)bytes : 0);
     return aur_call_stock(L, "rep");
+}
+
+/* Upvalue 2: the name of a function that reads its one text through. */
+static int through(lua_State *L)
+{
+    size_t len;
+    luaL_checklstring(L, 1, &len);
+    charge_text(L, len);
+    return aur_call_stock(L, lua_tostring(L, lua_upvalueindex(2)));
 }
 
 void aur_lib_string(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"format", format}, {"gsub", gsub}, {"rep", rep}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"format", format},   {"rep", rep},       {"lower", through},
+                                         {"reverse", through}, {"upper", through}, {NULL, NULL}};
     for (const luaL_Reg *f = functions; f->name; f++) {
         lua_getfield(L, -1, f->name);
-        lua_pushcclosure(L, f->func, 1);
+        lua_pushstring(L, f->name);
+        lua_pushcclosure(L, f->func, 2);
         lua_setfield(L, -2, f->name);
     }
-}
-
-/* ---- table ---- */
-
-static int concat(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    aur_vm_charge(L, lua_objlen(L, 1));
-    return aur_call_stock(L, "concat");
-}
-
-static int sort(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    uint64_t n = lua_objlen(L, 1), depth = 1;
-    while (n >> depth)
-        depth++;
-    aur_vm_charge(L, n * depth);
-    return aur_call_stock(L, "sort");
-}
-
-/* Length of the table at 1, after counting the elements that a shift from pos moves. */
-static int shifted_length(lua_State *L, lua_Number pos)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    int n = (int)lua_objlen(L, 1);
-    if (pos > 0 && pos < n)
-        aur_vm_charge(L, (uint64_t)(n - pos));
-    return n;
-}
-
-static int insert(lua_State *L)
-{
-    int n = shifted_length(L, lua_gettop(L) == 3 ? luaL_checknumber(L, 2) : 0), pos = n + 1;
-    switch (lua_gettop(L)) {
-    case 2:
-        break;
-    case 3:
-        pos = luaL_checkint(L, 2);
-        if (pos > n + 1)
-            n = pos - 1;
-        for (int i = n + 1; i > pos; i--) {
-            lua_rawgeti(L, 1, i - 1);
-            lua_rawseti(L, 1, i);
-        }
-        break;
-    default:
-        return luaL_error(L, "wrong number of arguments to 'insert'");
-    }
-    lua_rawseti(L, 1, pos);
-    return 0;
-}
-
-static int remove_(lua_State *L)
-{
-    int n = shifted_length(L, luaL_optnumber(L, 2, 0)), pos = luaL_optint(L, 2, n);
-    if (pos < 1 || pos > n)
-        return 0;
-    lua_rawgeti(L, 1, pos);
-    for (; pos < n; pos++) {
-        lua_rawgeti(L, 1, pos + 1);
-        lua_rawseti(L, 1, pos);
-    }
-    lua_pushnil(L);
-    lua_rawseti(L, 1, n);
-    return 1;
-}
-
-void aur_lib_table(lua_State *L)
-{
-    static const luaL_Reg wrapped[] = {{"concat", concat}, {"sort", sort}, {NULL, NULL}};
-    static const luaL_Reg own[] = {{"insert", insert}, {"remove", remove_}, {NULL, NULL}};
-    for (const luaL_Reg *f = wrapped; f->name; f++) {
-        lua_getfield(L, -1, f->name);
-        lua_pushcclosure(L, f->func, 1);
-        lua_setfield(L, -2, f->name);
-    }
-    luaL_register(L, NULL, own);
 }

@@ -4,15 +4,23 @@
 
 #include "script/vm.h"
 
-#define AUR_VM_ARENA_BYTES (16 * 1024)
+#define AUR_VM_ARENA_BYTES       (16 * 1024)
+#define AUR_TEXT_PER_INSTRUCTION 16 /* bytes of text read or written in C that count as one instruction */
+
+#define AUR_VM_PLACE_BYTES 160
 
 struct aur_vm {
     lua_State *L; /* NULL until lua_newstate is through */
     struct aur_vm_config config;
     size_t used, hard_bytes;
     uint64_t spent;
-    bool over_instructions, over_memory, host_out_of_memory;
-    const char *stack_base; /* C stack at aur_vm_call */
+    uint64_t looked_at;   /* `spent` when the clock was last looked at */
+    uint64_t deadline_ns; /* 0: none */
+    size_t huge_bytes;    /* of blocks so large that one instruction on them takes long */
+    bool over_instructions, over_memory, over_time, host_out_of_memory;
+    int column;                         /* of the last syntax error, */
+    char column_at[AUR_VM_PLACE_BYTES]; /* and how its message begins */
+    const char *stack_base;             /* C stack at aur_vm_call */
     bool drawing;
     uint64_t seed, phrase;
     uint32_t printed;
@@ -27,9 +35,14 @@ void aur_lib_ordered(lua_State *L);   /* pairs, next */
 void aur_lib_require(lua_State *L);   /* require */
 void aur_lib_coroutine(lua_State *L); /* resume, wrap */
 void aur_lib_math(lua_State *L);
-void aur_lib_string(lua_State *L); /* format, gsub, rep */
-void aur_lib_table(lua_State *L);  /* concat, insert, remove, sort */
+void aur_lib_string(lua_State *L); /* format, rep, lower, upper, reverse */
+void aur_lib_match(lua_State *L);  /* find, match, gmatch, gsub */
+void aur_lib_table(lua_State *L);  /* concat, insert, maxn, remove, sort */
+void aur_lib_unpack(lua_State *L); /* unpack */
 void aur_stream_open(lua_State *L);
+
+/* Where the last syntax error is, if `message` is that error: a column from 1, else 0. */
+int aur_load_column(const struct aur_vm *vm, const char *message);
 
 /* Calls the stock function in upvalue 1 with all arguments; its errors get this function's name and the caller's line. */
 int aur_call_stock(lua_State *L, const char *name);

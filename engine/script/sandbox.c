@@ -4,23 +4,23 @@
 
 #include "script/libs.h"
 
-static const char *const base_names[] = {"assert", "error",    "ipairs", "pcall",  "select",       "tonumber", "type",
-                                         "unpack", "rawequal", "rawget", "rawset", "getmetatable", NULL};
+static const char *const base_names[] = {"assert", "error",    "ipairs", "pcall",  "select",       "tonumber",
+                                         "type",   "rawequal", "rawget", "rawset", "getmetatable", NULL};
 static const char *const math_names[] = {"abs", "ceil", "deg",  "floor", "fmod", "frexp", "huge", "ldexp",
                                          "max", "min",  "modf", "pi",    "rad",  "sqrt",  NULL};
-static const char *const string_names[] = {"byte",  "char",  "find",    "format", "gmatch", "gsub",  "len",
-                                           "lower", "match", "reverse", "rep",    "sub",    "upper", NULL};
-static const char *const table_names[] = {"concat", "maxn", "sort", NULL};
+static const char *const string_names[] = {"byte",    "char", "format", "len",   "lower",
+                                           "reverse", "rep",  "sub",    "upper", NULL};
+static const char *const table_names[] = {"concat", NULL};
 static const char *const coroutine_names[] = {"create", "yield", "status", "running", NULL};
 
 static const struct {
     const char *name; /* of the stock table; NULL: the globals */
     const char *const *names;
-    void (*ours[4])(lua_State *);
+    void (*ours[5])(lua_State *); /* NULL-terminated */
 } libraries[] = {
-    {NULL, base_names, {aur_lib_base, aur_lib_ordered, aur_lib_require}},
+    {NULL, base_names, {aur_lib_base, aur_lib_ordered, aur_lib_require, aur_lib_unpack}},
     {"math", math_names, {aur_lib_math}},
-    {"string", string_names, {aur_lib_string}},
+    {"string", string_names, {aur_lib_string, aur_lib_match}},
     {"table", table_names, {aur_lib_table}},
     {"coroutine", coroutine_names, {aur_lib_coroutine}},
 };

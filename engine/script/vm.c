@@ -10,16 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/diagnostic.h"
 #include "script/libs.h"
 
 #define DEFAULT_INSTRUCTIONS  50000000u
 #define DEFAULT_MEMORY        ((size_t)64 << 20)
 #define HOOK_STEP             1000
+#define HUGE_BLOCK_BYTES      (1024 * 1024) /* while there are blocks of this size, */
+#define HUGE_HOOK_STEP        50            /* comparing two strings may take milliseconds */
 #define C_STACK_BYTES         (512 * 1024)
 #define BIG_BLOCK_BYTES       (64 * 1024) /* copying a block of this size or more costs instructions, */
 #define BYTES_PER_INSTRUCTION 64          /* so many bytes each */
 
 static void on_count(lua_State *L, lua_Debug *at);
+static bool spend(struct aur_vm *vm, uint64_t instructions);
 
 struct aur_vm *aur_vm_of(lua_State *L)
 {
@@ -31,6 +36,16 @@ struct aur_vm *aur_vm_of(lua_State *L)
 void *aur_vm_user(lua_State *L)
 {
     return aur_vm_of(L)->config.user;
+}
+
+static bool is_over(const struct aur_vm *vm)
+{
+    return vm->over_instructions || vm->over_memory || vm->over_time;
+}
+
+static int hook_step(const struct aur_vm *vm)
+{
+    return vm->huge_bytes ? HUGE_HOOK_STEP : HOOK_STEP;
 }
 
 static bool in_arena(const struct aur_vm *vm, const void *block)
@@ -54,9 +69,21 @@ static void *get_block(struct aur_vm *vm, void *block, size_t old, size_t size)
     return moved ? memcpy(moved, block, old < size ? old : size) : NULL;
 }
 
+/* With huge blocks about, the hook comes more often. The step depends on what the script allocates alone. */
+static void count_huge(struct aur_vm *vm, size_t old, size_t size)
+{
+    bool before = vm->huge_bytes > 0;
+    vm->huge_bytes -= old >= HUGE_BLOCK_BYTES ? old : 0;
+    vm->huge_bytes += size >= HUGE_BLOCK_BYTES ? size : 0;
+    bool now = vm->huge_bytes > 0;
+    if (before != now && vm->L && !is_over(vm))
+        lua_sethook(vm->L, on_count, LUA_MASKCOUNT, hook_step(vm));
+}
+
 static void put_block(struct aur_vm *vm, void *block, size_t size)
 {
     vm->used -= size;
+    count_huge(vm, size, 0);
     if (!in_arena(vm, block))
         free(block);
 }
@@ -74,11 +101,8 @@ static bool within_limit(struct aur_vm *vm, size_t used)
 /* A new block that is filled at once costs time, unlike the instruction that asked for it. */
 static void charge_block(struct aur_vm *vm, size_t size)
 {
-    vm->spent += size / BYTES_PER_INSTRUCTION;
-    if (vm->spent < vm->config.instructions)
-        return;
-    vm->over_instructions = true;
-    lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
+    if (spend(vm, size / BYTES_PER_INSTRUCTION))
+        lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
 }
 
 static void *allocate(void *user, void *block, size_t old, size_t size)
@@ -96,10 +120,12 @@ static void *allocate(void *user, void *block, size_t old, size_t size)
     if (size >= BIG_BLOCK_BYTES && vm->L)
         charge_block(vm, size);
     void *moved = get_block(vm, block, old, size);
-    if (moved)
-        vm->used = used;
-    else
+    if (!moved) {
         vm->host_out_of_memory = true;
+        return NULL;
+    }
+    vm->used = used;
+    count_huge(vm, old, size);
     return moved;
 }
 
@@ -115,33 +141,41 @@ static int raise_limit(lua_State *L, lua_Debug *at)
     char text[96];
     if (vm->over_memory)
         snprintf(text, sizeof text, "the script needs more than its %zu KiB of memory", vm->config.memory_bytes >> 10);
-    else
+    else if (vm->over_instructions)
         snprintf(text, sizeof text, "the script used up its %llu instructions",
                  (unsigned long long)vm->config.instructions);
+    else
+        snprintf(text, sizeof text, "the script took longer than %u ms", vm->config.wall_ms);
     lua_pushstring(L, text);
     lua_concat(L, 2);
     return lua_error(L);
 }
 
+/* Adds to what was spent; true if that, or the time, is more than the script has. */
+static bool spend(struct aur_vm *vm, uint64_t instructions)
+{
+    vm->spent += instructions;
+    if (vm->spent >= vm->config.instructions && !vm->over_memory && !vm->over_time)
+        vm->over_instructions = true;
+    if (vm->deadline_ns && vm->spent - vm->looked_at >= (uint64_t)hook_step(vm) && !is_over(vm)) {
+        vm->looked_at = vm->spent;
+        vm->over_time = vm->config.clock(vm->config.user) >= vm->deadline_ns;
+    }
+    return is_over(vm);
+}
+
 static void on_count(lua_State *L, lua_Debug *at)
 {
     struct aur_vm *vm = aur_vm_of(L);
-    vm->spent += HOOK_STEP;
-    if (vm->spent >= vm->config.instructions && !vm->over_memory)
-        vm->over_instructions = true;
-    if (vm->over_instructions || vm->over_memory)
+    if (spend(vm, (uint64_t)hook_step(vm)))
         raise_limit(L, at);
 }
 
 void aur_vm_charge(lua_State *L, uint64_t instructions)
 {
-    struct aur_vm *vm = aur_vm_of(L);
-    vm->spent += instructions;
-    if (vm->spent >= vm->config.instructions) {
-        vm->over_instructions = true;
-        lua_Debug at;
+    lua_Debug at;
+    if (spend(aur_vm_of(L), instructions))
         raise_limit(L, lua_getstack(L, 1, &at) ? &at : NULL);
-    }
 }
 
 void aur_vm_check_stack(lua_State *L)
@@ -173,30 +207,13 @@ int aur_vm_raise_no_memory(lua_State *L)
 
 bool aur_has_position(const char *text)
 {
-    size_t path = strcspn(text, ":\n");
-    size_t digits = text[path] == ':' ? strspn(text + path + 1, "0123456789") : 0;
-    return path > 0 && digits > 0 && text[path + 1 + digits] == ':';
-}
-
-void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len)
-{
-    if (len > 0 && text[0] == '\033')
-        luaL_error(L, "%s:1: bytecode is not allowed, only source text", path);
-    const char *chunk = lua_pushfstring(L, "@%s", path);
-    if (luaL_loadbufferx(L, text, len, chunk, "t") == 0) {
-        lua_remove(L, -2);
-        return;
-    }
-    /* Lua shortens long paths in its messages. */
-    const char *message = lua_tostring(L, -1);
-    if (message && strncmp(message, "...", 3) == 0 && strchr(message, ':'))
-        lua_pushfstring(L, "%s%s", path, strchr(message, ':'));
-    lua_error(L);
+    return aur_diagnostic_place(text, NULL) > 0;
 }
 
 /* ---- errors ---- */
 
-#define TRACE_LEVELS 12
+#define TRACE_LEVELS  12
+#define MESSAGE_BYTES 900 /* what struct aur_error keeps of one, and a little of the traceback */
 
 static void add_trace(lua_State *L, luaL_Buffer *out)
 {
@@ -248,6 +265,10 @@ static int on_error(lua_State *L)
     const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : NULL;
     if (!text)
         text = lua_pushfstring(L, "the error object is a %s value, not a message", luaL_typename(L, 1));
+    if (strlen(text) > MESSAGE_BYTES) {
+        lua_pushlstring(L, text, MESSAGE_BYTES);
+        text = lua_tostring(L, -1);
+    }
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     add_message(L, &out, text);
@@ -276,6 +297,8 @@ static int enter(lua_State *L)
     const char *text = lua_tostring(L, -1);
     const char *prefix = text && aur_has_position(text) ? "" : vm->config.name;
     entry->code = aur_error_set(entry->err, AUR_ESCRIPT, "%s%s%s", prefix, *prefix ? ": " : "", text ? text : "error");
+    if (entry->err && text)
+        entry->err->column = aur_load_column(vm, text);
     return 0;
 }
 
@@ -290,7 +313,7 @@ int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_err
     }
     if (vm->host_out_of_memory)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", vm->config.name);
-    if (vm->over_instructions || vm->over_memory) {
+    if (is_over(vm)) {
         if (entry.code == AUR_OK)
             aur_error_set(err, AUR_ELIMIT, "%s: a limit was reached", vm->config.name);
         entry.code = AUR_ELIMIT;
@@ -301,6 +324,12 @@ int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_err
 }
 
 /* ---- life ---- */
+
+static uint64_t system_clock(void *user)
+{
+    (void)user;
+    return aur_clock_mono_ns();
+}
 
 static int open_sandbox(lua_State *L)
 {
@@ -319,6 +348,10 @@ int aur_vm_new(struct aur_vm **out, const struct aur_vm_config *config, struct a
     if (!vm->config.memory_bytes)
         vm->config.memory_bytes = DEFAULT_MEMORY;
     vm->hard_bytes = vm->config.memory_bytes + vm->config.memory_bytes / 8;
+    if (!vm->config.clock)
+        vm->config.clock = system_clock;
+    if (vm->config.wall_ms)
+        vm->deadline_ns = vm->config.clock(vm->config.user) + vm->config.wall_ms * (uint64_t)1000000;
     lua_State *L = lua_newstate(allocate, vm);
     int rc = AUR_OK;
     if (!L) {

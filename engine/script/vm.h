@@ -37,6 +37,9 @@ struct aur_vm_config {
     aur_vm_find_module *find_module;             /* NULL: require finds nothing */
     void (*print)(void *user, const char *line); /* NULL: print does nothing */
     void *user;                                  /* of both */
+    uint32_t wall_ms;              /* time from aur_vm_new on; 0: as long as it likes. For live use: it makes
+                                                    what a script does depend on the machine */
+    uint64_t (*clock)(void *user); /* nanoseconds, for wall_ms; NULL: aur_clock_mono_ns */
 };
 
 /* Errors: AUR_ENOMEM; AUR_ELIMIT if memory_bytes does not hold an empty VM. */
@@ -45,7 +48,8 @@ void aur_vm_free(struct aur_vm *vm);
 
 /* The one way in: runs body(L) with arg as a light userdata at index 1, under protection. Whatever the body allocates in
  * C must be reachable from arg, since Lua errors jump over its end. Errors: AUR_ESCRIPT with "file:line: message" and a
- * traceback after '\n', AUR_ELIMIT (instructions, memory) likewise, AUR_ENOMEM when the host itself is out of memory. */
+ * traceback after '\n', and with err->column where a syntax error is known to be; AUR_ELIMIT (instructions, memory, time)
+ * likewise; AUR_ENOMEM when the host itself is out of memory. */
 AUR_MUST_USE int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_error *err);
 
 /* ---- For code that runs inside aur_vm_call; these raise Lua errors. ---- */
@@ -53,7 +57,7 @@ AUR_MUST_USE int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, s
 struct aur_vm *aur_vm_of(lua_State *L);
 void *aur_vm_user(lua_State *L); /* config.user */
 
-/* Compiles text (never bytecode) as the file `path` and pushes the function. */
+/* Compiles text (never bytecode) as the file `path` and pushes the function. Compiling counts as instructions. */
 void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len);
 
 /* Lets math.random and aur_stream_push draw, keyed by these; before, they raise. */
@@ -69,7 +73,8 @@ int aur_vm_raise_at(lua_State *L, const char *file_line, const char *message);
 /* Raises because the host has no memory: aur_vm_call then returns AUR_ENOMEM. */
 int aur_vm_raise_no_memory(lua_State *L);
 
-/* Counts work done in C as if it were instructions. */
+/* Counts work done in C as if it were instructions; raises when a limit is reached, that of time included. Whatever can
+ * take long in C calls it at least every 10,000 instructions. */
 void aur_vm_charge(lua_State *L, uint64_t instructions);
 
 /* Raises when C calls and Lua calls are nested so deeply that the C stack is in danger. */

@@ -162,7 +162,12 @@ static void a_script_within_its_limits(void **state)
 {
     (void)state;
     run_limited("local n = 0 for i = 1, 20000 do n = n + i end print(n)", AUR_OK, "");
-    run_limited("for i = 1, 50 do local s = ('x'):rep(200000) end", AUR_OK, ""); /* garbage is collected in between */
+    run_limited("for i = 1, 500 do local s = ('x'):rep(5000) .. i end", AUR_OK, "");
+    struct lua_case c = {.text =
+                             "for i = 1, 50 do local s = ('x'):rep(200000) end", /* garbage is collected in between */
+                         .config = {.memory_bytes = 4 << 20}};
+    assert_int_equal(lua_case_run(&c), AUR_OK);
+    lua_case_free(&c);
 }
 
 static void without_memory(void **state)
