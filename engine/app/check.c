@@ -95,12 +95,24 @@ static json_t *describe_error(const char *script, const char *message)
     return json_pack("{ss si ss%}", "file", script, "line", 0, "message", message, len);
 }
 
-static void print_json(const char *script, json_t *phrases, int rc, const struct aur_error *err)
+static void list_tables(json_t *tables, const struct aur_piece_info *info)
+{
+    for (uint32_t i = 0; i < info->n_tables; i++) {
+        char hash[17];
+        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)info->tables[i].table.hash);
+        json_array_append_new(tables,
+                              json_pack("{ss ss si ss}", "name", info->tables[i].name, "file", info->tables[i].file,
+                                        "cycles", (int)info->tables[i].cycles, "hash", hash));
+    }
+}
+
+static void print_json(const char *script, json_t *phrases, json_t *tables, int rc, const struct aur_error *err)
 {
     json_t *errors = json_array();
     if (rc < 0)
         json_array_append_new(errors, describe_error(script, err->message));
-    json_t *root = json_pack("{sb so sO}", "ok", rc == AUR_OK, "errors", errors, "phrases", phrases);
+    json_t *root =
+        json_pack("{sb so sO sO}", "ok", rc == AUR_OK, "errors", errors, "phrases", phrases, "tables", tables);
     char *line = json_dumps(root, JSON_COMPACT);
     printf("%s\n", line ? line : "");
     free(line);
@@ -118,17 +130,19 @@ int aur_run_check(const struct aur_command *command, int argc, char **argv)
         return exit_code;
     if (aur_command_settings(&stage.settings, &parsed, &err) < 0)
         return aur_fail(&err);
-    json_t *phrases = json_array();
+    json_t *phrases = json_array(), *tables = json_array();
     int rc = aur_stage_init(&stage, parsed.operands[0], &err);
     if (rc == AUR_OK) {
+        list_tables(tables, aur_piece_describe(stage.piece));
         rc = rehearse_all(&stage, phrases, &err);
         aur_stage_deinit(&stage);
     }
     if (args.json)
-        print_json(parsed.operands[0], phrases, rc, &err);
+        print_json(parsed.operands[0], phrases, tables, rc, &err);
     else if (rc == AUR_OK)
         printf("%s is fine\n", parsed.operands[0]);
     json_decref(phrases);
+    json_decref(tables);
     if (rc < 0 && !args.json)
         return aur_fail(&err);
     return aur_exit_of(rc);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wave/load.h"
+
 static bool is_folder(const char *path)
 {
     struct stat info;
@@ -94,6 +96,7 @@ int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error
 {
     enum aur_log_level level = AUR_LOG_INFO;
     stage->log = NULL;
+    stage->tables = NULL;
     stage->piece = NULL;
     int rc = choose_folders(stage, script, err);
     if (rc == AUR_OK)
@@ -102,11 +105,17 @@ int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error
         rc = aur_log_level_parse(&level, stage->settings.log_level);
     if (rc == AUR_OK)
         rc = aur_log_new(&stage->log, level, stage->settings.log_file, err);
-    if (rc < 0)
+    if (rc == AUR_OK)
+        rc = aur_tables_new(&stage->tables, err);
+    if (rc < 0) {
+        aur_stage_deinit(stage);
         return rc;
+    }
+    stage->loader = aur_wave_loader(stage->tables);
     bool scalar = stage->isa == AUR_ISA_SCALAR;
     snprintf(stage->device, sizeof stage->device, scalar ? "scalar" : "simd (%s)", aur_isa_name(stage->isa));
-    struct aur_piece_source source = {.path = stage->script, .lib_dir = stage->lib_dir, .log = stage->log};
+    struct aur_piece_source source = {
+        .path = stage->script, .lib_dir = stage->lib_dir, .log = stage->log, .tables = &stage->loader};
     rc = aur_piece_load(&stage->piece, &source, err);
     if (rc < 0)
         aur_stage_deinit(stage);
@@ -116,8 +125,10 @@ int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error
 void aur_stage_deinit(struct aur_stage *stage)
 {
     aur_piece_free(stage->piece);
+    aur_tables_free(stage->tables);
     aur_log_free(stage->log);
     stage->piece = NULL;
+    stage->tables = NULL;
     stage->log = NULL;
 }
 
@@ -135,5 +146,6 @@ struct aur_synth_config aur_stage_synth(const struct aur_stage *stage)
         .rate_hz = (uint32_t)stage->settings.sample_rate,
         .isa = stage->isa,
         .effects = stage->settings.effects,
+        .tables = stage->tables,
     };
 }

@@ -6,7 +6,9 @@
 #include "app/settings.h"
 #include "base/log.h"
 #include "compose/piece.h"
+#include "score/table.h"
 #include "synth/synth.h"
+#include "synth/tables.h"
 
 struct aur_stage {
     struct aur_settings settings;
@@ -14,6 +16,8 @@ struct aur_stage {
     enum aur_isa isa;
     char device[160]; /* "simd (avx2)" */
     struct aur_log *log;
+    struct aur_tables *tables;      /* the session's wavetables */
+    struct aur_table_loader loader; /* into them, for every piece that is loaded */
     struct aur_piece *piece;
 };
 

@@ -154,10 +154,94 @@ static void read_control(struct reader *r, const char *name)
         bad(r, "%s: default: %.9g is not allowed; allowed: %.9g to %.9g", where, spec->def, spec->min, spec->max);
 }
 
+/* ---- tables ---- */
+
+/* [a-z0-9_]+, short enough. */
+static void check_name(struct reader *r, const char *field, const char *name, size_t size)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n >= size || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+        bad(r, "%s: '%.60s' is not a name; it has up to %zu of a-z, 0-9 and _", field, name, size - 1);
+}
+
+/* What is on top: a file's name, or a table with it and the number of cycles in it. */
+static void read_table_file(struct reader *r, struct aur_piece_table *out, const char *where)
+{
+    static const char *const fields[] = {"file", "cycles", NULL};
+    char dotted[80];
+    snprintf(dotted, sizeof dotted, "%s.", where);
+    out->cycles = 1;
+    if (lua_type(r->L, -1) == LUA_TSTRING) {
+        lua_newtable(r->L);
+        lua_pushvalue(r->L, -2);
+        lua_setfield(r->L, -2, "file");
+    } else if (!lua_istable(r->L, -1)) {
+        bad(r, "%s: a file's name or a table with file and cycles is needed, not a %s", where, luaL_typename(r->L, -1));
+    }
+    check_fields(r, lua_gettop(r->L), where, fields);
+    read_text(r, out->file, sizeof out->file, lua_gettop(r->L), dotted, "file", "");
+    lua_getfield(r->L, -1, "cycles");
+    bool counted = !lua_isnil(r->L, -1);
+    lua_pop(r->L, 1);
+    double cycles = counted ? read_number(r, where, "cycles") : 1;
+    if (!(cycles >= 1 && cycles <= AUR_TABLE_CYCLES_MAX && floor(cycles) == cycles))
+        bad(r, "%s.cycles: %.9g is not allowed; allowed: an integer from 1 to %d", where, cycles, AUR_TABLE_CYCLES_MAX);
+    out->cycles = (uint32_t)cycles;
+}
+
+/* The table whose file is on top. */
+static void read_wavetable(struct reader *r, const char *name)
+{
+    char where[64];
+    struct aur_error err;
+    check_name(r, "tables", name, AUR_TABLE_NAME_SIZE);
+    if (r->info->n_tables == AUR_TABLES_OF_PIECE_MAX)
+        bad(r, "tables: more than %d", AUR_TABLES_OF_PIECE_MAX);
+    struct aur_piece_table *table = &r->info->tables[r->info->n_tables++];
+    snprintf(where, sizeof where, "tables.%s", name);
+    snprintf(table->name, sizeof table->name, "%s", name);
+    read_table_file(r, table, where);
+    const struct aur_table_loader *loader = r->piece->tables;
+    const struct aur_table_request request = {r->piece->folder, table->file, table->cycles};
+    if (!loader)
+        bad(r, "%s: there is nobody here who reads tables", where);
+    if (loader->load(loader->user, &table->table, &request, &err) < 0) {
+        if (err.code == AUR_ENOMEM)
+            aur_vm_raise_no_memory(r->L);
+        bad(r, "%s: %s", where, err.message);
+    }
+    if (r->piece->log)
+        aur_log(r->piece->log, AUR_LOG_DEBUG, "script", "%s: table %s is %s, %u cycle%s, %016llx", r->piece->path, name,
+                table->file, table->cycles, table->cycles == 1 ? "" : "s", (unsigned long long)table->table.hash);
+}
+
+/* Field `table` of a patch of the wave voice: the name of one of the piece's. */
+static void read_table_name(struct reader *r, struct aur_patch *patch, int index, const char *where)
+{
+    char name[AUR_TABLE_NAME_SIZE], dotted[80], allowed[AUR_TABLES_OF_PIECE_MAX * (AUR_TABLE_NAME_SIZE + 2)] = "";
+    size_t used = 0;
+    snprintf(dotted, sizeof dotted, "%s.", where);
+    lua_getfield(r->L, index, "table");
+    bool given = !lua_isnil(r->L, -1);
+    lua_pop(r->L, 1);
+    if (!given)
+        return;
+    read_text(r, name, sizeof name, index, dotted, "table", "");
+    for (uint32_t i = 0; i < r->info->n_tables; i++) {
+        const struct aur_piece_table *table = &r->info->tables[i];
+        used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", table->name);
+        if (strcmp(table->name, name) == 0)
+            patch->table = table->table;
+    }
+    if (!patch->table.shapes)
+        bad(r, "%s.table: '%s' is not one of the piece's tables; allowed: %s", where, name,
+            r->info->n_tables ? allowed : "none, for it has no tables");
+}
+
 /* ---- patches and effects ---- */
 
-/* Sets the parameters named in the table at index; the field `skip` is not one. */
-static void read_params(struct reader *r, int index, const char *where, const char *skip, float *params,
+/* Sets the parameters named in the table at index; the fields in `skip` (NULL-terminated) are none. */
+static void read_params(struct reader *r, int index, const char *where, const char *const *skip, float *params,
                         const struct aur_param_table *table)
 {
     struct aur_error err;
@@ -167,7 +251,10 @@ static void read_params(struct reader *r, int index, const char *where, const ch
         const char *name = aur_vm_tostring(r->L, -1);
         lua_pushvalue(r->L, -2);
         lua_rawget(r->L, index);
-        if (!skip || strcmp(name, skip) != 0) {
+        const char *const *other = skip;
+        while (*other && strcmp(*other, name) != 0)
+            other++;
+        if (!*other) {
             if (aur_param_find(table, name) >= 0 && lua_type(r->L, -1) != LUA_TNUMBER)
                 bad(r, "%s.%s: a number is needed, not a %s", where, name, luaL_typename(r->L, -1));
             if (aur_param_set(params, table, name, lua_tonumber(r->L, -1), &err) != AUR_OK)
@@ -181,9 +268,8 @@ static void read_params(struct reader *r, int index, const char *where, const ch
 /* The patch whose table is on top. */
 static void read_patch(struct reader *r, const char *name)
 {
-    size_t n = strlen(name);
-    if (n == 0 || n >= AUR_PATCH_NAME_SIZE || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
-        bad(r, "patches: '%.60s' is not a name; it has up to %d of a-z, 0-9 and _", name, AUR_PATCH_NAME_SIZE - 1);
+    static const char *const texts[] = {"voice", "table", NULL}, *const voice_text[] = {"voice", NULL};
+    check_name(r, "patches", name, AUR_PATCH_NAME_SIZE);
     if (r->info->n_patches == AUR_PATCHES_MAX)
         bad(r, "patches: more than %d", AUR_PATCHES_MAX);
     char where[64], voice[32], voices[128] = "";
@@ -199,11 +285,15 @@ static void read_patch(struct reader *r, const char *name)
         bad(r, "%s.voice: '%s' is not allowed; allowed: %s", where, voice, voices);
     struct aur_patch *patch = &r->info->patches[r->info->n_patches++];
     aur_patch_default(patch, name, (enum aur_voice)kind);
-    read_params(r, lua_gettop(r->L), where, "voice", patch->params, &aur_voices[kind]);
+    if (kind == AUR_VOICE_WAVE)
+        read_table_name(r, patch, lua_gettop(r->L), where);
+    read_params(r, lua_gettop(r->L), where, kind == AUR_VOICE_WAVE ? texts : voice_text, patch->params,
+                &aur_voices[kind]);
 }
 
 static void read_effect(struct reader *r, const char *name)
 {
+    static const char *const no_texts[] = {NULL};
     char where[64], effects[128] = "";
     size_t used = 0;
     snprintf(where, sizeof where, "effects.%s", name);
@@ -212,11 +302,12 @@ static void read_effect(struct reader *r, const char *name)
         used += (size_t)snprintf(effects + used, sizeof effects - used, "%s%s", i ? ", " : "", aur_effects[i].name);
     if (kind < 0)
         bad(r, "effects: '%.60s' is not an effect; allowed: %s", name, effects);
-    read_params(r, lua_gettop(r->L), where, NULL, r->info->effects.params[kind], &aur_effects[kind]);
+    read_params(r, lua_gettop(r->L), where, no_texts, r->info->effects.params[kind], &aur_effects[kind]);
 }
 
-/* Calls read for each entry of the table in `field`, in the order of names, with the entry's table on top. */
-static void read_entries(struct reader *r, int index, const char *field, void (*read)(struct reader *, const char *))
+/* Calls read for each entry of the table in `field`, in the order of names, with the entry on top. */
+static void read_entries(struct reader *r, int index, const char *field, bool tables,
+                         void (*read)(struct reader *, const char *))
 {
     if (!push_table(r, index, field))
         return;
@@ -226,7 +317,7 @@ static void read_entries(struct reader *r, int index, const char *field, void (*
         const char *name = aur_vm_tostring(r->L, -1);
         lua_pushvalue(r->L, -2);
         lua_rawget(r->L, table);
-        if (!lua_istable(r->L, -1))
+        if (tables && !lua_istable(r->L, -1))
             bad(r, "%s.%.60s: a table is needed, not a %s", field, name, luaL_typename(r->L, -1));
         read(r, name);
         lua_settop(r->L, table + 1);
@@ -244,8 +335,8 @@ static void check_type(struct reader *r, int index, const char *name, int type, 
 
 void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info)
 {
-    static const char *const fields[] = {"title", "meter",  "controls", "patches", "effects",
-                                         "state", "phrase", "migrate",  NULL};
+    static const char *const fields[] = {"title",   "meter", "controls", "tables",  "patches",
+                                         "effects", "state", "phrase",   "migrate", NULL};
     struct reader r = {L, piece, line, info};
     const char *file = strrchr(piece->path, '/');
     memset(info, 0, sizeof *info);
@@ -253,9 +344,10 @@ void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int 
     check_fields(&r, index, "the piece", fields);
     read_text(&r, info->title, sizeof info->title, index, "", "title", file ? file + 1 : piece->path);
     read_meter(&r, index);
-    read_entries(&r, index, "controls", read_control);
-    read_entries(&r, index, "patches", read_patch);
-    read_entries(&r, index, "effects", read_effect);
+    read_entries(&r, index, "controls", true, read_control);
+    read_entries(&r, index, "tables", false, read_wavetable);
+    read_entries(&r, index, "patches", true, read_patch);
+    read_entries(&r, index, "effects", true, read_effect);
     check_type(&r, index, "state", LUA_TTABLE, false);
     check_type(&r, index, "phrase", LUA_TFUNCTION, true);
     check_type(&r, index, "migrate", LUA_TFUNCTION, false);

@@ -19,6 +19,7 @@ struct aur_piece {
     size_t len;
     struct aur_script_limits limits; /* defaults filled in */
     struct aur_log *log;
+    const struct aur_table_loader *tables; /* while it is loaded */
     struct aur_module modules[AUR_MODULES_MAX];
     size_t n_modules;
     struct aur_piece_info info;

@@ -194,10 +194,12 @@ int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
     piece->limits = source->limits;
     piece->log = source->log;
+    piece->tables = source->tables;
     set_limits(&piece->limits);
     int rc = read_source(piece, source, err);
     if (rc == AUR_OK)
         rc = run_top(piece, err);
+    piece->tables = NULL;
     if (rc != AUR_OK) {
         aur_piece_free(piece);
         return rc;

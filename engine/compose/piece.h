@@ -25,14 +25,24 @@ struct aur_piece_source {
     const char *path;    /* the script; `require` looks in its folder, then in lib_dir */
     const char *lib_dir; /* scripts/lib */
     struct aur_script_limits limits;
-    struct aur_log *log; /* where print goes; NULL: nowhere */
+    struct aur_log *log;                   /* where print goes; NULL: nowhere */
+    const struct aur_table_loader *tables; /* used while loading; NULL: a piece with tables is refused */
+};
+
+/* A wavetable that the piece names, as it was when the piece was loaded. */
+struct aur_piece_table {
+    char name[AUR_TABLE_NAME_SIZE];
+    char file[AUR_TABLE_FILE_SIZE]; /* relative to the script's folder; the piece depends on it as on its modules */
+    uint32_t cycles;
+    struct aur_table table;
 };
 
 struct aur_piece_info {
     char title[128];
     int meter[2];
     struct aur_control_specs controls;
-    uint32_t n_patches;
+    uint32_t n_tables, n_patches;
+    struct aur_piece_table tables[AUR_TABLES_OF_PIECE_MAX];
     struct aur_patch patches[AUR_PATCHES_MAX];
     struct aur_effect_settings effects;
 };

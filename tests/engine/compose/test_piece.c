@@ -61,7 +61,7 @@ static void the_least_piece(void **state)
 static const struct {
     const char *fields, *want;
 } bad_fields[] = {
-    {"tempo = 70", "the piece: 'tempo' is not a field; allowed: title, meter, controls, patches, effects, state, "
+    {"tempo = 70", "the piece: 'tempo' is not a field; allowed: title, meter, controls, tables, patches, effects, state, "
                    "phrase, migrate"},
     {"[1] = 'x'", "the piece: '1' is not a field"},
     {"title = 5", "title: a text is needed, not a number"},
