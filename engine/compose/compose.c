@@ -9,8 +9,7 @@
 
 #define BARS_MAX 64
 
-/* Pushes the state the phrase starts from; the piece's table is at index. */
-static void push_state(lua_State *L, int index, const char *text)
+void aur_piece_push_state(lua_State *L, int index, const char *text)
 {
     struct aur_error err;
     if (text) {
@@ -27,8 +26,7 @@ static void push_state(lua_State *L, int index, const char *text)
     }
 }
 
-/* Line of the function on top of the stack. */
-static int function_line(lua_State *L)
+int aur_function_line(lua_State *L)
 {
     lua_Debug at;
     lua_pushvalue(L, -1);
@@ -52,10 +50,10 @@ static int compose_body(lua_State *L)
     int line;
     aur_piece_run(L, job->piece, &line);
     int piece = lua_gettop(L), state = piece + 1;
-    push_state(L, piece, job->request->state);
+    aur_piece_push_state(L, piece, job->request->state);
     aur_vm_seed(L, job->request->seed, job->request->number);
     lua_getfield(L, piece, "phrase");
-    line = function_line(L);
+    line = aur_function_line(L);
     aur_ctx_push(L, job);
     lua_pushvalue(L, state);
     lua_call(L, 2, 1);

@@ -2,6 +2,8 @@
 #ifndef AUR_COMPOSE_INNER_H
 #define AUR_COMPOSE_INNER_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "compose/piece.h"
 #include "script/vm.h"
@@ -14,6 +16,8 @@ struct aur_module {
 };
 
 struct aur_piece {
+    _Atomic unsigned references;
+    char *name;
     char *path, *folder, *lib_dir; /* as given; folder is path's */
     char *text;
     size_t len;
@@ -22,6 +26,8 @@ struct aur_piece {
     const struct aur_table_loader *tables; /* while it is loaded */
     struct aur_module modules[AUR_MODULES_MAX];
     size_t n_modules;
+    const struct aur_piece_text *instead; /* while it is loaded */
+    struct aur_piece_marks marks;
     struct aur_piece_info info;
 };
 
@@ -54,6 +60,12 @@ int aur_piece_raise(lua_State *L, const struct aur_piece *piece, int line, const
 
 /* Reads the piece's table at index into info, or raises. */
 void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info);
+
+/* Pushes the state that text holds; NULL: what the piece's table at index starts with. */
+void aur_piece_push_state(lua_State *L, int index, const char *text);
+
+/* Line of the function on top of the stack. */
+int aur_function_line(lua_State *L);
 
 /* Pushes ctx for the job's request. */
 void aur_ctx_push(lua_State *L, struct aur_job *job);

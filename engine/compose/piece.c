@@ -2,10 +2,13 @@
  * Any thread that may read files; the result is immutable, so composing does no input or output. */
 #include "compose/piece.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "compose/inner.h"
 #include "script/value.h"
 
@@ -28,11 +31,29 @@ static char *module_path(const char *folder, const char *name)
     return aur_buf_take(&buf);
 }
 
+/* A file of the piece: what stands for it, or what is on disk. */
+static int read_text(struct aur_buf *out, const struct aur_piece *piece, const char *path, struct aur_error *err)
+{
+    const struct aur_piece_text *instead = piece->instead;
+    aur_buf_init(out);
+    if (!instead || strcmp(instead->path, path) != 0)
+        return aur_buf_read_file(out, path, piece->limits.source_bytes, err);
+    if (instead->len > piece->limits.source_bytes)
+        return aur_error_set(err, AUR_ELIMIT, "%s: the text is larger than %zu bytes", path,
+                             piece->limits.source_bytes);
+    aur_buf_add(out, instead->text, instead->len);
+    return aur_buf_ok(out) ? AUR_OK : aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
+}
+
+static bool is_there(const struct aur_piece *piece, const char *path)
+{
+    return access(path, F_OK) == 0 || (piece->instead && strcmp(piece->instead->path, path) == 0);
+}
+
 static int read_module(struct aur_piece *piece, char *path, const char *name, struct aur_error *err)
 {
     struct aur_buf text;
-    aur_buf_init(&text);
-    int rc = aur_buf_read_file(&text, path, piece->limits.source_bytes, err);
+    int rc = read_text(&text, piece, path, err);
     struct aur_module module = {strdup(name), path, NULL, text.len};
     if (rc == AUR_OK) {
         module.text = aur_buf_take(&text);
@@ -58,7 +79,7 @@ static int read_from_folders(struct aur_piece *piece, const char *name, struct a
         char *path = module_path(folders[i], name);
         if (!path)
             return aur_error_set(err, AUR_ENOMEM, "out of memory");
-        if (access(path, F_OK) == 0)
+        if (is_there(piece, path))
             return read_module(piece, path, name, err);
         free(path);
     }
@@ -95,6 +116,7 @@ int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *
         .name = job->piece->path,
         .instructions = job->piece->limits.instructions,
         .memory_bytes = job->piece->limits.memory_bytes,
+        .wall_ms = job->piece->limits.wall_ms,
         .find_module = aur_piece_find_module,
         .print = print_line,
         .user = job,
@@ -169,8 +191,7 @@ static void set_limits(struct aur_script_limits *limits)
 static int read_source(struct aur_piece *piece, const struct aur_piece_source *source, struct aur_error *err)
 {
     struct aur_buf text;
-    aur_buf_init(&text);
-    int rc = aur_buf_read_file(&text, source->path, piece->limits.source_bytes, err);
+    int rc = read_text(&text, piece, source->path, err);
     if (rc != AUR_OK) {
         aur_buf_deinit(&text);
         return rc;
@@ -182,9 +203,30 @@ static int read_source(struct aur_piece *piece, const struct aur_piece_source *s
     piece->folder =
         slash == source->path ? strdup("/") : strndup(source->path, slash ? (size_t)(slash - source->path) : 0);
     piece->lib_dir = source->lib_dir ? strdup(source->lib_dir) : NULL;
-    if (!piece->text || !piece->path || !piece->folder || (source->lib_dir && !piece->lib_dir))
+    piece->name = strdup(source->name ? source->name : slash ? slash + 1 : source->path);
+    if (!piece->text || !piece->name || !piece->path || !piece->folder || (source->lib_dir && !piece->lib_dir))
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
     return AUR_OK;
+}
+
+static uint64_t hash_module(const struct aur_module *module, uint64_t hash)
+{
+    hash = aur_hash64(module->name, strlen(module->name) + 1, hash);
+    return aur_hash64(module->text, module->len, hash);
+}
+
+static void mark(struct aur_piece *piece)
+{
+    struct aur_piece_marks *marks = &piece->marks;
+    uint64_t hash = aur_hash64(piece->text ? piece->text : "", piece->len, AUR_HASH_START);
+    if (!piece->text)
+        return;
+    snprintf(marks->version, sizeof marks->version, "%016" PRIx64, hash);
+    for (size_t i = 0; i < piece->n_modules; i++)
+        hash = hash_module(&piece->modules[i], hash);
+    for (uint32_t i = 0; i < piece->info.n_tables; i++)
+        hash = aur_hash64(&piece->info.tables[i].table.hash, sizeof(uint64_t), hash);
+    snprintf(marks->hash, sizeof marks->hash, "%016" PRIx64, hash);
 }
 
 int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err)
@@ -193,13 +235,19 @@ int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source
     if (!piece)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
     piece->limits = source->limits;
+    piece->references = 1;
     piece->log = source->log;
+    piece->instead = source->instead;
     piece->tables = source->tables;
     set_limits(&piece->limits);
     int rc = read_source(piece, source, err);
     if (rc == AUR_OK)
         rc = run_top(piece, err);
     piece->tables = NULL;
+    piece->instead = NULL;
+    mark(piece);
+    if (source->marks)
+        *source->marks = piece->marks;
     if (rc != AUR_OK) {
         aur_piece_free(piece);
         return rc;
@@ -208,15 +256,23 @@ int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source
     return AUR_OK;
 }
 
+struct aur_piece *aur_piece_ref(const struct aur_piece *piece_)
+{
+    struct aur_piece *piece = (struct aur_piece *)(uintptr_t)piece_; /* its count is not of its value */
+    atomic_fetch_add_explicit(&piece->references, 1, memory_order_relaxed);
+    return piece;
+}
+
 void aur_piece_free(struct aur_piece *piece)
 {
-    if (!piece)
+    if (!piece || atomic_fetch_sub_explicit(&piece->references, 1, memory_order_acq_rel) > 1)
         return;
     for (size_t i = 0; i < piece->n_modules; i++) {
         free(piece->modules[i].name);
         free(piece->modules[i].path);
         free(piece->modules[i].text);
     }
+    free(piece->name);
     free(piece->path);
     free(piece->folder);
     free(piece->lib_dir);
@@ -227,4 +283,26 @@ void aur_piece_free(struct aur_piece *piece)
 const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece)
 {
     return &piece->info;
+}
+
+const char *aur_piece_name(const struct aur_piece *piece)
+{
+    return piece->name;
+}
+
+const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece)
+{
+    return &piece->marks;
+}
+
+void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user)
+{
+    on_file(user, piece->path, piece->text);
+    for (size_t i = 0; i < piece->n_modules; i++)
+        on_file(user, piece->modules[i].path, piece->modules[i].text);
+    for (uint32_t i = 0; i < piece->info.n_tables; i++) {
+        char path[4096 + AUR_TABLE_FILE_SIZE];
+        snprintf(path, sizeof path, "%s%s%s", piece->folder, *piece->folder ? "/" : "", piece->info.tables[i].file);
+        on_file(user, path, NULL);
+    }
 }

@@ -1,7 +1,8 @@
 /* A piece: a script with the library files it requires, read once, and what it declares.
  *
  * Immutable once loaded: any thread may use it, and aur_piece_compose may run on several threads at once, because each
- * call builds a fresh Lua VM. Hot reload is another piece object. */
+ * call builds a fresh Lua VM. Pieces are counted: who keeps one has a reference of its own. Hot reload is another piece,
+ * which goes on from the state that the piece before left, as aur_piece_migrate turns it into its own. */
 #ifndef AUR_COMPOSE_PIECE_H
 #define AUR_COMPOSE_PIECE_H
 
@@ -21,12 +22,28 @@ struct aur_script_limits { /* 0 means the default */
                               not depend on the machine, so an offline render leaves it 0 */
 };
 
+#define AUR_PIECE_HASH_SIZE 17 /* 16 hexadecimal digits and NUL */
+
+struct aur_piece_text { /* stands for the file of this path, whatever is on disk */
+    const char *path, *text;
+    size_t len;
+};
+
+/* What tells texts apart; filled also where loading fails, with what was read until then ("" without a script). */
+struct aur_piece_marks {
+    char version[AUR_PIECE_HASH_SIZE]; /* of the script's own text */
+    char hash[AUR_PIECE_HASH_SIZE];    /* of all that the piece is made of */
+};
+
 struct aur_piece_source {
     const char *path;    /* the script; `require` looks in its folder, then in lib_dir */
+    const char *name;    /* what listeners are told; NULL: the last part of path */
     const char *lib_dir; /* scripts/lib */
     struct aur_script_limits limits;
     struct aur_log *log;                   /* where print goes; NULL: nowhere */
     const struct aur_table_loader *tables; /* used while loading; NULL: a piece with tables is refused */
+    const struct aur_piece_text *instead;  /* NULL: files are as they are on disk */
+    struct aur_piece_marks *marks;         /* NULL, or filled when loading ends */
 };
 
 /* A wavetable that the piece names, as it was when the piece was loaded. */
@@ -47,11 +64,21 @@ struct aur_piece_info {
     struct aur_effect_settings effects;
 };
 
+/* Called for each file a piece is made of, the script first. text: NULL for a file that is not Lua. */
+typedef void aur_piece_file_fn(void *user, const char *path, const char *text);
+
 /* Loads, checks and describes a script. Errors: AUR_EIO (no such file), AUR_ESCRIPT ("file:line: message" and a traceback
  * after it), AUR_ELIMIT, AUR_ENOMEM. */
 AUR_MUST_USE int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err);
+/* One reference more; returns the piece. Any thread. */
+struct aur_piece *aur_piece_ref(const struct aur_piece *piece);
+/* One reference fewer; the last one frees it. Any thread but a render worker; NULL is legal. */
 void aur_piece_free(struct aur_piece *piece);
 const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece);
+
+const char *aur_piece_name(const struct aur_piece *piece);
+const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece);
+void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user);
 
 struct aur_compose_request {
     uint64_t seed;
@@ -67,5 +94,10 @@ struct aur_compose_request {
  * bit for bit, on every machine. Errors: AUR_ESCRIPT, AUR_ELIMIT, AUR_ENOMEM. */
 AUR_MUST_USE int aur_piece_compose(const struct aur_piece *piece, const struct aur_compose_request *request,
                                    struct aur_phrase **out, char **state_out, struct aur_error *err);
+
+/* Turns the state that another piece left into the state this one goes on from: what its migrate function returns, called
+ * in a fresh VM under the piece's limits; the state as it is where it has none. *out is malloc'd; NULL for NULL. Errors: as
+ * aur_piece_compose. */
+AUR_MUST_USE int aur_piece_migrate(const struct aur_piece *piece, char **out, const char *state, struct aur_error *err);
 
 #endif
