@@ -131,7 +131,7 @@ int aur_run_check(const struct aur_command *command, int argc, char **argv)
     if (aur_command_settings(&stage.settings, &parsed, &err) < 0)
         return aur_fail(&err);
     json_t *phrases = json_array(), *tables = json_array();
-    int rc = aur_stage_init(&stage, parsed.operands[0], &err);
+    int rc = aur_stage_init(&stage, parsed.operands[0], false, &err);
     if (rc == AUR_OK) {
         list_tables(tables, aur_piece_describe(stage.piece));
         rc = rehearse_all(&stage, phrases, &err);

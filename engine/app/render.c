@@ -294,7 +294,7 @@ int aur_run_render(const struct aur_command *command, int argc, char **argv)
     if (!aur_command_parse(command, &parsed, &args, argc, argv, &exit_code))
         return exit_code;
     if (check_args(&args, &err) < 0 || aur_command_settings(&stage.settings, &parsed, &err) < 0 ||
-        aur_stage_init(&stage, parsed.operands[0], &err) < 0)
+        aur_stage_init(&stage, parsed.operands[0], false, &err) < 0)
         return aur_fail(&err);
     int rc = render(&stage, &args, &err);
     aur_stage_deinit(&stage);

@@ -232,7 +232,7 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
     int exit_code;
     if (!aur_command_parse(command, &parsed, &args, argc, argv, &exit_code))
         return exit_code;
-    if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, &err) < 0)
+    if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, true, &err) < 0)
         return aur_fail(&err);
     int rc = aur_stage_controls(&controls, &stage, &err);
     if (rc == AUR_OK)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/dotenv.h"
+#include "score/phrase.h"
 
 #define PREFIX         "AURALIS_"
 #define ENV_FILE       "AURALIS_ENV_FILE"
@@ -60,6 +61,31 @@ const struct aur_setting aur_settings_table[] = {
      "",
      {AUR_FIELD_TEXT, AT(script)},
      "script that serve plays; unset: scripts/ambient.lua of the data folder",
+     NULL},
+    {"AURALIS_SCRIPT_INSTRUCTIONS",
+     "50000000",
+     {AUR_FIELD_INT, AT(script_instructions), .min = 100000, .max = 2000000000},
+     "instructions that a script may spend on a phrase",
+     NULL},
+    {"AURALIS_SCRIPT_MEMORY_MB",
+     "64",
+     {AUR_FIELD_INT, AT(script_memory_mb), .min = 1, .max = 1024},
+     "memory of a script while it composes",
+     NULL},
+    {"AURALIS_SCRIPT_EVENTS",
+     "4096",
+     {AUR_FIELD_INT, AT(script_events), .min = 1, .max = AUR_NOTES_MAX},
+     "notes in a phrase",
+     NULL},
+    {"AURALIS_SCRIPT_SOURCE_KB",
+     "1024",
+     {AUR_FIELD_INT, AT(script_source_kb), .min = 1, .max = 16384},
+     "text of one script file",
+     NULL},
+    {"AURALIS_SCRIPT_WATCHDOG_MS",
+     "500",
+     {AUR_FIELD_INT, AT(script_watchdog_ms), .max = 60000},
+     "time that a script may take for a phrase of a live stream; 0: as long as it likes",
      NULL},
     {"AURALIS_DATA_DIR",
      "",

@@ -9,7 +9,7 @@
 #include "app/field.h"
 #include "base/buf.h"
 
-#define AUR_SETTINGS_MAX 32
+#define AUR_SETTINGS_MAX 48
 #define AUR_PATH_SIZE    4096
 
 struct aur_settings {
@@ -33,6 +33,7 @@ struct aur_settings {
     char edit_token[256];
     char script[AUR_PATH_SIZE];   /* "": scripts/ambient.lua of the data folder */
     char data_dir[AUR_PATH_SIZE]; /* "": found from the executable */
+    int script_instructions, script_memory_mb, script_events, script_source_kb, script_watchdog_ms;
     int metrics_port;
     char origin[AUR_SETTINGS_MAX][64]; /* how messages name each setting: the flag or variable that set it */
 };

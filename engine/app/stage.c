@@ -92,7 +92,18 @@ bool aur_device_is_opencl(const struct aur_settings *settings)
     return false;
 }
 
-int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error *err)
+struct aur_script_limits aur_stage_limits(const struct aur_settings *settings, bool live)
+{
+    return (struct aur_script_limits){
+        .instructions = (uint64_t)settings->script_instructions,
+        .memory_bytes = (size_t)settings->script_memory_mb << 20,
+        .source_bytes = (size_t)settings->script_source_kb << 10,
+        .notes = (uint32_t)settings->script_events,
+        .wall_ms = live ? (uint32_t)settings->script_watchdog_ms : 0,
+    };
+}
+
+int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struct aur_error *err)
 {
     enum aur_log_level level = AUR_LOG_INFO;
     stage->log = NULL;
@@ -114,8 +125,11 @@ int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error
     stage->loader = aur_wave_loader(stage->tables);
     bool scalar = stage->isa == AUR_ISA_SCALAR;
     snprintf(stage->device, sizeof stage->device, scalar ? "scalar" : "simd (%s)", aur_isa_name(stage->isa));
-    struct aur_piece_source source = {
-        .path = stage->script, .lib_dir = stage->lib_dir, .log = stage->log, .tables = &stage->loader};
+    struct aur_piece_source source = {.path = stage->script,
+                                      .lib_dir = stage->lib_dir,
+                                      .limits = aur_stage_limits(&stage->settings, live),
+                                      .log = stage->log,
+                                      .tables = &stage->loader};
     rc = aur_piece_load(&stage->piece, &source, err);
     if (rc < 0)
         aur_stage_deinit(stage);

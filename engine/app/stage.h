@@ -21,10 +21,13 @@ struct aur_stage {
     struct aur_piece *piece;
 };
 
-/* Opens the log and loads the script; stage->settings are filled already. script: NULL for the settings' one. On failure
- * nothing is left to free. Errors: those of the log, the piece and the settings. */
-AUR_MUST_USE int aur_stage_init(struct aur_stage *stage, const char *script, struct aur_error *err);
+/* Opens the log and loads the script; stage->settings are filled already. script: NULL for the settings' one. live: as
+ * for aur_stage_limits. On failure nothing is left to free. Errors: those of the log, the piece and the settings. */
+AUR_MUST_USE int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struct aur_error *err);
 void aur_stage_deinit(struct aur_stage *stage);
+
+/* The settings' limits for scripts. Live, the watchdog is among them; a file must not depend on the clock. */
+struct aur_script_limits aur_stage_limits(const struct aur_settings *settings, bool live);
 
 /* The controls to start with: the piece's defaults with the settings' key, tempo and intensity. */
 AUR_MUST_USE int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err);
