@@ -117,7 +117,6 @@ int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *
         .instructions = job->piece->limits.instructions,
         .memory_bytes = job->piece->limits.memory_bytes,
         .wall_ms = job->piece->limits.wall_ms,
-        .wall_ms = job->piece->limits.wall_ms,
         .find_module = aur_piece_find_module,
         .print = print_line,
         .user = job,
