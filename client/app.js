@@ -26,6 +26,8 @@ let linkState = { state: "connecting", reason: null };
 let retryAt = 0;
 let report = null; // the player's last
 let announced = "";
+let workbench = null; // once somebody has opened it
+let lastStatus = null;
 
 const link = new Link({ link: onLink, message: onMessage, player: onPlayer });
 
@@ -96,6 +98,8 @@ const handlers = {
     controls.apply({ ...currentValues(message), ...phraseValues(message.pending ?? {}) });
     setText("title", message.title);
     setText("listeners", String(message.active_clients));
+    lastStatus = message;
+    workbench?.status(message);
     document.title = `${message.title} · Auralis`;
     render();
   },
@@ -103,7 +107,12 @@ const handlers = {
     timeline.update(message, performance.now());
     controls.apply(phraseValues(message));
     if (message.title) setText("title", message.title);
+    workbench?.phrase();
     render();
+  },
+  script_update(message) {
+    if (workbench) workbench.update(message);
+    else if (message.diagnostics.length > 0) toasts.show(message.diagnostics[0].message, "error");
   },
   error(message) {
     if (message.code === "INVALID_CONTROL" || message.code === "OFFLINE") controls.revert();
@@ -153,6 +162,7 @@ function changesText({ values, changed }) {
 
 function renderPhrase() {
   const view = timeline.view(performance.now(), latencyMs());
+  if (editing()) workbench?.render(view, document.body.dataset.state === "playing");
   if (!view) return;
   const { values, pending } = view;
   controls.sounding(values);
@@ -193,6 +203,29 @@ function render() {
   renderVitals();
 }
 
+// ---- the script ----
+
+const editing = () => !byId("workbench").hidden;
+
+async function edit(open) {
+  byId("workbench").hidden = !open;
+  document.body.toggleAttribute("data-editing", open);
+  byId("edit").setAttribute("aria-expanded", String(open));
+  setText("edit", open ? "Close the script" : "Edit the script");
+  history.replaceState(null, "", open ? "#script" : location.pathname + location.search);
+  if (!open) return;
+  if (!workbench) {
+    const { Workbench } = await import("./workbench.js");
+    workbench = new Workbench(byId("workbench"), { error: (text) => toasts.show(text, "error") });
+    if (lastStatus) workbench.status(lastStatus);
+  }
+  await workbench.start();
+  render();
+}
+
+byId("edit").addEventListener("click", () => edit(!editing()));
+if (location.hash === "#script") edit(true);
+
 // ---- volume and keys ----
 
 function setVolume(value) {
@@ -225,7 +258,7 @@ byId("volume").addEventListener("input", (event) => {
 byId("play").addEventListener("click", toggle);
 document.addEventListener("keydown", (event) => {
   const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.repeat);
-  if (event.code !== "Space" || !plain || event.target.closest("button, input, select, a")) return;
+  if (event.code !== "Space" || !plain || event.target.closest("button, input, select, textarea, a, #code")) return;
   event.preventDefault();
   toggle();
 });
