@@ -2,7 +2,7 @@
 target_sources(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/rig.c
   ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/tone.c)
 include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
-if(name STREQUAL test_synth)
+if(name STREQUAL test_synth OR name STREQUAL test_tables)
   aur_test_wraps_malloc(${name})
 endif()
 if(name STREQUAL test_backend)
