@@ -35,6 +35,10 @@ AUR_MUST_USE int aur_scripts_new(struct aur_scripts **out, const struct aur_scri
 /* Ends the worker; requests that wait are answered with AUR_EBUSY. Before the station is freed. */
 void aur_scripts_free(struct aur_scripts *scripts);
 
+/* Whether a file may have this name: parts of A-Z, a-z, 0-9, _, . and - divided by /, none beginning with a dot, ending
+ * with .lua. Any thread. */
+bool aur_scripts_name_ok(const char *name);
+
 /* From now on the channel follows the file `name` and every file its piece requires. Not on a worker. */
 AUR_MUST_USE int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel, const char *name,
                                     struct aur_error *err);

@@ -10,6 +10,8 @@
 #include "channel/versions.h"
 
 #define AUR_SCRIPTS_CHANNELS_MAX 16
+#define AUR_SCRIPTS_VERSIONS_MAX 256               /* kept of a file, at most */
+#define AUR_SCRIPTS_TEXT_MAX     ((size_t)1 << 20) /* bytes, where limits.source_bytes is 0 */
 
 struct aur_scripts_worker; /* scripts.c: thread, queue, watch, channels that follow a file */
 struct aur_scripts_desk;   /* scripts_ask.c: texts seen, versions, the phrase previewed last */
@@ -47,6 +49,9 @@ int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE],
  * Points into path. */
 const char *aur_scripts_name_of(const struct aur_scripts *scripts, const char *path);
 
+/* Takes the folder's path out of an error's text, in place: files are named as in aur_scripts_name_of. */
+void aur_scripts_shorten(const struct aur_scripts *scripts, char *text);
+
 /* ---- scripts.c; scripts_ask.c calls them ---- */
 
 /* A text that has been loaded and rehearsed, ready to be armed. */
@@ -63,7 +68,7 @@ struct aur_scripts_trial {
 /* Loads text (len bytes, NUL-terminated) in place of the file `name`, whatever is on disk, and rehearses it: for every
  * channel that plays the file or requires it on the state of now; where none does, on its own with the default controls (a
  * text that returns no piece, a module, is only compiled and run). Tells nobody. Errors: AUR_ESCRIPT, AUR_ELIMIT,
- * AUR_ENOMEM, with err->message "path:line: ..." and the traceback; then out is empty. */
+ * AUR_ENOMEM, with err->message "path:line: ..." and the traceback, paths shortened; then out is empty. */
 AUR_MUST_USE int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, const char *name,
                                  const char *text, size_t len, struct aur_error *err);
 /* Arms the trial's pieces and tells of it (AUR_EVENT_SCRIPT); frees what it held. True: a channel plays it, reply is its
