@@ -2,8 +2,10 @@
 local library = {}
 
 -- Shown in this order: what a piece is given, pitches, chords, lines, time, form.
-library.MODULES = { "ctx", "theory", "voicing", "progressions", "harmony", "markov", "melody", "conversation", "phrase", "rhythm",
-                    "percussion", "ring", "lfo", "form", "check" }
+library.MODULES = {
+    "ctx", "notes", "roman", "theory", "voicing", "progressions", "harmony", "markov", "melody",
+    "conversation", "phrase", "rhythm", "percussion", "drone", "ring", "lfo", "form", "check",
+}
 
 local function read(path)
     local file = assert(io.open(path, "rb"))

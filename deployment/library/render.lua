@@ -9,9 +9,10 @@ completion list (client/library.json) are made from the comments in the modules 
 
 Conventions: pitches are MIDI note numbers (60 is middle C) and may have fractions; a *class* is a pitch without its
 octave, 0 (C) to 11 (B), and a *set* of classes is a table with `set[class] == true`; times are beats of the phrase
-unless a name says seconds; a *stream* is what `ctx.random "name"` gives. Functions change none of their arguments except
-where it says so. What must be remembered is plain data that belongs into the piece's `state`. A wrong argument is an error at
-the piece's own line that names what was given and what is allowed. Behind `-->` stands what an example gives.
+unless a name says seconds; a *stream* is what `ctx.random "name"` gives. Functions change none of their arguments
+except where it says so. What must be remembered is plain data that belongs into the piece's `state`. A wrong argument
+is an error at the piece's own line that names what was given and what is allowed. Behind `-->` stands what an example
+gives.
 ]]
 
 local function add(out, ...)

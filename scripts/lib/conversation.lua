@@ -21,6 +21,7 @@ local PAUSES = { short = { 2, 5 }, long = { 9, 16 }, rest = { 42, 60 } }
 local MOST_DEBT = 4
 
 --- What a conversation starts from; belongs into the piece's state.
+-- @usage state.talk = state.talk or conversation.new()
 function conversation.new()
     return { ledger = melody.ledger(), queue = {}, theme = {}, wait = 6, last = 0, themes = 0 }
 end
@@ -60,6 +61,8 @@ local function plan(stream, talk, opts)
 end
 
 --- Forgets the theme, e.g. when the key changes; the next gesture starts a new one.
+-- @param talk the conversation; changed in place
+-- @usage conversation.drop(conversation.new())
 function conversation.drop(talk)
     talk.queue = {}
 end
@@ -140,6 +143,9 @@ end
 -- multiplied by it, shorter pauses by its root), centre, low, high (register), scale (the key's set
 -- of pitch classes), harmony (function(at, beats) giving the chord's set of classes)
 -- @return list of gestures {notes = list of {at, beats, pitch}, kind, exact}, times in units
+-- @usage local chord = theory.classes { 57, 60, 64 }
+-- local gestures = conversation.play(stream, conversation.new(), 32, { complexity = 0.5, calm = 1, centre = 78,
+--   low = 72, high = 88, scale = theory.key_classes(key), harmony = function() return chord end })
 function conversation.play(stream, talk, units, opts)
     local played, at = {}, talk.wait
     while true do

@@ -2,6 +2,7 @@
 -- A *sonority* is what a piece keeps in its state: {name, state (the progression's name), root (pitch class), pitches
 -- (the voicing)}.
 -- @module harmony
+local check = require "check"
 local form = require "form"
 local progressions = require "progressions"
 local theory = require "theory"
@@ -38,6 +39,7 @@ end
 -- @param colour 0 (triads, fifths, suspensions) to 1 (sevenths, ninths, added notes)
 -- @param lend chance, 0 to 1, that the neighbouring mode lends the chord: one tone of it is then outside the key
 -- @return a chord as from `theory.chord`
+-- @usage local chord = harmony.colour(ctx.random "colour", key, 6, 0.7, 0.1)
 function harmony.colour(stream, key, degree, colour, lend)
     local from = stream:float() < (lend or 0) and lender(stream, key, degree) or key
     local kinds, weights = theory.soft_kinds(from, degree), {}
@@ -55,11 +57,16 @@ end
 -- @param state the progression's name for it
 -- @param from the voicing before, or nil
 -- @param register options for `voicing.lead`
+-- @usage state.chord = harmony.sonority(theory.chord(key, "VI"), "VI", nil, { low = 48, high = 72 })
 function harmony.sonority(chord, state, from, register)
     return { name = chord.name, state = state, root = chord.root % 12, pitches = voicing.lead(from, chord, register) }
 end
 
 --- The chord a piece begins with: the tonic, open and plain.
+-- @param key as `theory.key` gives it
+-- @param register options for `voicing.lead`
+-- @return a sonority
+-- @usage harmony.opening(key).name --> "iadd9"
 function harmony.opening(key, register)
     local kind = key.mode == "locrian" and "seventh" or "add9"
     return harmony.sonority(theory.diatonic(key, 1, kind), progressions.name(key.mode, 1), nil, register)
@@ -71,6 +78,8 @@ end
 -- @param key the new key
 -- @param sounding the voicing that sounds
 -- @param register options for `voicing.lead`
+-- @return a sonority
+-- @usage local first = harmony.pivot(theory.key "F# minor", { 57, 60, 64, 69 })
 function harmony.pivot(key, sounding, register)
     local classes, chain = theory.classes(sounding), progressions.chain(key.mode)
     local likes = chain:row { chain.states[1] }
@@ -84,6 +93,57 @@ function harmony.pivot(key, sounding, register)
             if kind ~= "fifth" and (not best or score > best_score) then
                 best, best_score = found, score
             end
+        end
+    end
+    return best
+end
+
+local function holds(chord, class)
+    return chord.classes[class] == true
+end
+
+--- The diatonic chords of a key that hold a note.
+-- @param key as `theory.key` gives it, with a scale of seven steps
+-- @param pitch MIDI note
+-- @param kinds list of `theory.KINDS` (default { "triad" })
+-- @return list of chords, degree by degree; empty if the note is not in the key
+-- @usage local chords = harmony.holding(key, 60)
+-- { chords[1].name, chords[2].name, chords[3].name } --> { "i", "III", "VI" }
+function harmony.holding(key, pitch, kinds)
+    check.number("pitch", pitch)
+    check.list("kinds", kinds or {})
+    local found = {}
+    for degree = 1, 7 do
+        for _, kind in ipairs(kinds or { "triad" }) do
+            local chord = theory.diatonic(key, degree, check.one_of("kind", kind, theory.KINDS))
+            found[#found + 1] = holds(chord, math.floor(pitch + 0.5) % 12) and chord or nil
+        end
+    end
+    return found
+end
+
+--- The chord of a key that suits a note best: after a chord the one that shares most tones with it and that the mode's
+-- progression likes after it; without one the one in which the note is the most stable (root, then fifth, then third).
+-- @param key as `theory.key` gives it: one of the seven modes
+-- @param pitch MIDI note
+-- @param before the chord before, or nil
+-- @param kinds as for `harmony.holding`
+-- @return a chord; nil if the note is not in the key
+-- @usage harmony.chord_for(key, 57).name --> "i"
+-- harmony.chord_for(key, 60, theory.chord(key, "i")).name --> "VI"
+function harmony.chord_for(key, pitch, before, kinds)
+    local found = harmony.holding(key, pitch, kinds)
+    local chain, best, best_score = progressions.chain(key.mode), nil, nil
+    local likes = before and chain:row { chain.states[before.degree] }
+    for _, chord in ipairs(found) do
+        local above = (math.floor(pitch + 0.5) - chord.root) % 12
+        local score = above == 0 and 3 or above == 7 and 2 or above <= 4 and 1 or 0
+        if before then
+            score = 0.1 * score + theory.common(before.classes, chord.classes) + 5 * likes[chord.degree]
+                - (chord.name == before.name and 3 or 0)
+        end
+        if not best or score > best_score then
+            best, best_score = chord, score
         end
     end
     return best

@@ -50,7 +50,7 @@ function lfo.saw(x)
     return x % 1
 end
 
---- 0, then 1.
+--- 0 for the first part of the period, then 1.
 -- @param x where in time, in periods
 -- @param width share of the period that is 1, 0 to 1 (default 0.5)
 -- @usage lfo.square(0.8, 0.25) --> 1
@@ -87,8 +87,8 @@ local OPTIONS = { "shape", "period", "phase", "low", "high", "width", "seed" }
 
 --- A wave over time.
 -- @param opts shape (one of `lfo.SHAPES`, default "sine"), period (more than 0, in the unit that you count time in;
--- must be given), phase (in periods, default 0), low and high (range, default 0 and 1; low may be the larger), width (of the
--- square), seed (of random and hold; keep one in the state to have another walk for each seed of the piece:
+-- must be given), phase (in periods, default 0), low and high (range, default 0 and 1; low may be the larger), width
+-- (of the square), seed (of random and hold; keep one in the state to have another walk for each seed of the piece:
 -- `state.seed = state.seed or stream:int(0, 9999)`)
 -- @return function(t) giving the value at the time t
 -- @usage local width = lfo.new { shape = "triangle", period = 90, low = 0.2, high = 0.8 }

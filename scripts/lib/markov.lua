@@ -3,6 +3,8 @@
 -- a row too few is an error that says which. Where a chain is, is a *playhead*: a plain list of the last `order`
 -- states, kept in the piece's `state`, so the chain itself never changes.
 -- @module markov
+local check = require "check"
+
 local markov = {}
 
 local TOLERANCE = 1e-9
@@ -75,6 +77,9 @@ end
 --- An order-1 chain from a square matrix: row i holds the probabilities of what follows state i.
 -- @param states list of names
 -- @param matrix list of rows, each summing to 1 within 1e-9
+-- @return a chain
+-- @usage local chain = markov.from_matrix({ "rise", "fall" }, { { 0.7, 0.3 }, { 0.5, 0.5 } })
+-- chain:row { "rise" } --> { 0.7, 0.3 }
 function markov.from_matrix(states, matrix)
     check_states(states)
     if type(matrix) ~= "table" or #matrix ~= #states then
@@ -90,6 +95,12 @@ end
 
 --- A chain of any order from its rows, keyed by the states before joined with ">": `rows["i>VI"]` follows i, then VI.
 -- Every context must have a row.
+-- @param states list of names
+-- @param order whole number from 1
+-- @param rows probabilities by context
+-- @return a chain
+-- @usage local chain = markov.from_rows({ "a", "b" }, 1, { a = { 0, 1 }, b = { 1, 0 } })
+-- chain:next(stream, { "a" }) --> "b"
 function markov.from_rows(states, order, rows)
     check_states(states)
     if type(order) ~= "number" or order < 1 or order % 1 ~= 0 then
@@ -115,7 +126,14 @@ function markov.from_rows(states, order, rows)
 end
 
 --- A chain of any order learnt from sequences of states. Every transition gets `prior` counts more than it was seen
--- (default 0); a context that was never seen then spreads evenly.
+-- (default 0); a context that was never seen then spreads evenly. Every context gets a row: for many states or a high
+-- order, `markov.learn` is the better one.
+-- @param states list of names
+-- @param order whole number from 1
+-- @param sequences list of lists of names
+-- @param prior counts that every transition has from the start (default 0)
+-- @return a chain
+-- @usage markov.from_sequences({ "a", "b" }, 1, { { "a", "b", "b" } }):row { "b" } --> { 0, 1 }
 function markov.from_sequences(states, order, sequences, prior)
     local index = check_states(states)
     local counts = {}
@@ -141,6 +159,11 @@ function markov.from_sequences(states, order, sequences, prior)
 end
 
 --- A chain from counts instead of probabilities, keyed as in `markov.from_rows`. An empty row spreads evenly.
+-- @param states list of names
+-- @param order whole number from 1
+-- @param counts numbers from 0 by context
+-- @return a chain
+-- @usage markov.from_counts({ "a", "b" }, 1, { a = { 1, 3 } }):row { "a" } --> { 0.25, 0.75 }
 function markov.from_counts(states, order, counts)
     local rows = {}
     each_context(states, order, function(context)
@@ -163,6 +186,9 @@ end
 -- everywhere nothing changes); the weight says what the second step back adds.
 -- @param chain of order 1
 -- @param weight function(a, b, c) of state names, giving a positive number; `markov.circular` if not given
+-- @return a chain of order 2
+-- @usage local chain = markov.lift(progressions.chain "aeolian")
+-- chain.order --> 2
 function markov.lift(chain, weight)
     if chain.order ~= 1 then
         error("lift needs a chain of order 1", 2)
@@ -182,6 +208,10 @@ end
 
 --- The weight behind circular progressions, on top of the matrix: staying a third time is rare (0.2), swinging straight
 -- back, a-b-a, is rarer than the matrix says (0.5), and so is staying at all (0.6).
+-- @param a the state before the last one
+-- @param b the last state
+-- @param c the state that may follow
+-- @usage markov.circular("i", "VI", "i") --> 0.5
 function markov.circular(a, b, c)
     if a == b and b == c then
         return 0.2
@@ -193,11 +223,117 @@ function markov.circular(a, b, c)
     return 1
 end
 
+local function text_of(value, i)
+    local kind = type(value)
+    if kind ~= "string" and kind ~= "number" then
+        error(("element %d of the list is %s: texts and numbers can be learnt"):format(i, tostring(value)), 3)
+    end
+    return tostring(value)
+end
+
+-- Counts what follows each run of `depth` states; rows by label, in order of appearance.
+local function count_runs(names, order, index, n_states)
+    local counts, labels = {}, {}
+    for depth = 0, order do
+        for _, list in ipairs(names) do
+            for i = depth + 1, #list do
+                local label = table.concat(list, SEPARATOR, i - depth, i - 1)
+                if not counts[label] then
+                    counts[label], labels[#labels + 1] = {}, label
+                    for k = 1, n_states do
+                        counts[label][k] = 0
+                    end
+                end
+                local row = counts[label]
+                row[index[list[i]]] = row[index[list[i]]] + 1
+            end
+        end
+    end
+    return counts, labels
+end
+
+-- The label without its oldest state; nil for the empty one.
+local function shorter(label)
+    if label ~= "" then
+        return label:match("^.-" .. SEPARATOR .. "(.*)$") or ""
+    end
+end
+
+local LEARN_OPTIONS = { "order", "smoothing", "loop" }
+
+--- A chain of any order learnt from a list (or several): names or numbers, e.g. the pitches of a melody. Only what was
+-- seen is kept. After a context that was never seen the chain backs off: to the last order-1 states, the last order-2,
+-- at last to how often each state comes at all, so it never gets stuck.
+-- @param list list of texts or numbers, or a list of such lists
+-- @param opts order (1 to 8, default 1), smoothing (0 to 1, default 0: share of each row that comes from the next
+-- shorter context), loop (true: what comes last leads to what comes first)
+-- @return a chain whose states are in order of appearance; `chain:next` gives numbers back as numbers
+-- @usage local chain = markov.learn({ 60, 62, 64, 62, 60, 67 }, { order = 2, loop = true })
+-- chain:next(stream, { 60, 62 }) --> 64
+function markov.learn(list, opts)
+    check.list("the list", list, 1)
+    opts = check.options("learn", opts, LEARN_OPTIONS)
+    local order = check.whole("order", opts.order or 1, 1, 8)
+    local smoothing = check.number("smoothing", opts.smoothing or 0, 0, 1)
+    local lists = type(list[1]) == "table" and list or { list }
+    local states, values, index, names = {}, {}, {}, {}
+    for n, one in ipairs(lists) do
+        names[n] = {}
+        for i, value in ipairs(one) do
+            local name = text_of(value, i)
+            if not index[name] then
+                states[#states + 1], values[#states + 1] = name, value
+                index[name] = #states
+            end
+            names[n][i] = name
+        end
+        for i = 1, opts.loop and order or 0 do
+            names[n][#names[n] + 1] = names[n][i]
+        end
+    end
+    check_states(states)
+    local counts, labels = count_runs(names, order, index, #states)
+    local rows = {}
+    for _, label in ipairs(labels) do -- shorter ones come first
+        local sum, row, behind = 0, {}, shorter(label)
+        for i = 1, #states do
+            sum = sum + counts[label][i]
+        end
+        for i = 1, #states do
+            local own = counts[label][i] / sum
+            row[i] = behind and (1 - smoothing) * own + smoothing * rows[behind][i] or own
+        end
+        rows[label] = row
+    end
+    local chain = new_chain(states, order, rows)
+    chain.values, chain.backs_off = values, true
+    return chain
+end
+
+-- The row of the longest context that has one, for a chain that backs off.
+local function backed_off(chain, context)
+    for depth = math.min(chain.order, #context), 0, -1 do
+        local row = chain.rows[table.concat(context, SEPARATOR, #context - depth + 1)]
+        if row then
+            return row
+        end
+    end
+end
+
 --- The probabilities of what follows a context, in the order of `chain.states`.
 -- @param context list of the last states, oldest first (more than `order` are fine)
+-- @return list of probabilities: not to be changed
+-- @raise if the chain has no row for it; a chain from `markov.learn` always has one
+-- @usage progressions.chain("aeolian"):row({ "i" })[4] --> 0.3
 function chain_methods:row(context)
+    check.list("the context", context)
     local first = #context - self.order + 1
-    local row = first >= 1 and self.rows[table.concat(context, SEPARATOR, first)]
+    local row
+    if self.backs_off then
+        row = backed_off(self, context)
+    else
+        row = first >= 1 and self.rows[table.concat(context, SEPARATOR, first)]
+    end
     if not row then
         error(("the chain has no row for %q"):format(table.concat(context, SEPARATOR)), 2)
     end
@@ -207,14 +343,17 @@ end
 --- Draws the next state and moves the playhead: one number of the stream for each step.
 -- @param stream a random stream, e.g. `ctx.random "chords"`
 -- @param playhead list of the last states, kept in the piece's state; changed in place
--- @return the state's name
+-- @return the state's name (or number, in a chain that was learnt from numbers)
+-- @usage state.chain = state.chain or progressions.chain("aeolian"):start "i"
+-- local name = progressions.chain("aeolian"):next(ctx.random "chords", state.chain)
 function chain_methods:next(stream, playhead)
+    check.stream(stream)
     local row = self:row(playhead)
     local draw, sum, choice = stream:float(), 0, nil
     for i, p in ipairs(row) do
         sum = sum + p
         if p > 0 then
-            choice = self.states[i]
+            choice = self.values and self.values[i] or self.states[i]
             if draw < sum then
                 break
             end
@@ -227,9 +366,30 @@ function chain_methods:next(stream, playhead)
     return choice
 end
 
+--- Draws several states in a row.
+-- @param stream a random stream
+-- @param playhead as for `chain:next`; changed in place
+-- @param n how many, 0 to 65536
+-- @return list of states
+-- @usage local chain = progressions.chain2("dorian")
+-- #chain:generate(stream, chain:start "i", 8) --> 8
+function chain_methods:generate(stream, playhead, n)
+    check.stream(stream)
+    check.list("the playhead", playhead)
+    check.whole("n", n, 0, 65536)
+    local out = {}
+    for i = 1, n do
+        out[i] = self:next(stream, playhead)
+    end
+    return out
+end
+
 --- A playhead that stands on one state, as if it had lasted.
+-- @param name one of the chain's states
+-- @return a plain list for the piece's state
+-- @usage progressions.chain2("aeolian"):start "VI" --> { "VI", "VI" }
 function chain_methods:start(name)
-    if not self.index[name] then
+    if not self.index[tostring(name)] then
         error(("state %q is unknown; the chain has %s"):format(tostring(name), table.concat(self.states, ", ")), 2)
     end
     local playhead = {}

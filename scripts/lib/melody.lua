@@ -4,6 +4,7 @@
 -- chromatic tones), lives in the piece's state, and decides what the next motif needs so that the shares come out as
 -- declared at every complexity: complexity changes the number of notes, the rhythm and the leaps, not the shares.
 -- @module melody
+local check = require "check"
 local form = require "form"
 
 local melody = {}
@@ -26,6 +27,7 @@ local SHAPES = {
 }
 
 --- A fresh ledger.
+-- @usage state.ledger = state.ledger or melody.ledger()
 function melody.ledger()
     return { chord = 0, scale = 0, chromatic = 0 }
 end
@@ -35,6 +37,8 @@ local function total(ledger)
 end
 
 --- How far a ledger is from the declared shares: the largest difference, in notes.
+-- @param ledger counts so far
+-- @usage melody.debt { chord = 75, scale = 20, chromatic = 5 } --> 5
 function melody.debt(ledger)
     local n = total(ledger)
     return math.max(math.abs(ledger.chord - melody.SHARES.chord * n), math.abs(ledger.scale - melody.SHARES.scale * n),
@@ -42,7 +46,10 @@ function melody.debt(ledger)
 end
 
 --- What the next n notes should be, so that all notes so far keep the shares.
+-- @param ledger counts so far
+-- @param n how many notes come
 -- @return number of chord tones, scale tones, chromatic tones
+-- @usage melody.quota({ chord = 0, scale = 30, chromatic = 9 }, 5) --> 5, 0, 0
 function melody.quota(ledger, n)
     local after = total(ledger) + n
     local chromatic = math.floor(melody.SHARES.chromatic * after - ledger.chromatic + 0.5)
@@ -56,15 +63,21 @@ end
 -- @param pitch MIDI note
 -- @param chord set of the chord's pitch classes
 -- @param scale set of the key's pitch classes
+-- @usage melody.kind(62, theory.classes { 57, 60, 64 }, theory.key_classes(key)) --> "scale"
 function melody.kind(pitch, chord, scale)
     local class = pitch % 12
     return chord[class] and "chord" or scale[class] and "scale" or "chromatic"
 end
 
 --- The ledger as it would be after some notes.
+-- @param ledger counts so far; not changed
 -- @param notes list of {at, beats, pitch}
 -- @param harmony function(at, beats) giving the chord's set of classes under a note
 -- @param scale set of the key's pitch classes
+-- @usage local chord = theory.classes { 57, 60, 64 }
+-- local after = melody.after(melody.ledger(), { { at = 0, beats = 1, pitch = 69 } }, function() return chord end,
+--   theory.key_classes(key))
+-- after.chord --> 1
 function melody.after(ledger, notes, harmony, scale)
     local after = { chord = ledger.chord, scale = ledger.scale, chromatic = ledger.chromatic }
     for _, note in ipairs(notes) do
@@ -78,7 +91,10 @@ end
 -- @param stream random stream
 -- @param complexity 0 to 1: 4 calm notes in small steps, up to 7 quick ones with leaps
 -- @return list of {at, beats, rise} in units; the motif's length is its last note's end
+-- @usage local motif = melody.motif(ctx.random "lead", ctx.melody_complexity)
 function melody.motif(stream, complexity)
+    check.stream(stream)
+    check.number("complexity", complexity, 0, 1)
     local n = 4 + math.floor(2.999 * form.clamp(complexity + 0.5 * (stream:float() - 0.5), 0, 1) * 1.2)
     n = math.min(n, 7)
     local weights = {}
@@ -99,6 +115,8 @@ function melody.motif(stream, complexity)
 end
 
 --- A motif's or melody's length: the end of its last note.
+-- @param notes list of {at, beats}
+-- @usage melody.length { { at = 0, beats = 1 }, { at = 1, beats = 3 } } --> 4
 function melody.length(notes)
     local last = notes[#notes]
     return last and last.at + last.beats or 0
@@ -157,9 +175,15 @@ local VARIATIONS = {
     end,
 }
 
---- A variation of a motif: another ending, mirrored, broader, thinner, swapped lengths or wider.
+--- A variation of a motif: another ending, mirrored, broader, thinner, swapped lengths or wider. For notes that have
+-- pitches there is `motif.vary`.
+-- @param stream random stream
+-- @param motif list of {at, beats, rise}; not changed
 -- @return a new motif, and which variation it is (1 to 6)
+-- @usage local again, which = melody.vary(stream, melody.motif(stream, 0.5))
 function melody.vary(stream, motif)
+    check.stream(stream)
+    check.list("the motif", motif, 1)
     local which = stream:int(1, #VARIATIONS)
     local varied = copy(motif)
     VARIATIONS[which](varied)
@@ -167,7 +191,13 @@ function melody.vary(stream, motif)
 end
 
 --- An answer to a motif: its rhythm, its contour mirrored and drawn in, another ending.
+-- @param stream random stream
+-- @param motif list of {at, beats, rise}; not changed
+-- @return a new motif
+-- @usage local reply = melody.answer(stream, melody.motif(stream, 0.5))
 function melody.answer(stream, motif)
+    check.stream(stream)
+    check.list("the motif", motif, 1)
     local answer = copy(motif)
     for i, note in ipairs(answer) do
         note.rise = -0.8 * note.rise + (i == 1 and 0 or 2 * (stream:float() - 0.5))
@@ -293,7 +323,16 @@ end
 -- @param opts low, high (register), start (pitch the motif hovers from), from (the note before, or nil), leap (most
 -- semitones between chord tones)
 -- @return list of {at, beats, pitch, rise}
+-- @usage local chord = theory.classes { 57, 60, 64 }
+-- local line = melody.realise(stream, melody.motif(stream, 0.5), function() return chord end, theory.key_classes(key),
+--   melody.ledger(), { low = 72, high = 88, start = 78 })
 function melody.realise(stream, motif, harmony, scale, ledger, opts)
+    check.stream(stream)
+    check.list("the motif", motif, 1)
+    check.kind("the harmony", harmony, "function")
+    check.number("low", type(opts) == "table" and opts.low, 0, 127)
+    check.number("high", opts.high, opts.low, 127)
+    check.number("start", opts.start)
     local _, n_scale, n_chromatic = melody.quota(ledger, #motif)
     local kinds = assign(stream, motif, n_scale, n_chromatic)
     local notes = {}

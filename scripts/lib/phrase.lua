@@ -1,6 +1,8 @@
 --- Phrases: how long chords last, how voices join over chords and boundaries, how notes lean and breathe.
 -- Pure functions; beats are beats of the phrase unless a name says seconds.
 -- @module phrase
+local check = require "check"
+
 local phrase = {}
 
 --- Where in a phrase its arc peaks.
@@ -13,6 +15,7 @@ end
 
 --- The phrase's arc: rises from 0 to 1 at two thirds of the phrase, then falls to 0.
 -- @param position 0 (start of the phrase) to 1 (its end)
+-- @usage phrase.arc(2 / 3) --> 1
 function phrase.arc(position)
     if position <= phrase.PEAK then
         return smooth(position / phrase.PEAK)
@@ -25,6 +28,8 @@ end
 -- @param base velocity in the middle of the arc
 -- @param position 0 to 1 in the phrase
 -- @param depth share of base that the arc adds and takes (default 0.15)
+-- @return 0.02 to 1
+-- @usage local velocity = phrase.velocity(stream, 0.5, 0.25)
 function phrase.velocity(stream, base, position, depth)
     local swing = (depth or 0.15) * (2 * phrase.arc(position) - 1)
     local v = base * (1 + swing + 0.06 * (stream:float() - 0.5))
@@ -33,6 +38,9 @@ end
 
 --- Keeps repeated notes from having equal velocities.
 -- @return a function(pitch, velocity) that gives the velocity to use: at least 0.02 from the pitch's last one
+-- @usage local uneven = phrase.uneven()
+-- uneven(60, 0.5) --> 0.5
+-- uneven(60, 0.5) --> 0.52
 function phrase.uneven()
     local last = {}
     return function(pitch, velocity)
@@ -50,6 +58,7 @@ end
 -- @param stream random stream
 -- @param bpm tempo
 -- @param direction 1 late, -1 early, nil either (late twice as often)
+-- @usage local at = 4 + phrase.lean(stream, ctx.bpm)
 function phrase.lean(stream, bpm, direction)
     local seconds = 0.005 + 0.035 * stream:float()
     local side = stream:float() < 2 / 3 and 1 or -1
@@ -58,7 +67,10 @@ end
 
 --- The length of the musical unit in beats: the power of two that brings it nearest to 0.8 s, so that a faster tempo
 -- bends pulse and delay but does not make the music hurry. 1 from 54 to 106 BPM, 2 above, a half below.
+-- @param bpm tempo, 20 to 400
+-- @usage phrase.unit(120) --> 2
 function phrase.unit(bpm)
+    check.number("bpm", bpm, 20, 400)
     local unit = 1
     while 60 * unit / bpm < 0.8 / math.sqrt(2) do
         unit = unit * 2
@@ -105,10 +117,18 @@ end
 -- @param stream random stream
 -- @param bars bars of the phrase
 -- @param bar_seconds length of a bar
--- @param shortest, longest seconds
+-- @param shortest least seconds of a chord
+-- @param longest most seconds of a chord
 -- @param target seconds that the mean chord should come near
 -- @return list of bar counts
+-- @usage local bars = phrase.chord_bars(ctx.random "form", 8, 4 * 60 / ctx.bpm, 4, 14, 9)
 function phrase.chord_bars(stream, bars, bar_seconds, shortest, longest, target)
+    check.stream(stream)
+    check.whole("bars", bars, 1, 64)
+    check.number("bar_seconds", bar_seconds, 1e-3)
+    check.number("shortest", shortest, 0)
+    check.number("longest", longest, shortest)
+    check.number("target", target, 0)
     local allowed = {}
     for length = 1, bars do
         local seconds = length * bar_seconds
@@ -169,7 +189,12 @@ end
 -- of one note), voices (list of the voices that sound; all if nil)
 -- @return notes: list of {voice, pitch, at, beats, rebowed}; held: what this phrase leaves sounding, in beats from
 -- the next boundary. A voice that leaves nothing has pitch 0.
+-- @usage local steps = { { at = 0, beats = 4, pitches = { 57, 60 } }, { at = 4, beats = 4, pitches = { 57, 62 } } }
+-- local notes, held = phrase.legato(steps, nil, state.held, { overlap = 1, tie = 4, longest = 16 })
+-- { #notes, notes[1].beats } --> { 3, 9 }
 function phrase.legato(steps, following, held, opts)
+    check.list("steps", steps, 1)
+    check.kind("the options", opts, "table")
     local notes, left = {}, {}
     local n_voices = #steps[1].pitches
     local length = steps[#steps].at + steps[#steps].beats
@@ -205,6 +230,10 @@ function phrase.legato(steps, following, held, opts)
 end
 
 --- Beats of one tempo as beats of another, for notes that sound across a change of tempo.
+-- @param held what `phrase.legato` left sounding
+-- @param bpm_before the tempo that it was counted in
+-- @param bpm the tempo now
+-- @usage phrase.retime({ { pitch = 60, beats = 2 } }, 60, 90) --> { { pitch = 60, beats = 3 } }
 function phrase.retime(held, bpm_before, bpm)
     local out = {}
     for v, note in ipairs(held) do

@@ -99,10 +99,10 @@ progressions.MATRICES = {
 local MODES = { "ionian", "dorian", "phrygian", "lydian", "mixolydian", "aeolian", "locrian" }
 local DEGREES = { i = 1, ii = 2, iii = 3, iv = 4, v = 5, vi = 6, vii = 7 }
 
-progressions.chains = {}
+local chains = {}
 for _, mode in ipairs(MODES) do
     local matrix = progressions.MATRICES[mode]
-    progressions.chains[mode] = markov.from_matrix(matrix.states, matrix.rows)
+    chains[mode] = markov.from_matrix(matrix.states, matrix.rows)
 end
 
 local function modal(mode)
@@ -110,21 +110,41 @@ local function modal(mode)
 end
 
 --- The first-order chain of a mode ("major" and "minor" too).
+-- @param mode one of the seven modes
+-- @return a chain as from `markov.from_matrix`
+-- @usage progressions.chain("dorian").states[4] --> "IV"
 function progressions.chain(mode)
-    return progressions.chains[modal(mode)] or error("mode " .. tostring(mode) .. " has no progression", 2)
+    local found = chains[modal(mode)]
+    if not found then
+        error(("mode %q has no progression: one of %s is needed"):format(tostring(mode), table.concat(MODES, ", ")), 2)
+    end
+    return found
 end
 
 --- The second-order chain of a mode: its matrix lifted with `markov.circular`.
+-- @param mode one of the seven modes
+-- @return a chain of order 2
+-- @usage local chain = progressions.chain2(key.mode)
+-- state.playhead = state.playhead or chain:start(chain.states[1])
+-- local name = chain:next(ctx.random "chords", state.playhead)
 function progressions.chain2(mode)
-    return markov.lift(progressions.chain(mode))
+    local chain = progressions.chain(mode)
+    return markov.lift(chain)
 end
 
 --- The degree, 1 to 7, of a state's name.
+-- @param name a roman numeral, e.g. "VI"
+-- @usage progressions.degree "VI" --> 6
 function progressions.degree(name)
-    return DEGREES[name:match("^[IVivx]+"):lower()]
+    local numeral = tostring(name):match("^[IViv]+")
+    return numeral and DEGREES[numeral:lower()]
+        or error(("state %q: a roman numeral I to VII is needed"):format(tostring(name)), 2)
 end
 
 --- The state's name of a degree in a mode.
+-- @param mode one of the seven modes
+-- @param degree 1 to 7
+-- @usage progressions.name("aeolian", 6) --> "VI"
 function progressions.name(mode, degree)
     return progressions.chain(mode).states[degree]
 end
