@@ -3,7 +3,7 @@ local library = {}
 
 -- Shown in this order: what a piece is given, pitches, chords, lines, time, form.
 library.MODULES = {
-    "ctx", "notes", "roman", "theory", "voicing", "progressions", "harmony", "markov", "melody",
+    "ctx", "notes", "roman", "theory", "voicing", "progressions", "harmony", "markov", "melody", "rules", "motif",
     "conversation", "phrase", "rhythm", "percussion", "drone", "ring", "lfo", "form", "check",
 }
 
