@@ -2,7 +2,10 @@
  *
  * A chain is the groups of one bus; a link is one group in it, from the block where it is taken to where it is given
  * back. Links of a chain are in the order in which they are summed. A start sets one lane of a link's group at the
- * beginning of a block. Lists go by index, AUR_JOB_NONE ends them. */
+ * beginning of a block. Lists go by index, AUR_JOB_NONE ends them.
+ *
+ * A launch renders several jobs: their arrays stand one after the other, unchanged, and indices count from where the job's
+ * part begins (struct aur_part). */
 #ifndef AUR_KERNELS_JOB_H
 #define AUR_KERNELS_JOB_H
 
@@ -17,7 +20,7 @@
 
 /* The voice kernels a device has, in the order of their numbers. */
 #define AUR_DEVICE_KERNELS(X)                                                                                          \
-    X(pad_wide) X(pad_centre) X(tone) X(noise) X(bell) X(bass) X(pluck) X(grain) X(modular) X(wave)
+    X(pad_smooth) X(pad_wide) X(pad_centre) X(tone) X(noise) X(bell) X(bass) X(pluck) X(grain) X(modular) X(wave)
 
 struct aur_chain {
     uint32_t first_link, last_link;
@@ -33,6 +36,19 @@ struct aur_start {
     uint32_t block, lane, next;
     uint32_t words[AUR_GROUP_WORDS];
 };
+
+/* Where a job's elements begin in the arrays of a launch. */
+struct aur_part {
+    uint32_t links, chains, starts, bright, sums, tables, blocks; /* the last: how many it has */
+};
+
+/* A chain or a link of a job, for the work-items that take it. */
+struct aur_place {
+    uint32_t job, index;
+};
+
+/* Work-items that add up the lanes of a few frames together. */
+#define AUR_SUM_ITEMS 64
 
 #define AUR_PROGRAM(name) AUR_PROGRAM_##name,
 enum aur_program { AUR_DEVICE_KERNELS(AUR_PROGRAM) AUR_PROGRAMS };

@@ -11,23 +11,27 @@
 
 #include "synth/inner.h"
 
-void aur_ahead_init(struct aur_ahead *a, const struct aur_synth_config *config)
+int aur_ahead_init(struct aur_ahead *a, const struct aur_synth_config *config, struct aur_error *err)
 {
-    a->backend = config->backend;
-    if (!a->backend)
-        return;
+    if (!config->backend)
+        return AUR_OK;
+    int rc = aur_seat_new(&a->seat, config->backend, err);
+    if (rc < 0)
+        return rc == AUR_EBUSY ? AUR_OK : rc; /* no seat is left: this CPU will do */
     uint32_t blocks = config->chunk_frames ? config->chunk_frames / AUR_BLOCK + 2 : AUR_JOB_BLOCKS;
     a->job_blocks = blocks < AUR_JOB_BLOCKS ? blocks : AUR_JOB_BLOCKS;
+    return AUR_OK;
 }
 
 void aur_ahead_deinit(struct aur_ahead *a)
 {
     if (a->playing)
-        aur_backend_release(a->playing);
+        aur_seat_release(a->playing);
     if (a->next) {
-        (void)aur_backend_take(a->backend, a->next);
-        aur_backend_release(a->next);
+        aur_seat_withdraw(a->next);
+        aur_seat_release(a->next);
     }
+    aur_seat_free(a->seat);
 }
 
 /* ---- making a job ---- */
@@ -83,12 +87,16 @@ static void make_job(struct aur_synth *synth, struct aur_job *job)
 static void start_next(struct aur_synth *synth)
 {
     struct aur_ahead *a = &synth->ahead;
-    if (!aur_backend_ready(a->backend) || !(a->next = aur_backend_slot(a->backend)))
+    const enum aur_seat_turn turn = aur_seat_turn(a->seat, synth->buses.voices);
+    if (turn == AUR_TURN_NONE || !(a->next = aur_seat_slot(a->seat)))
         return;
     make_job(synth, &a->next->job);
-    a->next_ours = a->next->job.n_blocks < a->job_blocks && !aur_backend_waits(a->backend);
+    const bool brief = a->next->job.n_blocks < a->job_blocks && !aur_seat_waits(a->seat);
+    a->next_ours = brief || turn == AUR_TURN_LEND;
     if (!a->next_ours)
-        aur_backend_post(a->backend, a->next);
+        aur_seat_post(a->seat, a->next);
+    else if (!brief)
+        aur_seat_lend(a->seat, a->next);
 }
 
 /* ---- hearing it ---- */
@@ -113,13 +121,13 @@ static void collect(struct aur_synth *synth)
 {
     struct aur_ahead *a = &synth->ahead;
     struct aur_job_slot *slot = a->next;
-    const bool brought = !a->next_ours && aur_backend_take(a->backend, slot);
+    const bool brought = !a->next_ours && aur_seat_take(a->seat, slot);
     a->next = NULL;
-    a->result = brought ? &slot->result : aur_backend_own(a->backend);
+    a->result = brought ? &slot->result : aur_seat_own(a->seat);
     if (brought) {
         a->counts.backend_blocks += slot->job.n_blocks;
     } else {
-        aur_job_render(&slot->job, aur_backend_own(a->backend), synth->buses.kernels, &synth->buses.sums);
+        aur_job_render(&slot->job, aur_seat_own(a->seat), synth->buses.kernels, &synth->buses.sums);
         a->counts.cpu_blocks += slot->job.n_blocks;
         a->counts.fallbacks += !a->next_ours;
     }
@@ -135,9 +143,9 @@ static bool have_block(struct aur_synth *synth)
     if (a->playing && a->at < a->playing->job.n_blocks)
         return true;
     if (a->playing)
-        aur_backend_release(a->playing);
+        aur_seat_release(a->playing);
     a->playing = NULL;
-    if (!a->next && aur_backend_waits(a->backend))
+    if (!a->next && aur_seat_waits(a->seat))
         start_next(synth);
     if (!a->next)
         return false;
@@ -192,7 +200,7 @@ void aur_ahead_catch_up(struct aur_synth *synth)
 bool aur_synth_ready(struct aur_synth *synth, size_t frames)
 {
     struct aur_ahead *a = &synth->ahead;
-    if (!a->backend || aur_backend_waits(a->backend))
+    if (!a->seat || aur_seat_waits(a->seat))
         return true;
     size_t left = AUR_BLOCK - synth->used;
     if (a->playing)
@@ -201,12 +209,12 @@ bool aur_synth_ready(struct aur_synth *synth, size_t frames)
         return true;
     if (!a->next && !a->playing)
         start_next(synth);
-    return !a->next || a->next_ours || !aur_backend_pending(a->next);
+    return !a->next || a->next_ours || !aur_seat_pending(a->next);
 }
 
 uint32_t aur_synth_lookahead(const struct aur_synth *synth)
 {
-    return synth->ahead.backend ? 2 * synth->ahead.job_blocks * AUR_BLOCK : 0;
+    return synth->ahead.seat ? 2 * synth->ahead.job_blocks * AUR_BLOCK : 0;
 }
 
 void aur_synth_counts(const struct aur_synth *synth, struct aur_synth_counts *out)

@@ -1,41 +1,14 @@
-/* Jobs, their slots and the worker. The slots pass between two threads by compare-and-swap on their state:
- *
- *   FREE -> HELD (render: given out) -> POSTED (render) -> DONE or FAILED (worker) -> FREE (render)
- *   POSTED -> LEFT (render: too late) -> OVER (worker) -> FREE (render), or LEFT -> DROPPED (render) -> FREE (worker)
- *
- * While a slot is LEFT both read the job, which nobody writes any more; the result is the worker's alone. */
-#include "synth/backend.h"
-
+/* The life of a backend: opening a device, finding out what it is worth, and closing it. The worker, or offline the caller of
+ * aur_backend_new. Seats are in seat.c, launches in launch.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rt/thread.h"
+#include "synth/backend_inner.h"
 #include "synth/score_test.h"
 #include "synth/wavetable.h"
 
-enum { FREE, HELD, POSTED, DONE, FAILED, LEFT, OVER, DROPPED };
-
-struct aur_backend {
-    struct aur_backend_config config;
-    struct aur_device device;
-    bool open; /* the device: worker, or the caller of new */
-    _Atomic int state;
-    _Atomic bool stop;
-    _Atomic uint64_t blocks, failed, late;
-    bool exact;
-    double device_s, cpu_s;
-    struct aur_lock lock; /* of the error and of what is known of the device */
-    struct aur_error error;
-    struct aur_wake wake;
-    struct aur_thread worker;
-    char title[168];
-    struct aur_job_slot *slots; /* from before it is ready */
-    struct aur_job_result *own;
-    float *tables; /* of the posted jobs: a job may outlive the synth it came from */
-};
-
-static void fail(struct aur_backend *b, const struct aur_error *err)
+void aur_backend_fail(struct aur_backend *b, const struct aur_error *err)
 {
     aur_lock_take(&b->lock);
     b->error = *err;
@@ -47,17 +20,13 @@ static void fail(struct aur_backend *b, const struct aur_error *err)
 
 /* ---- opening ---- */
 
-/* Touched here, so that the render thread finds the memory in place. */
-static int make_slots(struct aur_backend *b, struct aur_error *err)
+static int make_memory(struct aur_backend *b, struct aur_error *err)
 {
-    size_t slots = AUR_BACKEND_JOBS * sizeof *b->slots;
-    b->slots = aligned_alloc(64, slots);
-    b->own = aligned_alloc(64, sizeof *b->own);
     b->tables = aligned_alloc(64, (AUR_WAVE_FLOATS * sizeof *b->tables + 63) / 64 * 64);
-    if (!b->slots || !b->own || !b->tables)
+    if (!b->config.forced && !b->config.wait)
+        b->trial.result = aligned_alloc(64, sizeof *b->trial.result);
+    if (!b->tables || (!b->config.forced && !b->config.wait && !b->trial.result))
         return aur_error_set(err, AUR_ENOMEM, "out of memory for jobs of a device");
-    memset(b->slots, 0, slots);
-    memset(b->own, 0, sizeof *b->own);
     aur_wavetable_fill(b->tables);
     return AUR_OK;
 }
@@ -98,40 +67,27 @@ static int open_device(struct aur_backend *b, struct aur_error *err)
     if (rc < 0)
         return rc;
     b->open = true;
-    rc = make_slots(b, err);
+    rc = make_memory(b, err);
     if (rc == AUR_OK)
         rc = compare(b, err);
     if (rc < 0)
         return rc;
     snprintf(b->title, sizeof b->title, "opencl (%s%s)", b->device.name, b->exact ? "" : ", inexact");
-    bool take = b->config.forced || (b->exact && b->device_s < b->cpu_s);
+    const int next = b->config.forced         ? AUR_BACKEND_READY
+                     : !b->exact              ? AUR_BACKEND_DECLINED
+                     : !b->config.wait        ? AUR_BACKEND_TRIAL
+                     : b->device_s < b->cpu_s ? AUR_BACKEND_READY
+                                              : AUR_BACKEND_DECLINED;
     if (b->config.log)
         aur_log(b->config.log, b->exact ? AUR_LOG_INFO : AUR_LOG_WARNING, "opencl",
                 "%s: %s; the test score took %.1f ms, %.1f ms on this CPU: %s", b->device.name,
                 b->exact ? "the same samples as the CPU" : "other samples than the CPU, so not exact",
-                b->device_s * 1e3, b->cpu_s * 1e3, take ? "used" : "not used");
-    atomic_store(&b->state, take ? AUR_BACKEND_READY : AUR_BACKEND_DECLINED);
+                b->device_s * 1e3, b->cpu_s * 1e3,
+                next == AUR_BACKEND_READY   ? "used"
+                : next == AUR_BACKEND_TRIAL ? "tried on what is played"
+                                            : "not used");
+    atomic_store(&b->state, next);
     return AUR_OK;
-}
-
-/* ---- jobs ---- */
-
-static void run(struct aur_backend *b, struct aur_job_slot *slot)
-{
-    struct aur_error err = {0};
-    int ready = atomic_load(&b->state) == AUR_BACKEND_READY;
-    int rc = ready ? b->device.run(b->device.self, &slot->job, &slot->result, &err) : AUR_EIO;
-    int expected = POSTED;
-    if (rc < 0) {
-        atomic_fetch_add(&b->failed, 1);
-        if (ready)
-            fail(b, &err);
-    }
-    if (atomic_compare_exchange_strong(&slot->state, &expected, rc < 0 ? FAILED : DONE))
-        return;
-    expected = LEFT;
-    if (!atomic_compare_exchange_strong(&slot->state, &expected, OVER))
-        atomic_store(&slot->state, FREE);
 }
 
 static void work(void *user)
@@ -142,12 +98,11 @@ static void work(void *user)
     if (rc < 0 && b->config.others && !b->open)
         atomic_store(&b->state, AUR_BACKEND_DECLINED); /* nobody asked for it by name: no news */
     else if (rc < 0)
-        fail(b, &err);
+        aur_backend_fail(b, &err);
     while (!atomic_load(&b->stop)) {
         aur_wake_wait(&b->wake);
-        for (int i = 0; b->slots && i < AUR_BACKEND_JOBS; i++)
-            if (!atomic_load(&b->stop) && atomic_load(&b->slots[i].state) == POSTED)
-                run(b, &b->slots[i]);
+        if (!atomic_load(&b->stop))
+            aur_backend_serve(b);
     }
 }
 
@@ -155,9 +110,10 @@ static void work(void *user)
 
 static struct aur_backend *allocate(const struct aur_backend_config *config)
 {
-    struct aur_backend *b = calloc(1, sizeof *b);
+    struct aur_backend *b = aligned_alloc(64, sizeof *b); /* a multiple of it, as it holds sums */
     if (!b)
         return NULL;
+    memset(b, 0, sizeof *b);
     b->config = *config;
     aur_lock_init(&b->lock);
     aur_wake_init(&b->wake);
@@ -174,7 +130,7 @@ int aur_backend_around(struct aur_backend **out, const struct aur_backend_config
     b->device = *device;
     b->exact = true;
     atomic_store(&b->state, AUR_BACKEND_READY);
-    return make_slots(b, err);
+    return make_memory(b, err);
 }
 
 int aur_backend_new(struct aur_backend **out, const struct aur_backend_config *config, struct aur_error *err)
@@ -204,10 +160,10 @@ void aur_backend_free(struct aur_backend *b)
     }
     if (b->open && b->device.close)
         b->device.close(b->device.self);
+    aur_backend_reap(b, true);
     aur_wake_deinit(&b->wake);
     aur_lock_deinit(&b->lock);
-    free(b->slots);
-    free(b->own);
+    free(b->trial.result);
     free(b->tables);
     free(b);
 }
@@ -219,89 +175,30 @@ void aur_backend_tell(struct aur_backend *b, struct aur_backend_report *out)
     out->blocks = atomic_load(&b->blocks);
     out->failed = atomic_load(&b->failed);
     out->late = atomic_load(&b->late);
+    out->launches = atomic_load(&b->launches);
+    out->jobs = atomic_load(&b->jobs);
+    out->trials = atomic_load(&b->trials);
+    out->seats = atomic_load(&b->n_seats);
     aur_lock_take(&b->lock);
     out->exact = b->exact;
     out->device_s = b->device_s;
     out->cpu_s = b->cpu_s;
+    out->work_device_s = b->work_device_s;
+    out->work_cpu_s = b->work_cpu_s;
     out->error = b->error;
     aur_lock_drop(&b->lock);
     if (out->state == AUR_BACKEND_READY)
         out->device = b->title;
 }
 
-/* ---- render thread ---- */
-
-bool aur_backend_ready(const struct aur_backend *b)
-{
-    return atomic_load_explicit(&b->state, memory_order_acquire) == AUR_BACKEND_READY;
-}
-
-bool aur_backend_waits(const struct aur_backend *b)
-{
-    return b->config.wait;
-}
-
-struct aur_job_slot *aur_backend_slot(struct aur_backend *b)
-{
-    for (int i = 0; i < AUR_BACKEND_JOBS; i++)
-        if (atomic_load_explicit(&b->slots[i].state, memory_order_acquire) == FREE) {
-            atomic_store_explicit(&b->slots[i].state, HELD, memory_order_relaxed);
-            return &b->slots[i];
-        }
-    return NULL;
-}
-
-void aur_backend_post(struct aur_backend *b, struct aur_job_slot *slot)
-{
-    if (!slot->job.lasting)
-        slot->job.tables = b->tables;
-    atomic_store_explicit(&slot->state, POSTED, memory_order_release);
-    if (b->config.wait)
-        run(b, slot);
-    else
-        aur_wake_post(&b->wake);
-}
-
-struct aur_job_result *aur_backend_own(struct aur_backend *b)
-{
-    return b->own;
-}
-
-bool aur_backend_pending(const struct aur_job_slot *slot)
-{
-    return atomic_load_explicit(&slot->state, memory_order_acquire) == POSTED;
-}
-
-bool aur_backend_take(struct aur_backend *b, struct aur_job_slot *slot)
-{
-    int expected = POSTED;
-    if (atomic_compare_exchange_strong(&slot->state, &expected, LEFT)) {
-        if (atomic_fetch_add(&b->late, 1) + 1 == AUR_BACKEND_LATE) {
-            int ready = AUR_BACKEND_READY;
-            atomic_compare_exchange_strong(&b->state, &ready, AUR_BACKEND_FAILED);
-        }
-        return false;
-    }
-    if (expected != DONE)
-        return false;
-    atomic_fetch_add_explicit(&b->blocks, slot->job.n_blocks, memory_order_relaxed);
-    return true;
-}
-
-void aur_backend_release(struct aur_job_slot *slot)
-{
-    int expected = LEFT;
-    if (!atomic_compare_exchange_strong(&slot->state, &expected, DROPPED))
-        atomic_store(&slot->state, FREE);
-}
-
 /* ---- the CPU as a device ---- */
 
-static int cpu_run(void *self, const struct aur_job *job, struct aur_job_result *result, struct aur_error *err)
+static int cpu_run(void *self, const struct aur_device_work *work, size_t n, struct aur_error *err)
 {
     struct aur_lane_sums sums;
     (void)err;
-    aur_job_render(job, result, self, &sums);
+    for (size_t i = 0; i < n; i++)
+        aur_job_render(work[i].job, work[i].result, self, &sums);
     return AUR_OK;
 }
 

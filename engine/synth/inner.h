@@ -9,7 +9,7 @@
 
 /* Voices ahead of the sound: the job that is heard, and the next one, which the backend has. */
 struct aur_ahead {
-    struct aur_backend *backend; /* NULL: every block is rendered when it is due */
+    struct aur_seat *seat; /* at the backend; NULL: every block is rendered when it is due */
     uint32_t job_blocks;
     struct aur_job_slot *playing, *next;
     bool next_ours;                      /* rendered here from the start */
@@ -51,7 +51,7 @@ void aur_synth_events(struct aur_synth *synth);
 void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases);
 
 /* ahead.c */
-void aur_ahead_init(struct aur_ahead *ahead, const struct aur_synth_config *config);
+AUR_MUST_USE int aur_ahead_init(struct aur_ahead *ahead, const struct aur_synth_config *config, struct aur_error *err);
 void aur_ahead_deinit(struct aur_ahead *ahead);
 /* Adds the next block of voices to the sends, and moves the effects' controls on; false: no job holds it. */
 bool aur_ahead_play(struct aur_synth *synth);

@@ -15,7 +15,7 @@ static void describe(struct aur_opencl_info *out, cl_device_id device, cl_platfo
 {
     cl_device_type type = 0;
     cl_device_fp_config single = 0, wider = 0;
-    cl_uint width = 0;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, little = CL_FALSE;
     memset(out, 0, sizeof *out);
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof out->platform, out->platform, NULL);
     clGetDeviceInfo(device, CL_DEVICE_NAME, sizeof out->name, out->name, NULL);
@@ -25,7 +25,9 @@ static void describe(struct aur_opencl_info *out, cl_device_id device, cl_platfo
     clGetDeviceInfo(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof out->mhz, &out->mhz, NULL);
     clGetDeviceInfo(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof single, &single, NULL);
     clGetDeviceInfo(device, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof wider, &wider, NULL);
-    clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+    clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    clGetDeviceInfo(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    clGetDeviceInfo(device, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
     out->type = "other";
     for (size_t i = 0; i < TYPES; i++)
         if (type & types[i].type)
@@ -33,7 +35,7 @@ static void describe(struct aur_opencl_info *out, cl_device_id device, cl_platfo
     out->fma = (single & CL_FP_FMA) != 0;
     out->wide = (type & CL_DEVICE_TYPE_CPU) && out->fma;
     out->rounds = (single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
-    out->usable = (single & CL_FP_ROUND_TO_NEAREST) && (out->fma || wider);
+    out->usable = available && compiler && little && (single & CL_FP_ROUND_TO_NEAREST) && (out->fma || wider);
 }
 
 static int rank(const struct aur_opencl_info *info)

@@ -61,7 +61,11 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
         aur_wavetable_fill((float *)(void *)(memory + pool));
     aur_effects_init(&synth->effects, kernels, config->rate_hz, config->effects,
                      (float *)(void *)(memory + pool + tables));
-    aur_ahead_init(&synth->ahead, config);
+    rc = aur_ahead_init(&synth->ahead, config, err);
+    if (rc < 0) {
+        aur_synth_free(synth);
+        return rc;
+    }
     *out = synth;
     return AUR_OK;
 }
@@ -188,7 +192,7 @@ static void render_now(struct aur_synth *synth)
 static void render_block(struct aur_synth *synth)
 {
     memset(&synth->sends, 0, sizeof synth->sends);
-    if (!synth->ahead.backend || !aur_ahead_play(synth))
+    if (!synth->ahead.seat || !aur_ahead_play(synth))
         render_now(synth);
     aur_effects_render(&synth->effects, &synth->block, &synth->sends);
     synth->blocks++;

@@ -30,7 +30,7 @@ struct aur_synth_config {
     enum aur_isa isa;    /* must be supported, see aur_isa_best */
     bool effects;        /* false: no reverb and delay */
     uint32_t max_voices; /* a note over it takes the slot of the quietest releasing, else oldest, voice; 0: 256 */
-    struct aur_backend *backend;     /* borrowed, of this synth alone; NULL: the kernels of isa */
+    struct aur_backend *backend;     /* borrowed, may be shared; NULL: the kernels of isa */
     const struct aur_tables *tables; /* borrowed, until the backend is freed; NULL: the built-in wavetables alone */
     uint32_t chunk_frames; /* with a backend: at most so many frames are asked for at once; 0: any, but it may wait */
 };
