@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 #define AUR_TABLE_CYCLES_MAX    16    /* of a file */
-#define AUR_TABLE_CYCLE_MIN     8     /* frames of a cycle in a file */
+#define AUR_TABLE_CYCLE_MIN     16    /* frames of a cycle in a file; the resampler does not stretch further */
 #define AUR_TABLE_CYCLE_MAX     65536 /* likewise */
 #define AUR_TABLE_NAME_SIZE     32
 #define AUR_TABLE_FILE_SIZE     256

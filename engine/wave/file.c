@@ -46,7 +46,7 @@ static int open_beneath(const char *folder, const char *path)
 static int cannot_open(struct aur_error *err, const struct aur_table_request *request)
 {
     const char *in = *request->folder ? request->folder : ".";
-    if (errno == EXDEV || errno == ELOOP)
+    if (errno == EXDEV)
         return aur_error_set(err, AUR_EINVAL, "%s leads out of the script's folder; files are read from %s and below",
                              request->file, in);
     if (errno == ENOENT || errno == ENOTDIR)
