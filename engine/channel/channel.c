@@ -34,9 +34,8 @@ uint64_t aur_channel_published(const struct aur_channel *ch)
 
 static void settings(struct aur_channel *ch, const struct aur_channel_config *config)
 {
-    ch->piece = config->piece;
-    ch->info = aur_piece_describe(config->piece);
     ch->seed = config->seed;
+    ch->swap = config->swap;
     ch->rate_hz = config->synth.rate_hz;
     ch->chunk_frames = config->chunk_frames ? config->chunk_frames : ch->rate_hz / CHUNKS_A_SECOND;
     uint64_t two_seconds = (uint64_t)ch->rate_hz * RING_SECONDS;
@@ -111,7 +110,7 @@ int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *c
     ch->clock_user = clock_user;
     aur_lock_init(&ch->lock);
     settings(ch, config);
-    aur_session_init(&ch->compose.session, ch->piece, ch->seed, ch->rate_hz);
+    aur_session_init(&ch->compose.session, aur_piece_ref(config->piece), ch->seed, ch->rate_hz);
     int rc = make_parts(ch, config, err);
     if (rc == 0)
         rc = aur_channel_compose_first(ch, err);
@@ -126,15 +125,27 @@ int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *c
     return 0;
 }
 
+static void free_compose_side(struct aur_compose_side *c)
+{
+    aur_phrase_free(c->spare);
+    for (int i = 0; i < AUR_CHANNEL_PHRASES; i++)
+        aur_phrase_free(c->all[i].phrase);
+    for (uint32_t i = 0; i < c->n_before; i++)
+        aur_checkpoint_deinit(&c->before[i]);
+    aur_piece_free((struct aur_piece *)(uintptr_t)c->session.piece);
+    aur_session_deinit(&c->session);
+}
+
 void aur_channel_free(struct aur_channel *ch)
 {
     if (!ch)
         return;
     aur_synth_free(ch->render.synth);
-    aur_phrase_free(ch->compose.spare);
-    for (int i = 0; i < AUR_CHANNEL_PHRASES; i++)
-        aur_phrase_free(ch->compose.all[i]);
-    aur_session_deinit(&ch->compose.session);
+    free_compose_side(&ch->compose);
+    aur_piece_free(ch->shared.armed);
+    aur_piece_free(ch->shared.heard);
+    for (int i = 0; i < AUR_CHANNEL_RECORDS; i++)
+        aur_piece_free(ch->shared.records[i].piece);
     aur_retire_free(ch->retired);
     aur_ring_free(ch->live);
     aur_cast_free(ch->audio);

@@ -30,9 +30,13 @@ struct aur_station_config {
     struct aur_log *log;
 };
 
+/* When an armed piece takes over: at the next phrase boundary, or at the next bar line that can still be reached, where the
+ * phrase that sounds then ends: later notes of it are dropped, sounding ones released. */
+enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
+
 struct aur_channel_config {
     const char *name;              /* "main" */
-    const struct aur_piece *piece; /* borrowed until the channel is freed */
+    const struct aur_piece *piece; /* the channel has references of its own */
     uint64_t seed;
     struct aur_controls controls; /* to start with */
     struct aur_synth_config synth;
@@ -40,6 +44,7 @@ struct aur_channel_config {
     uint32_t ring_chunks;  /* messages kept for listeners; 0: 2 seconds */
     uint32_t lead_ms;      /* 0: 200 */
     const char *device;    /* for status: "simd (avx2)" */
+    enum aur_swap swap;    /* likewise: when edits take over */
     /* Called on an encoder worker after a message was published or an event queued; must not block. */
     void (*notify)(void *user);
     void *user;
@@ -75,10 +80,6 @@ void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out)
 
 /* ---- edits: any thread but a render worker ---- */
 
-/* When an armed piece takes over: at the next phrase boundary, or at the next bar line that can still be reached, where the
- * phrase that sounds then ends: later notes of it are dropped, sounding ones released. */
-enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
-
 /* What a rehearsal needs: where the composer stands. state: malloc'd, the caller's; NULL before the first phrase. */
 struct aur_channel_place {
     struct aur_piece *piece; /* that composes now; a reference, the caller's (aur_piece_free) */
@@ -96,6 +97,14 @@ AUR_MUST_USE int aur_channel_place(struct aur_channel *channel, struct aur_chann
  * be the first, with sounds_in_ms. */
 void aur_channel_arm(struct aur_channel *channel, struct aur_msg_phrase *reply, struct aur_piece *piece,
                      enum aur_swap swap);
+/* Takes back what waits to take over, if anything does: true, and AUR_SCRIPT_PLAYING tells that what plays goes on. */
+bool aur_channel_disarm(struct aur_channel *channel);
+/* Tells that an edit was refused (AUR_EVENT_SCRIPT, the log once); what is armed stays armed. */
+void aur_channel_refuse(struct aur_channel *channel, const char *script, const char *version,
+                        const struct aur_error *err);
+/* Hashes of all texts of the piece that waits ("" if none does) and of the one that composes; either may be NULL. */
+void aur_channel_hashes(struct aur_channel *channel, char armed[AUR_PIECE_HASH_SIZE],
+                        char composing[AUR_PIECE_HASH_SIZE]);
 
 /* Copies of the phrase that sounds and, if it is composed already, of the one after it, with the script that composed each;
  * phrase NULL where there is none. The caller frees both phrases. Errors: AUR_ENOMEM. */
@@ -137,7 +146,7 @@ enum aur_channel_event_type {
 /* What became of an edit. */
 enum aur_script_state {
     AUR_SCRIPT_ARMED,       /* it takes over with event.phrase, in its sounds_in_ms */
-    AUR_SCRIPT_PLAYING,     /* event.phrase is its first */
+    AUR_SCRIPT_PLAYING,     /* event.phrase is its first; or a waiting edit was taken back and it plays on */
     AUR_SCRIPT_REFUSED,     /* event.error says why; what played plays on */
     AUR_SCRIPT_ROLLED_BACK, /* it played, then failed (event.error); the text before it goes on with event.phrase */
 };
@@ -147,8 +156,9 @@ struct aur_channel_event {
     struct aur_msg_phrase phrase;
     struct aur_error error;
     enum aur_script_state script_state;
-    char script[128];        /* the piece's file as --script's folder has it */
-    char script_version[17]; /* hash of its text */
+    char script[128];         /* the piece's file as --script's folder has it */
+    char script_version[17];  /* hash of its text */
+    char playing_version[17]; /* hash of the text that sounds */
 };
 int aur_channel_event(struct aur_channel *channel, struct aur_channel_event *out);
 

@@ -11,6 +11,12 @@
 
 #define STILL_NS 1000000000u /* no chunk for this long: the stream stands still */
 
+/* Of the piece that composes, which the controls as last set belong to; under the lock. */
+static const struct aur_control_specs *own_specs(const struct aur_channel *ch)
+{
+    return &aur_piece_describe(ch->compose.session.piece)->controls;
+}
+
 const char *aur_channel_name(const struct aur_channel *ch)
 {
     return ch->name;
@@ -18,17 +24,17 @@ const char *aur_channel_name(const struct aur_channel *ch)
 
 void aur_channel_controls(struct aur_channel *ch, struct aur_controls *out, struct aur_control_specs *specs)
 {
-    if (specs)
-        *specs = ch->info->controls;
     aur_lock_take(&ch->lock);
     *out = ch->shared.controls;
+    if (specs)
+        *specs = *own_specs(ch);
     aur_lock_drop(&ch->lock);
 }
 
 /* Both halves: what a phrase is composed with, and what acts at once. Intensity is in both. */
 static bool same_structure(const struct aur_channel *ch, const struct aur_controls *a, const struct aur_controls *b)
 {
-    for (size_t i = 0; i < ch->info->controls.n; i++)
+    for (size_t i = 0; i < own_specs(ch)->n; i++)
         if (a->piece[i] != b->piece[i])
             return false;
     return strcmp(a->key.name, b->key.name) == 0 && a->bpm == b->bpm && a->intensity == b->intensity &&
@@ -70,37 +76,51 @@ static uint64_t sounding_number(const struct aur_channel *ch)
 static uint64_t frame_after_composing(const struct aur_channel *ch)
 {
     const struct aur_shared_side *s = &ch->shared;
-    int64_t beats = (int64_t)record_of(ch, sounding_number(ch))->bars * ch->info->meter[0] * AUR_BEAT_ONE;
+    int64_t bar = aur_piece_describe(ch->compose.session.piece)->meter[0];
+    int64_t beats = record_of(ch, sounding_number(ch))->bars * bar * AUR_BEAT_ONE;
     return s->next_frame + aur_tempo_frames(beats, s->composing_controls.bpm, ch->rate_hz);
 }
 
-static struct aur_msg_phrase current_phrase(const struct aur_channel *ch)
+static void name_piece(struct aur_msg_phrase *out, const struct aur_piece *piece)
+{
+    const struct aur_piece_info *info = aur_piece_describe(piece);
+    memcpy(out->title, info->title, sizeof out->title);
+    out->specs = info->controls;
+}
+
+struct aur_msg_phrase aur_channel_current(const struct aur_channel *ch)
 {
     const struct aur_phrase_record *r = record_of(ch, sounding_number(ch));
     struct aur_msg_phrase out = {.phrase = r->number, .controls = r->controls, .bars = r->bars};
     out.controls.level = ch->shared.controls.level;
     out.controls.brightness = ch->shared.controls.brightness;
     out.next_phrase_in_ms = ms_until(ch, r->start_frame + r->length_frames);
-    memcpy(out.title, ch->info->title, sizeof out.title);
-    out.specs = ch->info->controls;
+    name_piece(&out, r->piece ? r->piece : ch->compose.session.piece);
     return out;
 }
 
-static struct aur_msg_phrase coming_phrase(const struct aur_channel *ch, uint64_t number, uint64_t frame)
+struct aur_msg_phrase aur_channel_coming(const struct aur_channel *ch, const struct aur_piece *piece,
+                                         const struct aur_controls *controls, uint64_t number, uint64_t frame)
 {
-    struct aur_msg_phrase out = current_phrase(ch);
+    struct aur_msg_phrase out = aur_channel_current(ch);
     out.phrase = number;
-    out.controls = ch->shared.controls;
+    out.controls = *controls;
     out.sounds_in_ms = ms_until(ch, frame);
+    name_piece(&out, piece);
     return out;
 }
 
-/* The first phrase whose controls are still open. */
-static struct aur_msg_phrase open_phrase(const struct aur_channel *ch)
+/* A phrase of the piece that composes, with the controls as last set. */
+static struct aur_msg_phrase coming(const struct aur_channel *ch, uint64_t number, uint64_t frame)
+{
+    return aur_channel_coming(ch, ch->compose.session.piece, &ch->shared.controls, number, frame);
+}
+
+struct aur_msg_phrase aur_channel_open(const struct aur_channel *ch)
 {
     const struct aur_shared_side *s = &ch->shared;
-    return s->composing ? coming_phrase(ch, s->next_number + 1, frame_after_composing(ch))
-                        : coming_phrase(ch, s->next_number, s->next_frame);
+    return s->composing ? coming(ch, s->next_number + 1, frame_after_composing(ch))
+                        : coming(ch, s->next_number, s->next_frame);
 }
 
 /* The first phrase after the current one that carries the controls as last set. */
@@ -109,26 +129,27 @@ static struct aur_msg_phrase pending_phrase(const struct aur_channel *ch)
     const struct aur_shared_side *s = &ch->shared;
     for (uint64_t n = sounding_number(ch) + 1; n < s->next_number; n++) {
         const struct aur_phrase_record *r = record_of(ch, n);
-        if (r->number == n && same_structure(ch, &r->controls, &s->controls))
-            return coming_phrase(ch, n, r->start_frame);
+        if (r->number == n && r->piece == ch->compose.session.piece && same_structure(ch, &r->controls, &s->controls))
+            return coming(ch, n, r->start_frame);
     }
     if (s->composing && same_structure(ch, &s->composing_controls, &s->controls))
-        return coming_phrase(ch, s->next_number, s->next_frame);
-    return open_phrase(ch);
+        return coming(ch, s->next_number, s->next_frame);
+    return aur_channel_open(ch);
 }
 
 void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, const struct aur_controls *controls,
                          const struct aur_control_specs *specs)
 {
-    (void)specs;
     struct aur_shared_side *s = &ch->shared;
     aur_lock_take(&ch->lock);
-    bool live = !same_live(&s->controls, controls);
-    bool structure = !same_structure(ch, &s->controls, controls);
-    s->controls = *controls;
+    struct aur_controls next = s->controls;
+    aur_controls_carry(&next, own_specs(ch), controls, specs ? specs : own_specs(ch));
+    bool live = !same_live(&s->controls, &next);
+    bool structure = !same_structure(ch, &s->controls, &next);
+    s->controls = next;
     if (live)
         aur_channel_live_push(ch);
-    *reply = live && !structure ? current_phrase(ch) : open_phrase(ch);
+    *reply = live && !structure ? aur_channel_current(ch) : aur_channel_open(ch);
     aur_lock_drop(&ch->lock);
 }
 
@@ -175,10 +196,16 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .channel = ch->name,
         .device = device_name(ch),
         .seed = ch->seed,
+        .swap = ch->swap == AUR_SWAP_BAR ? "bar" : "phrase",
     };
     aur_lock_take(&ch->lock);
+    const struct aur_piece *sounds = record_of(ch, sounding_number(ch))->piece;
+    if (sounds) {
+        snprintf(out->script, sizeof out->script, "%s", aur_piece_name(sounds));
+        strcpy(out->script_version, aur_piece_marks(sounds)->version);
+    }
     out->phrases_generated = ch->shared.phrases_generated;
-    out->current = current_phrase(ch);
+    out->current = aur_channel_current(ch);
     out->pending = pending_phrase(ch);
     aur_lock_drop(&ch->lock);
 }

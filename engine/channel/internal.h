@@ -22,6 +22,7 @@
 #define AUR_CHANNEL_SLOTS   8  /* phrases handed over and not yet taken, at most */
 #define AUR_CHANNEL_PHRASES 32 /* phrases in existence, at most */
 #define AUR_CHANNEL_RECORDS 16 /* phrases remembered for status and events */
+#define AUR_CHANNEL_BEFORE  4  /* pieces that can be gone back to */
 #define AUR_CHANNEL_EVENTS  32 /* news not yet fetched; the oldest is dropped */
 #define AUR_CHANNEL_STARTS  4  /* phrases that begin in one chunk and are told about */
 #define AUR_CHANNEL_FRAMING 16 /* bytes before a message, for the network thread */
@@ -42,7 +43,8 @@ struct aur_render_side {
     struct aur_synth *synth;
     const struct aur_phrase *held; /* taken from its slot, committed later */
     uint64_t next_number;          /* of the slot to take next */
-    uint64_t frame, committed_end;
+    uint64_t frame;
+    uint64_t committed_start, committed_end; /* of the phrase committed last */
     uint64_t ahead; /* frames before a phrase's start at which it is committed: 0 without a backend */
     struct {
         uint64_t number, frame;
@@ -53,31 +55,50 @@ struct aur_render_side {
     bool gave_back; /* the composer has something to free */
 };
 
-/* What the composer worker that holds the claim owns. */
+/* A piece that played, as it was when another took over: where the music goes on if that one fails. */
+struct aur_checkpoint {
+    struct aur_piece *piece; /* a reference */
+    char *state;
+    struct aur_controls controls;
+};
+
+/* A phrase in existence. */
+struct aur_phrase_entry {
+    struct aur_phrase *phrase; /* NULL: free entry */
+    bool back;                 /* the synth is done with it */
+};
+
+/* What the composer worker that holds the claim owns: it alone writes, and under the lock, so it reads without and others
+ * read under the lock. `failing` is all its own. */
 struct aur_compose_side {
-    struct aur_session session;
-    struct aur_phrase *all[AUR_CHANNEL_PHRASES]; /* every phrase in existence but the spare; NULL: free entry */
-    struct aur_phrase *last;                     /* the phrase handed over last */
-    bool last_back;                              /* and it came back already */
-    struct aur_phrase *spare;                    /* in the slot of session.next_number, or taken from it */
-    bool spare_back;                             /* and it came back already */
-    char failing[256];                           /* the failure that was logged; "" while all is well */
+    struct aur_session session;                       /* with a reference to its piece */
+    struct aur_checkpoint before[AUR_CHANNEL_BEFORE]; /* the newest last */
+    uint32_t n_before;
+    struct aur_phrase_entry all[AUR_CHANNEL_PHRASES]; /* every phrase but the spare */
+    struct aur_phrase *last;                          /* the phrase handed over last */
+    struct aur_phrase *spare;                         /* in the slot of session.next_number, or taken from it */
+    bool spare_back;                                  /* and it came back already */
+    char failing[256];                                /* the failure that was logged; "" while all is well */
 };
 
 struct aur_phrase_record {
     uint64_t number, start_frame, length_frames;
     struct aur_controls controls;
     int bars;
+    struct aur_piece *piece; /* that composed it; a reference, or NULL */
 };
 
 /* Under ch->lock; never touched by a render worker. */
 struct aur_shared_side {
-    struct aur_controls controls;                          /* as last set */
+    struct aur_controls controls;                          /* as last set; the piece's own are those of session.piece */
     bool live_waits;                                       /* the ring of live controls was full */
     struct aur_phrase_record records[AUR_CHANNEL_RECORDS]; /* by number */
     uint64_t next_number, next_frame;                      /* of the phrase not yet handed over */
     bool composing;                                        /* its controls are taken */
     struct aur_controls composing_controls;
+    struct aur_piece *armed; /* takes over next; a reference, or NULL */
+    enum aur_swap armed_swap;
+    struct aur_piece *heard; /* of the phrase that began last; a reference, or NULL */
     uint64_t phrases_generated;
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
     size_t first_event, n_events;
@@ -109,9 +130,8 @@ struct aur_channel {
     /* immutable */
     char *name, *device;
     struct aur_backend *backend; /* or NULL */
-    const struct aur_piece *piece;
-    const struct aur_piece_info *info;
     uint64_t seed;
+    enum aur_swap swap; /* for status */
     uint32_t rate_hz, chunk_frames, n_chunks;
     uint64_t lead_ns;
     struct aur_log *log;
@@ -127,6 +147,8 @@ struct aur_channel {
     struct aur_retire *retired; /* phrases; to the composer */
     _Atomic(struct aur_phrase *) slots[AUR_CHANNEL_SLOTS];
     _Atomic uint64_t commit_at;    /* composer writes: frame from which it wants to be woken */
+    _Atomic uint64_t cut_at;       /* composer writes: where the phrase that sounds then ends early; see swap.c */
+    _Atomic uint64_t reach;        /* render writes: frames before it are decided */
     _Atomic uint64_t sounding;     /* render writes from here on: number of the newest phrase begun */
     _Atomic uint64_t epoch_ns;     /* when frame 0 is due */
     _Atomic uint64_t published_ns; /* when the newest chunk came */
@@ -172,6 +194,28 @@ bool aur_channel_compose_step(struct aur_channel *channel);
 /* Composes phrase 0 and hands it over. */
 AUR_MUST_USE int aur_channel_compose_first(struct aur_channel *channel, struct aur_error *err);
 
+/* swap.c, composer worker: what composes the next phrase, and with it what was armed. */
+struct aur_attempt {
+    struct aur_piece *piece; /* that takes over, a reference; NULL: the one that composed before */
+    enum aur_swap swap;      /* it was armed for */
+    struct aur_phrase *phrase;
+    struct aur_session after;
+};
+/* Composes the next phrase, at start_frame: by what is armed; if that fails, or nothing is, by the session's piece; if that
+ * fails, by the piece before it, from its own checkpoint. armed_only: the first of these alone, AUR_EBUSY if nothing is
+ * armed. On failure out is empty. */
+AUR_MUST_USE int aur_channel_attempt(struct aur_channel *channel, struct aur_attempt *out, uint64_t start_frame,
+                                     bool armed_only, struct aur_error *err);
+/* The attempt's phrase was handed over: its session is the channel's. Empties it. Under the lock; *old: to be freed
+ * after. */
+void aur_channel_adopt(struct aur_channel *channel, struct aur_attempt *attempt, struct aur_checkpoint *old);
+/* It was not: what it would have taken over with waits again. Empties it. */
+void aur_channel_drop_attempt(struct aur_channel *channel, struct aur_attempt *attempt);
+void aur_checkpoint_deinit(struct aur_checkpoint *checkpoint);
+/* Where a piece armed for a bar takes over: the first bar line inside the phrase of this record, at least a commit lead
+ * after what is published; 0: none. *bars: of the phrase until there. Under the lock. */
+uint64_t aur_channel_bar_line(const struct aur_channel *channel, const struct aur_phrase_record *record, int *bars);
+
 /* encode.c, encoder worker, one at a time: tells the news of chunks, encodes what someone listens to, notifies. */
 void aur_channel_encode_step(struct aur_channel *channel);
 
@@ -181,6 +225,15 @@ void aur_channel_encode_step(struct aur_channel *channel);
 void aur_channel_event_put(struct aur_channel *channel, const struct aur_channel_event *event);
 /* The phrase that begins in this chunk; nothing if it is no longer on record. */
 void aur_channel_event_phrase(struct aur_channel *channel, uint64_t number, uint64_t chunk_index);
+/* What became of an edit; err may be NULL. */
+void aur_channel_event_script(struct aur_channel *channel, enum aur_script_state state, const char *script,
+                              const char *version, const struct aur_msg_phrase *phrase, const struct aur_error *err);
+/* controls.c: the phrase that sounds; the first whose controls are still open. */
+struct aur_msg_phrase aur_channel_current(const struct aur_channel *channel);
+struct aur_msg_phrase aur_channel_open(const struct aur_channel *channel);
+/* A phrase of a piece, with these controls, that begins at this frame. */
+struct aur_msg_phrase aur_channel_coming(const struct aur_channel *channel, const struct aur_piece *piece,
+                                         const struct aur_controls *controls, uint64_t number, uint64_t frame);
 /* controls.c: hands the live half of shared.controls to the render worker. */
 void aur_channel_live_push(struct aur_channel *channel);
 

@@ -82,6 +82,7 @@ static void next_phrase(struct aur_channel *ch)
             return;
         r->held = NULL;
         if (rc == AUR_OK) {
+            r->committed_start = phrase->start_frame;
             r->committed_end = end;
             r->starts[r->n_starts].frame = phrase->start_frame;
             r->starts[r->n_starts++].number = number;
@@ -92,16 +93,27 @@ static void next_phrase(struct aur_channel *ch)
     }
 }
 
+/* Where the phrase committed last ends, and the next one is looked for: earlier than it said if another piece takes over
+ * at a bar line. */
+static uint64_t phrase_end(struct aur_channel *ch)
+{
+    const struct aur_render_side *r = &ch->render;
+    uint64_t cut = atomic_load(&ch->cut_at);
+    return cut > r->committed_start && cut < r->committed_end ? cut : r->committed_end;
+}
+
 static void fill(struct aur_channel *ch, struct aur_chunk *chunk)
 {
     struct aur_render_side *r = &ch->render;
     uint64_t first = r->frame, end = first + ch->chunk_frames;
     while (r->frame < end) {
-        if (r->frame + r->ahead >= r->committed_end)
+        if (r->frame + r->ahead >= phrase_end(ch))
             next_phrase(ch);
-        uint64_t to = end;
+        uint64_t to = end, over = phrase_end(ch);
         bool silent = r->frame >= r->committed_end;
-        if (!silent && r->committed_end < end)
+        if (!silent && over > r->frame && over < end)
+            to = over;
+        else if (!silent && r->committed_end < end)
             to = r->committed_end;
         else if (silent && r->held && r->held->start_frame < end)
             to = r->held->start_frame;
@@ -155,8 +167,8 @@ static void begin(struct aur_channel *ch, uint64_t now_ns)
 static bool ahead(struct aur_channel *ch)
 {
     struct aur_render_side *r = &ch->render;
-    for (uint64_t end = UINT64_MAX; r->ahead && r->frame + r->ahead >= r->committed_end && end != r->committed_end;) {
-        end = r->committed_end;
+    for (uint64_t end = UINT64_MAX; r->ahead && r->frame + r->ahead >= phrase_end(ch) && end != phrase_end(ch);) {
+        end = phrase_end(ch);
         next_phrase(ch);
     }
     return r->ahead > 0;
@@ -183,6 +195,7 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     if (now_ns < give_up && starved(ch))
         return give_up - now_ns < RETRY_NS ? give_up : now_ns + RETRY_NS;
 
+    atomic_store(&ch->reach, ch->render.frame + ch->chunk_frames + ch->render.ahead);
     if (ahead(ch) && now_ns < give_up && !aur_synth_ready(ch->render.synth, ch->chunk_frames))
         return give_up - now_ns < DEVICE_NS ? give_up : now_ns + DEVICE_NS;
 

@@ -79,3 +79,20 @@ int aur_controls_set(struct aur_controls *controls, const struct aur_control_spe
     }
     return unknown_name(err, specs, field);
 }
+
+void aur_controls_carry(struct aur_controls *out, const struct aur_control_specs *specs,
+                        const struct aur_controls *from, const struct aur_control_specs *from_specs)
+{
+    double kept[AUR_PIECE_CONTROLS_MAX];
+    memcpy(kept, out->piece, sizeof kept);
+    for (size_t i = 0; i < specs->n; i++)
+        for (size_t k = 0; k < from_specs->n; k++) {
+            const struct aur_control_spec *spec = &specs->items[i];
+            if (strcmp(spec->name, from_specs->items[k].name) != 0)
+                continue;
+            double value = from->piece[k];
+            kept[i] = value < spec->min ? spec->min : value > spec->max ? spec->max : value;
+        }
+    *out = *from;
+    memcpy(out->piece, kept, sizeof kept);
+}

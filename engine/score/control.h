@@ -54,4 +54,9 @@ extern const struct aur_control_builtin aur_control_builtins[];
 AUR_MUST_USE int aur_controls_set(struct aur_controls *controls, const struct aur_control_specs *specs,
                                   const char *field, double value, struct aur_error *err);
 
+/* Values of one piece for another: the built-in controls of `from` as they are, the piece's own by name, into the new range.
+ * What `from` does not have stays as it is in out. */
+void aur_controls_carry(struct aur_controls *out, const struct aur_control_specs *specs,
+                        const struct aur_controls *from, const struct aur_control_specs *from_specs);
+
 #endif

@@ -16,6 +16,47 @@ void fake_piece_init(struct aur_piece *piece, uint64_t length_frames)
     piece->info.controls.n = 1;
     piece->info.controls.items[0] = (struct aur_control_spec){"density", "Density", 0, 1, 0.4};
     piece->length_frames = length_frames;
+    fake_piece_mark(piece, 'a');
+}
+
+void fake_piece_mark(struct aur_piece *piece, char letter)
+{
+    memset(piece->marks.version, letter, sizeof piece->marks.version - 1);
+    memset(piece->marks.hash, letter, sizeof piece->marks.hash - 1);
+}
+
+struct aur_piece *aur_piece_ref(const struct aur_piece *piece_)
+{
+    struct aur_piece *piece = (struct aur_piece *)(uintptr_t)piece_;
+    piece->references++;
+    return piece;
+}
+
+void aur_piece_free(struct aur_piece *piece)
+{
+    if (piece)
+        piece->references--;
+}
+
+const char *aur_piece_name(const struct aur_piece *piece)
+{
+    (void)piece;
+    return "fake.lua";
+}
+
+const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece)
+{
+    return &piece->marks;
+}
+
+int aur_piece_migrate(const struct aur_piece *piece, char **out, const char *state, struct aur_error *err)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s to %c", state ? state : "new", piece->marks.version[0]);
+    if (piece->migrate_fails)
+        return aur_error_set(err, AUR_ESCRIPT, "script.lua:9: migrate");
+    *out = strdup(text);
+    return *out ? AUR_OK : AUR_ENOMEM;
 }
 
 const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece)
@@ -29,14 +70,15 @@ int aur_piece_compose(const struct aur_piece *piece_, const struct aur_compose_r
     struct aur_piece *piece = (struct aur_piece *)(uintptr_t)piece_;
     if (piece->during)
         piece->during(piece->user);
-    if (piece->fails)
+    if (piece->fails || (piece->fails_from && request->number >= (uint64_t)piece->fails_from))
         return aur_error_set(err, AUR_ESCRIPT, "script.lua:7: boom\ntraceback");
+    int beats = piece->info.meter[0];
     struct aur_phrase header = {.number = request->number,
                                 .start_frame = request->start_frame,
                                 .length_frames = piece->length_frames,
                                 .rate_hz = request->rate_hz,
                                 .bars = 2,
-                                .meter = {4, 4},
+                                .meter = {beats, 4},
                                 .controls = *request->controls};
     char state[32], seen[32];
     snprintf(seen, sizeof seen, "%s", request->state ? request->state : "new");
@@ -93,7 +135,10 @@ int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase)
 
 const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
 {
-    if (synth->n == 0 || synth->queue[0]->start_frame + synth->queue[0]->length_frames > synth->frame)
+    if (synth->n == 0)
+        return NULL;
+    bool cut = synth->n > 1 && synth->queue[1]->start_frame <= synth->frame;
+    if (!cut && synth->queue[0]->start_frame + synth->queue[0]->length_frames > synth->frame)
         return NULL;
     const struct aur_phrase *phrase = synth->queue[0];
     synth->n--;
@@ -112,7 +157,7 @@ void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
 
 static float right_at(const struct aur_synth *synth, uint64_t frame)
 {
-    for (size_t i = 0; i < synth->n; i++) {
+    for (size_t i = synth->n; i-- > 0;) { /* a later one may cut an earlier one short */
         const struct aur_phrase *p = synth->queue[i];
         if (frame >= p->start_frame && frame - p->start_frame < p->length_frames)
             return fake_right(p->number);

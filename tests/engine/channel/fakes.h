@@ -9,8 +9,12 @@
 
 struct aur_piece {
     struct aur_piece_info info;
-    uint64_t length_frames;     /* of each phrase, a multiple of 64 */
-    _Atomic bool fails;         /* composing raises "script.lua:7: boom" */
+    struct aur_piece_marks marks;
+    _Atomic int references; /* those of others */
+    uint64_t length_frames; /* of each phrase, a multiple of 64 */
+    _Atomic bool fails;     /* composing raises "script.lua:7: boom" */
+    int fails_from;         /* or from this phrase on, if it is not 0 */
+    bool migrate_fails;
     void (*during)(void *user); /* called while composing, if set */
     void *user;
     _Atomic int composed; /* calls that came out well */
@@ -19,6 +23,8 @@ struct aur_piece {
 };
 
 void fake_piece_init(struct aur_piece *piece, uint64_t length_frames);
+/* Another text. */
+void fake_piece_mark(struct aur_piece *piece, char letter);
 
 #define FAKE_LIVES 64
 

@@ -389,7 +389,7 @@ static void starving_often_uses_nothing_up(void **state)
         assert_true(hand_right(&h, hand_frames(&h) - 1) != 0);
         int n = 0;
         for (int k = 0; k < AUR_CHANNEL_PHRASES; k++)
-            n += h.ch->compose.all[k] != NULL;
+            n += h.ch->compose.all[k].phrase != NULL;
         assert_true(n <= AUR_CHANNEL_SLOTS);
     }
     hand_close(&h);
