@@ -7,6 +7,7 @@
 #include "channel/internal.h"
 #include "support/unit.h"
 #include "synth/backend.h"
+#include "synth/tables.h"
 #include "wire/pcm.h"
 
 #define RATE   44100u
@@ -29,11 +30,26 @@ static const struct turn turns[] = {
 static uint64_t n_turns = TURNS;
 static struct aur_backend *backend; /* of the live side; NULL: none */
 
+static struct aur_tables *tables; /* of both sides */
+
+/* In the place of files: cycles that depend on the file's name. */
+static int load_table(void *user, struct aur_table *out, const struct aur_table_request *request, struct aur_error *err)
+{
+    static float frames[AUR_TABLE_CYCLES_MAX * AUR_WAVE_FRAMES];
+    const struct aur_cycles cycles = {frames, request->cycles, 256};
+    uint64_t key = aur_rand_key(1, 0, request->file);
+    (void)user;
+    for (size_t i = 0; i < (size_t)request->cycles * AUR_WAVE_FRAMES; i++)
+        frames[i] = (float)aur_rand_unit(key, i);
+    return aur_tables_add(tables, out, key, &cycles, err);
+}
+
 static struct aur_piece *piece_of(const char *path)
 {
     struct aur_piece *piece = NULL;
     struct aur_error err = {0};
-    struct aur_piece_source source = {.path = path, .lib_dir = AURALIS_SOURCE_DIR "/scripts/lib"};
+    const struct aur_table_loader loader = {load_table, NULL};
+    struct aur_piece_source source = {.path = path, .lib_dir = AURALIS_SOURCE_DIR "/scripts/lib", .tables = &loader};
     if (aur_piece_load(&piece, &source, &err) != 0)
         fail_msg("%s", err.message);
     return piece;
@@ -41,7 +57,7 @@ static struct aur_piece *piece_of(const char *path)
 
 static struct aur_synth_config synth_config(void)
 {
-    return (struct aur_synth_config){.rate_hz = RATE, .isa = aur_isa_best(), .effects = true};
+    return (struct aur_synth_config){.rate_hz = RATE, .isa = aur_isa_best(), .effects = true, .tables = tables};
 }
 
 static void turn(struct aur_controls *controls, const struct turn *t)
@@ -206,6 +222,12 @@ static void short_phrases(void **state)
     compare(AURALIS_SOURCE_DIR "/tests/engine/channel/pieces/short.lua");
 }
 
+static void tables_of_users(void **state)
+{
+    (void)state;
+    compare(AURALIS_SOURCE_DIR "/tests/engine/channel/pieces/tables.lua");
+}
+
 static void the_default_piece(void **state)
 {
     (void)state;
@@ -228,20 +250,35 @@ static void voices_rendered_ahead(void **state)
     assert_int_equal(aur_backend_new(&backend, &config, NULL), 0);
     n_turns = 0;
     short_phrases(state);
+    tables_of_users(state);
     the_default_piece(state);
     aur_backend_tell(backend, &report);
-    assert_true(report.blocks >= 2 * FRAMES / 64);
+    assert_true(report.blocks >= 3 * FRAMES / 64);
     aur_backend_free(backend);
     backend = NULL;
     n_turns = TURNS;
 }
 
+static int open_tables(void **state)
+{
+    (void)state;
+    return aur_tables_new(&tables, NULL);
+}
+
+static int close_tables(void **state)
+{
+    (void)state;
+    aur_tables_free(tables);
+    return 0;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest all[] = {
         cmocka_unit_test(short_phrases),
+        cmocka_unit_test(tables_of_users),
         cmocka_unit_test(the_default_piece),
         cmocka_unit_test(voices_rendered_ahead),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(all, open_tables, close_tables);
 }
