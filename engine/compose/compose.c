@@ -96,6 +96,8 @@ static int run_job(struct aur_job *job, struct aur_error *err)
         return rc;
     rc = aur_vm_call(vm, compose_body, job, err);
     aur_vm_free(vm);
+    if (rc == AUR_OK && job->over_events) /* the script has caught the error */
+        rc = aur_error_set(err, AUR_ELIMIT, "%s: the phrase has too many notes or chords", job->piece->path);
     if (rc == AUR_ESCRIPT && job->over_events) {
         rc = AUR_ELIMIT;
         if (err)

@@ -129,6 +129,7 @@ static void read_time(lua_State *L, const char *what, int64_t *at_q20, int64_t *
 /* Raises for a key of the table at 2 that is not among the names. */
 static void check_keys(lua_State *L, const char *what, const char *method, const char *const *names)
 {
+    aur_vm_check_stack(L);
     if (lua_type(L, 1) != LUA_TUSERDATA || !lua_istable(L, 2))
         bad(L, "%s: it is called as ctx:%s { ... }", what, method);
     for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
@@ -168,18 +169,20 @@ int aur_ctx_note(lua_State *L)
     struct aur_job *job = aur_vm_user(L);
     struct aur_phrase *phrase = &job->phrase;
     check_keys(L, "note", "note", names);
-    if (phrase->n_notes == job->piece->limits.notes) {
-        job->over_events = true;
-        bad(L, "note: the phrase has more than %u notes", job->piece->limits.notes);
-    }
     struct place place;
     find_place(L, &place, job->piece);
-    struct aur_note note = {.id = phrase->n_notes, .line = (uint32_t)place.line};
+    struct aur_note note = {.line = (uint32_t)place.line};
     note.patch = read_patch(L, &job->piece->info);
     read_time(L, "note", &note.at_q20, &note.beats_q20);
     note.pitch_q16 = (int32_t)quantise(read_number(L, "note", &fields[PITCH]), AUR_Q16_ONE);
     note.velocity_q16 = (int32_t)quantise(read_number(L, "note", &fields[VELOCITY]), AUR_Q16_ONE);
     note.pan_q16 = (int32_t)quantise(read_number(L, "note", &fields[PAN]), AUR_Q16_ONE);
+    /* Only now: reading a field may have called the script, which may have played notes. */
+    if (phrase->n_notes >= job->piece->limits.notes) {
+        job->over_events = true;
+        bad(L, "note: the phrase has more than %u notes", job->piece->limits.notes);
+    }
+    note.id = phrase->n_notes;
     job->notes[phrase->n_notes++] = note;
     return 0;
 }
@@ -209,10 +212,6 @@ int aur_ctx_chord(lua_State *L)
     struct aur_chord chord = {0};
     struct place place;
     check_keys(L, "chord", "chord", names);
-    if (job->phrase.n_chords == AUR_CHORDS_MAX) {
-        job->over_events = true;
-        bad(L, "chord: the phrase has more than %d chords", AUR_CHORDS_MAX);
-    }
     read_time(L, "chord", &chord.at_q20, &chord.beats_q20);
     lua_getfield(L, 2, "name");
     size_t len = 0;
@@ -223,6 +222,10 @@ int aur_ctx_chord(lua_State *L)
     lua_pop(L, 1);
     read_pitches(L, &chord);
     find_place(L, &place, job->piece);
+    if (job->phrase.n_chords >= AUR_CHORDS_MAX) {
+        job->over_events = true;
+        bad(L, "chord: the phrase has more than %d chords", AUR_CHORDS_MAX);
+    }
     job->chord_lines[job->phrase.n_chords] = place.line;
     job->chords[job->phrase.n_chords++] = chord;
     return 0;

@@ -20,6 +20,7 @@ struct aur_vm {
     bool over_instructions, over_memory, over_time, host_out_of_memory;
     int column;                         /* of the last syntax error, */
     char column_at[AUR_VM_PLACE_BYTES]; /* and how its message begins */
+    char place[AUR_VM_PLACE_BYTES];     /* "file:line" of the last error that may lose its own, or "" */
     const char *stack_base;             /* C stack at aur_vm_call */
     bool drawing;
     uint64_t seed, phrase;

@@ -81,7 +81,10 @@ int aur_load_column(const struct aur_vm *vm, const char *message)
 
 void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len)
 {
-    if (len > 0 && text[0] == '\033')
+    struct aur_lexer lexer;
+    aur_lexer_init(&lexer, text, len); /* skips what LuaJIT skips before it looks for bytecode */
+    const char *first = lexer.at + (*lexer.at == '\n');
+    if (len > 0 && (text[0] == '\033' || *first == '\033'))
         luaL_error(L, "%s:1: bytecode is not allowed, only source text", path);
     aur_vm_charge(L, len * BYTE_COST);
     refuse_cdata(L, path, text, len);

@@ -6,6 +6,10 @@
 
 #include "script/libs.h"
 
+#define KEY_COST     4 /* instructions that reading a key counts for, */
+#define COMPARE_COST 2 /* and comparing two */
+#define NEXT_COST    16
+
 enum rank { NUMBER, STRING, BOOLEAN };
 
 struct key {
@@ -59,12 +63,19 @@ static void push_key(lua_State *L, const struct key *key)
         lua_pushboolean(L, key->number != 0);
 }
 
+/* Counts the keys, and charges for sorting them. */
 static size_t count_keys(lua_State *L, int index)
 {
-    size_t n = 0;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+    size_t n = 0, bytes = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        aur_vm_charge(L, KEY_COST);
+        bytes += lua_type(L, -2) == LUA_TSTRING ? lua_objlen(L, -2) : 0;
         n++;
-    aur_vm_charge(L, n);
+    }
+    uint64_t depth = 1;
+    while (n >> depth)
+        depth++;
+    aur_vm_charge(L, (n * COMPARE_COST + bytes / AUR_TEXT_PER_INSTRUCTION) * depth);
     return n;
 }
 
@@ -128,16 +139,14 @@ static int next(lua_State *L)
     struct key after = {0}, best = {0};
     if (!first)
         after = read_key(L, 2);
-    uint64_t seen = 0;
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         struct key key = read_key(L, -2);
-        seen++;
+        aur_vm_charge(L, NEXT_COST);
         if ((first || compare(&key, &after) > 0) && (!found || compare(&key, &best) < 0)) {
             best = key;
             found = true;
         }
     }
-    aur_vm_charge(L, seen);
     if (!found) {
         lua_pushnil(L);
         return 1;

@@ -23,6 +23,8 @@ struct step {
     int key_index;
 };
 
+#define TABLE_COST 400 /* instructions that writing a table counts for */
+
 struct writer {
     lua_State *L;
     struct aur_buf *out;
@@ -61,14 +63,15 @@ static int refuse(struct writer *w, const struct step *step, const char *what)
 static void write_string(struct aur_buf *out, const char *text, size_t len)
 {
     aur_buf_text(out, "\"");
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && out->len <= AUR_VALUE_BYTES; i++) {
         unsigned char c = (unsigned char)text[i];
+        char code[4] = {'\\', (char)('0' + c / 100), (char)('0' + c / 10 % 10), (char)('0' + c % 10)};
         if (c == '"' || c == '\\')
-            aur_buf_printf(out, "\\%c", c);
+            aur_buf_add(out, (char[]){'\\', (char)c}, 2);
         else if (c == '\n')
             aur_buf_text(out, "\\n");
         else if (c < 32 || c == 127)
-            aur_buf_printf(out, "\\%03d", c);
+            aur_buf_add(out, code, sizeof code);
         else
             aur_buf_add(out, &c, 1);
     }
@@ -126,6 +129,7 @@ static int write_table(struct writer *w, int index, const struct step *at, int d
     if (depth >= AUR_VALUE_DEPTH)
         return refuse(w, at, "tables nested this deeply cannot be kept");
     luaL_checkstack(L, 8, "state");
+    aur_vm_charge(L, TABLE_COST);
     if (lua_getmetatable(L, index)) {
         lua_pop(L, 1);
         return refuse(w, at, "a table with a metatable cannot be kept");
@@ -287,6 +291,7 @@ static bool read_key(lua_State *L, const char **p)
 static bool read_table(lua_State *L, const char **p, int depth)
 {
     luaL_checkstack(L, 8, "state");
+    aur_vm_charge(L, TABLE_COST);
     lua_newtable(L);
     if (depth >= AUR_VALUE_DEPTH || !skip(p, '{'))
         return false;

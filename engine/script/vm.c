@@ -22,6 +22,9 @@
 #define C_STACK_BYTES         (512 * 1024)
 #define BIG_BLOCK_BYTES       (64 * 1024) /* copying a block of this size or more costs instructions, */
 #define BYTES_PER_INSTRUCTION 64          /* so many bytes each */
+#define PLACE_LEVELS          50
+#define DEEP_LEVELS           150
+#define LIMIT_BYTES           96
 
 static void on_count(lua_State *L, lua_Debug *at);
 static bool spend(struct aur_vm *vm, uint64_t instructions);
@@ -88,6 +91,19 @@ static void put_block(struct aur_vm *vm, void *block, size_t size)
         free(block);
 }
 
+/* Keeps the line that runs, without using the Lua stack or memory. */
+static void note_place(struct aur_vm *vm, lua_State *L)
+{
+    lua_Debug at;
+    for (int level = 0; level < PLACE_LEVELS && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline <= 0)
+            continue;
+        snprintf(vm->place, sizeof vm->place, "%s:%d", at.source + 1, at.currentline);
+        return;
+    }
+}
+
 /* Refuses growth beyond the limit, once a VM runs; true if the script may have the memory. */
 static bool within_limit(struct aur_vm *vm, size_t used)
 {
@@ -95,7 +111,10 @@ static bool within_limit(struct aur_vm *vm, size_t used)
         return true;
     vm->over_memory = true;
     lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
-    return used <= vm->hard_bytes;
+    if (used <= vm->hard_bytes)
+        return true;
+    note_place(vm, vm->L); /* what Lua raises now has no line, and asks no handler for one */
+    return false;
 }
 
 /* A new block that is filled at once costs time, unlike the instruction that asked for it. */
@@ -129,25 +148,30 @@ static void *allocate(void *user, void *block, size_t old, size_t size)
     return moved;
 }
 
+/* Which limit it was. */
+static void describe_limit(char out[LIMIT_BYTES], const struct aur_vm *vm)
+{
+    if (vm->over_memory)
+        snprintf(out, LIMIT_BYTES, "the script needs more than its %zu KiB of memory", vm->config.memory_bytes >> 10);
+    else if (vm->over_instructions)
+        snprintf(out, LIMIT_BYTES, "the script used up its %llu instructions",
+                 (unsigned long long)vm->config.instructions);
+    else
+        snprintf(out, LIMIT_BYTES, "the script took longer than %u ms", vm->config.wall_ms);
+}
+
 /* Raises at the line of `at`, or without one. */
 static int raise_limit(lua_State *L, lua_Debug *at)
 {
     struct aur_vm *vm = aur_vm_of(L);
+    char text[LIMIT_BYTES];
     lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    note_place(vm, L);
+    describe_limit(text, vm);
     if (at && lua_getinfo(L, "Sl", at) && at->currentline > 0)
-        lua_pushfstring(L, "%s:%d: ", at->short_src, at->currentline);
+        lua_pushfstring(L, "%s:%d: %s", at->short_src, at->currentline, text);
     else
-        lua_pushliteral(L, "");
-    char text[96];
-    if (vm->over_memory)
-        snprintf(text, sizeof text, "the script needs more than its %zu KiB of memory", vm->config.memory_bytes >> 10);
-    else if (vm->over_instructions)
-        snprintf(text, sizeof text, "the script used up its %llu instructions",
-                 (unsigned long long)vm->config.instructions);
-    else
-        snprintf(text, sizeof text, "the script took longer than %u ms", vm->config.wall_ms);
-    lua_pushstring(L, text);
-    lua_concat(L, 2);
+        lua_pushstring(L, text);
     return lua_error(L);
 }
 
@@ -167,6 +191,9 @@ static bool spend(struct aur_vm *vm, uint64_t instructions)
 static void on_count(lua_State *L, lua_Debug *at)
 {
     struct aur_vm *vm = aur_vm_of(L);
+    lua_Debug deep;
+    if (lua_getstack(L, DEEP_LEVELS, &deep)) /* for a stack overflow that leaves no room for a handler */
+        note_place(vm, L);
     if (spend(vm, (uint64_t)hook_step(vm)))
         raise_limit(L, at);
 }
@@ -262,6 +289,7 @@ static void add_message(lua_State *L, luaL_Buffer *out, const char *text)
 
 static int on_error(lua_State *L)
 {
+    note_place(aur_vm_of(L), L);
     const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : NULL;
     if (!text)
         text = lua_pushfstring(L, "the error object is a %s value, not a message", luaL_typename(L, 1));
@@ -284,6 +312,19 @@ struct entry {
     int code;
 };
 
+/* Where an error was that has no line of its own. */
+static const char *error_place(const struct aur_vm *vm)
+{
+    return *vm->place ? vm->place : vm->config.name;
+}
+
+static int set_limit_error(const struct aur_vm *vm, struct aur_error *err)
+{
+    char text[LIMIT_BYTES];
+    describe_limit(text, vm);
+    return aur_error_set(err, AUR_ELIMIT, "%s: %s", error_place(vm), text);
+}
+
 static int enter(lua_State *L)
 {
     struct entry *entry = lua_touserdata(L, 1);
@@ -295,8 +336,15 @@ static int enter(lua_State *L)
     if (lua_pcall(L, 1, 0, 1) == 0)
         return 0;
     const char *text = lua_tostring(L, -1);
-    const char *prefix = text && aur_has_position(text) ? "" : vm->config.name;
-    entry->code = aur_error_set(entry->err, AUR_ESCRIPT, "%s%s%s", prefix, *prefix ? ": " : "", text ? text : "error");
+    char limit[LIMIT_BYTES] = "";
+    if (is_over(vm))
+        describe_limit(limit, vm);
+    if (*limit && !(text && strstr(text, limit)))
+        entry->code = set_limit_error(vm, entry->err);
+    else if (text && aur_has_position(text))
+        entry->code = aur_error_set(entry->err, AUR_ESCRIPT, "%s", text);
+    else
+        entry->code = aur_error_set(entry->err, AUR_ESCRIPT, "%s: %s", error_place(vm), text ? text : "error");
     if (entry->err && text)
         entry->err->column = aur_load_column(vm, text);
     return 0;
@@ -306,6 +354,7 @@ int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_err
 {
     struct entry entry = {body, arg, err, AUR_OK};
     vm->stack_base = __builtin_frame_address(0);
+    vm->place[0] = '\0';
     int status = lua_cpcall(vm->L, enter, &entry);
     if (status != 0) {
         entry.code = aur_error_set(err, AUR_ESCRIPT, "%s: out of memory", vm->config.name);
@@ -314,8 +363,8 @@ int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_err
     if (vm->host_out_of_memory)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", vm->config.name);
     if (is_over(vm)) {
-        if (entry.code == AUR_OK)
-            aur_error_set(err, AUR_ELIMIT, "%s: a limit was reached", vm->config.name);
+        if (entry.code == AUR_OK || status != 0)
+            set_limit_error(vm, err);
         entry.code = AUR_ELIMIT;
     }
     if (err && entry.code != AUR_OK)
