@@ -21,6 +21,8 @@ static uint32_t program_of(enum aur_voice voice, const struct aur_group *group)
         [AUR_VOICE_GRAIN] = AUR_PROGRAM_grain,    [AUR_VOICE_MODULAR] = AUR_PROGRAM_modular,
         [AUR_VOICE_WAVE] = AUR_PROGRAM_wave,
     };
+    if (voice == AUR_VOICE_PAD && group->smooth)
+        return AUR_PROGRAM_pad_smooth;
     return voice == AUR_VOICE_PAD && group->wide ? AUR_PROGRAM_pad_wide : programs[voice];
 }
 
@@ -116,6 +118,7 @@ void aur_job_start(struct aur_job *job, uint32_t slot, int lane)
         job->starts[job->links[link].last_start].next = at;
     job->links[link].last_start = at;
     job->states[link].wide |= job->scratch.wide & 1u << lane;
+    job->states[link].smooth |= job->scratch.smooth & 1u << lane;
     job->links[link].program = program_of(job->link_voices[link], &job->states[link]);
 }
 

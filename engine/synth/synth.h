@@ -15,7 +15,7 @@
 #include "score/phrase.h"
 
 /* Raised whenever the same score would give other samples than before. */
-#define AUR_SOUND_REVISION 2
+#define AUR_SOUND_REVISION 3
 
 #define AUR_SYNTH_PHRASES_MAX 4 /* committed and not yet passed */
 

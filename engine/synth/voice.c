@@ -20,6 +20,24 @@ static void start_sub(struct aur_group *g, int i, double amount, double cycles)
     g->sub_turn[i] = (float)(4 * half * half);
 }
 
+/* Up to here the two-point rounding over two frames each way is as clean as it has to be; above it costs more. */
+#define SMOOTH_ABOVE_HZ 500
+
+/* 1 less t (15 - 10 t^2 + 3 t^4) / 8, as a polynomial of m = 1 - t over m^2. */
+static void start_saws(struct aur_group *g, int i, const struct aur_voice_note *n, double apart)
+{
+    const bool smooth = n->hz > SMOOTH_ABOVE_HZ;
+    aur_voice_saw(&g->k1[i], &g->c1[i], &g->i1[i], n->hz * apart, n->rate, smooth);
+    aur_voice_saw(&g->k2[i], &g->c2[i], &g->i2[i], n->hz / apart, n->rate, smooth);
+    g->p1[i] = aur_voice_increment(aur_voice_draw(n, 0));
+    g->p2[i] = aur_voice_increment(aur_voice_draw(n, 1));
+    g->h1[i] = smooth ? 0 : 1;
+    g->h3[i] = smooth ? (float)(2.5 / AUR_SQRT_FULL) : 0;
+    g->h5[i] = smooth ? (float)(-1.875 / AUR_FULL) : 0;
+    g->h7[i] = smooth ? (float)(0.375 / AUR_FULL / AUR_SQRT_FULL) : 0;
+    g->smooth = (g->smooth & ~(1u << i)) | (uint32_t)smooth << i;
+}
+
 static double start_pad(struct aur_group *g, int i, const struct aur_voice_note *n, double held, double pan)
 {
     const struct aur_plan *p = n->plan;
@@ -28,10 +46,7 @@ static double start_pad(struct aur_group *g, int i, const struct aur_voice_note 
     aur_voice_gain(g, i, n, pan, 1);
     aur_voice_filter(g, i, n, (double)p->cutoff, (double)p->resonance);
     aur_voice_lfo(g, i, n, (double)p->lfo_rate * (0.85 + 0.3 * aur_voice_draw(n, 3)));
-    aur_voice_saw(&g->k1[i], &g->c1[i], &g->i1[i], n->hz * apart, n->rate);
-    aur_voice_saw(&g->k2[i], &g->c2[i], &g->i2[i], n->hz / apart, n->rate);
-    g->p1[i] = aur_voice_increment(aur_voice_draw(n, 0));
-    g->p2[i] = aur_voice_increment(aur_voice_draw(n, 1));
+    start_saws(g, i, n, apart);
     g->near[i] = (float)(aur_cos(angle) / AUR_FULL / 2);
     g->far[i] = p->width > 0 ? (float)(aur_sin(angle) / AUR_FULL / 2) : g->near[i];
     g->wide = (g->wide & ~(1u << i)) | (uint32_t)(g->near[i] != g->far[i]) << i;

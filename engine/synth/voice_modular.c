@@ -4,9 +4,6 @@
 #include "base/real.h"
 #include "synth/voice_parts.h"
 
-/* Half width of the saw's rounded step, in seconds. */
-#define ROUNDING (3.0 / 44100)
-
 static void start_envelope(struct aur_modular *x, int i, int q, const float *p, double blocks)
 {
     double attack = aur_voice_at_least((double)p[0] * blocks, 1);
@@ -39,8 +36,8 @@ static void start_matrix(struct aur_modular *x, int i, const float *p)
     const float scale[AUR_DESTINATIONS] = {1.0f / 12,
                                            p[AUR_MODULAR_LEVEL_1],
                                            1.0f / 12,
-                                           p[AUR_MODULAR_LEVEL_2] * (1 - 0.35f * shape),
-                                           p[AUR_MODULAR_NOISE],
+                                           p[AUR_MODULAR_LEVEL_2] * (1 - 0.35f * shape) * 0x1p-31f,
+                                           p[AUR_MODULAR_NOISE] * 0x1p-31f,
                                            1};
     for (int to = 0; to < AUR_DESTINATIONS; to++)
         for (int from = 0; from < AUR_SOURCES; from++)
@@ -62,10 +59,10 @@ static void start_oscillators(struct aur_group *g, int i, const struct aur_voice
     g->p1[i] = aur_voice_increment((double)p[AUR_MODULAR_PHASE_1] * 0.999999);
     g->p2[i] = aur_voice_increment((double)p[AUR_MODULAR_PHASE_2] * 0.999999);
     g->p3[i] = (uint32_t)n->key;
-    x->width[i] = (float)(hz_of_inc * ROUNDING);
-    x->widen[i] = (float)(hz_of_inc * ROUNDING * hz_of_inc / 3000);
-    double hz = cycles[1] * n->rate, width = hz * ROUNDING * (1 + hz / 3000);
-    x->near_k[i] = (float)(0.5 / (width < 0.5 ? width : 0.5));
+    x->width[i] = (float)(hz_of_inc * AUR_SMOOTH_SAW_S);
+    x->widen[i] = (float)(hz_of_inc * AUR_SMOOTH_SAW_S * hz_of_inc / AUR_SMOOTH_SAW_HZ);
+    double hz = cycles[1] * n->rate, width = hz * AUR_SMOOTH_SAW_S * (1 + hz / AUR_SMOOTH_SAW_HZ);
+    x->near_k[i] = (float)(1 / AUR_CYCLE / (width < 0.5 ? width : 0.5));
     x->amp[0][i] = x->amp[1][i] = x->amp[2][i] = 0;
     x->shape[i] = p[AUR_MODULAR_SHAPE];
 }

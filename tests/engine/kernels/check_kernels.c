@@ -129,7 +129,7 @@ static void check_centre(enum aur_isa isa)
     static struct aur_group one, two;
     static struct guarded_sums want, got;
     inputs_group(&one, ORDINARY);
-    one.wide = 0;
+    one.wide = one.smooth = 0;
     memcpy(one.far, one.near, sizeof one.far);
     memcpy(one.z1r, one.z1l, sizeof one.z1r);
     memcpy(one.z2r, one.z2l, sizeof one.z2r);
@@ -141,6 +141,28 @@ static void check_centre(enum aur_isa isa)
     run_blocks(isa, 0, &got, &one);
     fail_if(memcmp(&want, &got, sizeof want) != 0, "pad", isa, "one filter is not two");
     fail_if(!same_voices(&one, &two), "pad", isa, "other state with one filter");
+}
+
+/* A pad without smooth saws sounds the same with q(m) as without. */
+static void check_plain_saws(enum aur_isa isa)
+{
+    static struct aur_group plain, smooth;
+    static struct guarded_sums want, got;
+    inputs_group(&plain, ORDINARY);
+    plain.smooth = 0;
+    plain.wide = 0xffff;
+    for (int i = 0; i < AUR_LANES; i++) {
+        plain.h1[i] = 1;
+        plain.h3[i] = plain.h5[i] = plain.h7[i] = 0;
+    }
+    smooth = plain;
+    smooth.smooth = 0xffff;
+    memset(&want, 0, sizeof want);
+    memset(&got, 0, sizeof got);
+    run_blocks(isa, 0, &want, &smooth);
+    run_blocks(isa, 0, &got, &plain);
+    fail_if(memcmp(&want, &got, sizeof want) != 0, "pad", isa, "plain saws are not as smooth ones with q = 1");
+    fail_if(!same_voices(&plain, &smooth), "pad", isa, "other state with q = 1");
 }
 
 static void bench_voice(int which, const char *name, enum aur_isa isa, double *reference)
@@ -407,6 +429,7 @@ int main(int argc, char **argv)
         if (!aur_isa_supported(isa))
             continue;
         check_centre(isa);
+        check_plain_saws(isa);
         for (int which = 0; which < VOICES; which++) {
             check_voice(which, voices[which].name, isa);
             if (bench)

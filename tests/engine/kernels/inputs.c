@@ -135,6 +135,7 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->h3, 16, -1, 1, input);
     inputs_fill(g->h5, 16, -1, 1, input);
     inputs_fill(g->h7, 16, -1, 1, input);
+    g->smooth = inputs_unit() < 0.5 ? 0xffff : 0;
     inputs_fill(g->vib_depth, 16, 0, 0.1, ORDINARY);
     inputs_fill(g->vib_fade, 16, 0, 1, ORDINARY);
     inputs_fill(g->bend, 16, 0, 4, ORDINARY);
