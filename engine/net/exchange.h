@@ -30,8 +30,10 @@ struct aur_request {
     char path[512];
     struct aur_query query;
     enum aur_origin judged;
-    char origin[256];
-    char if_none_match[64];
+    char origin[256], host[256];
+    char authorization[320];
+    char if_none_match[64], if_match[64];
+    bool forwarded; /* a proxy has put itself between */
     struct aur_buf body;
 };
 
@@ -39,9 +41,11 @@ struct aur_reply {
     int status;
     const char *type; /* of the body */
     struct aur_buf body;
-    int allow;     /* methods, for 405 and OPTIONS; 0: no header */
-    char etag[40]; /* "": none */
-    bool retry;    /* Retry-After: 1 */
+    int allow;        /* methods, for 405 and OPTIONS; 0: no header */
+    char etag[40];    /* "": none */
+    char playing[64]; /* X-Auralis-Playing; "": none */
+    bool challenge;   /* WWW-Authenticate: Bearer */
+    bool retry;       /* Retry-After: 1 */
 };
 
 /* The value of an argument, or NULL. */

@@ -20,6 +20,9 @@ struct aur_http {
     struct aur_server *server;
     struct aur_request request;
     struct aur_reply reply;
+    struct lws *wsi;
+    struct aur_errand *errand; /* under way at the scripts worker; NULL: none */
+    size_t body_max;
     bool expects_body, answered;
     size_t sent;
 };
@@ -47,9 +50,40 @@ static bool read_query(struct aur_query *out, struct lws *wsi)
     return true;
 }
 
+/* Whatever names a proxy is known to leave. */
+static bool is_forwarded(struct lws *wsi)
+{
+    static const char *const names[] = {
+        "forwarded:",
+        "x-forwarded-for:",
+        "x-forwarded-host:",
+        "x-forwarded-proto:",
+        "x-forwarded-port:",
+        "x-forwarded-server:",
+        "x-forwarded-by:",
+        "x-forwarded-prefix:",
+        "x-forwarded-scheme:",
+        "x-forwarded-ssl:",
+        "x-forwarded-path:",
+        "x-forwarded-uri:",
+        "x-forwarded-method:",
+        "x-forwarded-user:",
+        "x-forwarded-protocol:",
+        "x-original-host:",
+        "x-original-url:",
+        "x-real-ip:",
+        "via:",
+    };
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0)
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i])) >= 0)
+            return true;
+    return false;
+}
+
 bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi)
 {
-    char host[256];
     bool fits = false;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (lws_hdr_total_length(wsi, methods[i].token) <= 0)
@@ -57,11 +91,14 @@ bool aur_http_read(struct aur_request *out, const struct aur_server *server, str
         out->method = methods[i].method;
         fits = lws_hdr_copy(wsi, out->path, sizeof out->path, methods[i].token) > 0;
     }
-    fits = lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) >= 0 && fits;
+    fits = lws_hdr_copy(wsi, out->host, sizeof out->host, WSI_TOKEN_HOST) >= 0 && fits;
     fits = lws_hdr_copy(wsi, out->origin, sizeof out->origin, WSI_TOKEN_ORIGIN) >= 0 && fits;
     fits = read_query(&out->query, wsi) && fits;
+    fits = lws_hdr_copy(wsi, out->authorization, sizeof out->authorization, WSI_TOKEN_HTTP_AUTHORIZATION) >= 0 && fits;
+    fits = lws_hdr_copy(wsi, out->if_match, sizeof out->if_match, WSI_TOKEN_HTTP_IF_MATCH) >= 0 && fits;
+    out->forwarded = is_forwarded(wsi);
     (void)lws_hdr_copy(wsi, out->if_none_match, sizeof out->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-    out->judged = fits ? aur_origin_judge(server->config.cors_origins, out->origin, host) : AUR_ORIGIN_DENIED;
+    out->judged = fits ? aur_origin_judge(server->config.cors_origins, out->origin, out->host) : AUR_ORIGIN_DENIED;
     return fits && out->path[0] == '/';
 }
 
@@ -79,13 +116,14 @@ static bool add_origin_headers(struct lws *wsi, const struct aur_reply *reply, c
     if (request->judged != AUR_ORIGIN_LISTED)
         return true;
     bool ok = add_header(wsi, "access-control-allow-origin:", request->origin, at, end) &&
+              add_header(wsi, "access-control-expose-headers:", "ETag, X-Auralis-Playing", at, end) &&
               add_header(wsi, "vary:", "Origin", at, end);
     if (request->method != AUR_OPTIONS)
         return ok;
     char allow[64];
     aur_methods_text(allow, sizeof allow, reply->allow);
     return ok && add_header(wsi, "access-control-allow-methods:", allow, at, end) &&
-           add_header(wsi, "access-control-allow-headers:", "Content-Type, Authorization", at, end) &&
+           add_header(wsi, "access-control-allow-headers:", "Content-Type, Authorization, If-Match", at, end) &&
            add_header(wsi, "access-control-max-age:", "600", at, end);
 }
 
@@ -96,6 +134,10 @@ static bool add_own_headers(struct lws *wsi, const struct aur_reply *reply, unsi
               add_header(wsi, "cache-control:", reply->etag[0] ? "no-cache" : "no-store", at, end);
     if (reply->etag[0])
         ok = ok && add_header(wsi, "etag:", reply->etag, at, end);
+    if (reply->playing[0])
+        ok = ok && add_header(wsi, "x-auralis-playing:", reply->playing, at, end);
+    if (reply->challenge)
+        ok = ok && add_header(wsi, "www-authenticate:", "Bearer realm=\"auralis\"", at, end);
     if (reply->retry)
         ok = ok && add_header(wsi, "retry-after:", "1", at, end);
     if (reply->allow) {
@@ -156,6 +198,8 @@ static int begin_reply(struct aur_http *http, struct lws *wsi)
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
 {
     struct aur_http *http = connection->http;
+    if (http && !http->answered && http->reply.status && !http->expects_body)
+        return begin_reply(http, wsi); /* the scripts worker's */
     if (!http || !http->answered || http->sent == http->reply.body.len)
         return 0;
     return send_piece(http, wsi);
@@ -179,12 +223,46 @@ int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct au
 
 /* ---- answering ---- */
 
+static bool is_rest(const struct aur_request *request)
+{
+    return strncmp(request->path, AUR_REST_PREFIX, strlen(AUR_REST_PREFIX)) == 0;
+}
+
+/* The reply comes when the worker brings it. Nothing more is read from the client until then. */
+static void ask_scripts(struct aur_http *http, struct aur_scripts_request *ask)
+{
+    struct aur_server *server = http->server;
+    int rc = aur_errand_send(&http->errand, &server->errands, server->hub.scripts, ask, http);
+    if (rc == AUR_OK) {
+        lws_rx_flow_control(http->wsi, 0);
+        return;
+    }
+    http->reply.retry = rc == AUR_EBUSY;
+    if (rc == AUR_EBUSY)
+        aur_reply_refuse(&http->reply, 503, "UNAVAILABLE", "too many requests wait for the scripts worker");
+    else
+        aur_reply_refuse(&http->reply, 500, "INTERNAL", "%s", aur_err_text(rc));
+}
+
+void aur_http_resume(struct aur_errand *errand)
+{
+    struct aur_http *http = errand->asker;
+    if (http) {
+        http->errand = NULL;
+        aur_rest_scripts_reply(&http->reply, &http->request, errand->ask, &errand->reply);
+        lws_callback_on_writable(http->wsi);
+    }
+    aur_errand_free(errand);
+}
+
 static void answer(struct aur_http *http)
 {
     struct aur_request *request = &http->request;
     struct aur_reply *reply = &http->reply;
-    if (strncmp(request->path, AUR_REST_PREFIX, strlen(AUR_REST_PREFIX)) == 0) {
-        aur_rest_answer(reply, &http->server->hub, request);
+    struct aur_scripts_request ask;
+    if (is_rest(request)) {
+        if (!aur_rest_answer(reply, &ask, &http->server->hub, request))
+            ask_scripts(http, &ask);
     } else if (!((AUR_GET | AUR_HEAD) & (int)request->method)) {
         aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "%s does not take this method", request->path);
         reply->allow = AUR_GET | AUR_HEAD;
@@ -193,6 +271,13 @@ static void answer(struct aur_http *http)
     } else {
         aur_files_get(reply, request, http->server->config.client_dir);
     }
+}
+
+static int answer_and_reply(struct aur_http *http, struct lws *wsi)
+{
+    if (!http->reply.status)
+        answer(http);
+    return http->errand ? 0 : begin_reply(http, wsi);
 }
 
 /* Content-Length as a number; -1: none; -2: not a length. */
@@ -218,7 +303,7 @@ static bool accept_body(struct aur_http *http, struct lws *wsi, long long length
     else if (length == -2)
         aur_reply_refuse(reply, 400, "BAD_REQUEST", "Content-Length is not a number");
     else if (length > DISCARD_MAX)
-        aur_reply_refuse(reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
+        aur_reply_refuse(reply, 413, "TOO_LARGE", "a body may have %zu bytes", http->body_max);
     else
         return true;
     http->expects_body = length > 0 || (length == -1 && (has_body & (int)http->request.method));
@@ -232,21 +317,22 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
     if (!http)
         return -1;
     http->server = server;
+    http->wsi = wsi;
+    http->body_max = AUR_BODY_MAX;
     lws_set_timer_usecs(wsi, PATIENCE_S * LWS_USEC_PER_SEC);
     bool read = aur_http_read(&http->request, server, wsi);
     long long length = body_length(wsi);
     if (!accept_body(http, wsi, length))
         return begin_reply(http, wsi);
     http->expects_body = length > 0 || (length == 0 && http->request.method == AUR_POST);
+    bool admitted = true;
     if (!read)
         aur_reply_refuse(&http->reply, 400, "BAD_REQUEST", "the address or a header is too long");
-    else if (length > AUR_BODY_MAX)
-        aur_reply_refuse(&http->reply, 413, "TOO_LARGE", "a body may have %d bytes", AUR_BODY_MAX);
-    if (http->expects_body)
-        return 0;
-    if (!http->reply.status)
-        answer(http);
-    return begin_reply(http, wsi);
+    else if (is_rest(&http->request))
+        admitted = aur_rest_admit(&http->reply, &http->body_max, &server->hub, &http->request);
+    if (read && admitted && length > (long long)http->body_max)
+        aur_reply_refuse(&http->reply, 413, "TOO_LARGE", "a body may have %zu bytes", http->body_max);
+    return http->expects_body ? 0 : answer_and_reply(http, wsi);
 }
 
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len)
@@ -265,9 +351,7 @@ int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)
     http->expects_body = false;
     if (!aur_buf_ok(&http->request.body))
         return -1;
-    if (!http->reply.status)
-        answer(http);
-    return begin_reply(http, wsi);
+    return answer_and_reply(http, wsi);
 }
 
 void aur_http_free(struct aur_connection *connection)
@@ -276,6 +360,8 @@ void aur_http_free(struct aur_connection *connection)
     connection->http = NULL;
     if (!http)
         return;
+    if (http->errand)
+        http->errand->asker = NULL; /* it comes back to nobody */
     aur_buf_deinit(&http->request.body);
     aur_buf_deinit(&http->reply.body);
     free(http);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "wire/script.h"
 
 #define MINUTE_NS UINT64_C(60000000000)
 
@@ -49,6 +50,46 @@ static void note_trouble(struct aur_hub *hub, enum aur_trouble trouble)
     hub->troubles[trouble].last_ns = now;
 }
 
+static const char *script_state(enum aur_script_state state)
+{
+    static const char *const names[] = {[AUR_SCRIPT_ARMED] = "armed",
+                                        [AUR_SCRIPT_PLAYING] = "playing",
+                                        [AUR_SCRIPT_REFUSED] = "refused",
+                                        [AUR_SCRIPT_ROLLED_BACK] = "rolled_back"};
+    return names[state];
+}
+
+/* What is not tied to a chunk goes out ahead of the next one that will be published: everyone who listens now is before
+ * it, and who comes later finds it in the status. */
+static void take_script(struct aur_hub *hub, const struct aur_channel_event *event)
+{
+    struct aur_msg_status status;
+    struct aur_diagnostic diagnostic;
+    struct aur_buf text;
+    bool failed = event->error.message[0] != '\0';
+    struct aur_msg_script script = {.state = script_state(event->script_state),
+                                    .name = event->script,
+                                    .version = event->script_version,
+                                    .playing_version = event->playing_version,
+                                    .phrase = event->phrase.phrase,
+                                    .sounds_in_ms = event->phrase.sounds_in_ms,
+                                    .has_phrase = event->script_state != AUR_SCRIPT_REFUSED,
+                                    .diagnostics = &diagnostic,
+                                    .n_diagnostics = failed ? 1 : 0};
+    if (failed)
+        aur_diagnostic_read(&diagnostic, &event->error, NULL);
+    aur_buf_init(&text);
+    aur_msg_script_write(&text, &script);
+    uint64_t chunk = event->chunk_index;
+    aur_channel_status(hub->channel, &status);
+    if (event->script_state != AUR_SCRIPT_PLAYING && chunk <= status.chunk_index)
+        chunk = status.chunk_index + 1;
+    add_news(hub, &text, chunk);
+    aur_buf_deinit(&text);
+    if (event->script_state == AUR_SCRIPT_ROLLED_BACK)
+        note_trouble(hub, AUR_TROUBLE_SCRIPT);
+}
+
 static void take_event(struct aur_hub *hub, const struct aur_channel_event *event)
 {
     static const struct {
@@ -63,6 +104,10 @@ static void take_event(struct aur_hub *hub, const struct aur_channel_event *even
     if (event->type == AUR_EVENT_SCRIPT)
         return;
     struct aur_buf text;
+    if (event->type == AUR_EVENT_SCRIPT) {
+        take_script(hub, event);
+        return;
+    }
     aur_buf_init(&text);
     if (event->type == AUR_EVENT_PHRASE) {
         aur_msg_phrase_write(&text, &event->phrase);

@@ -4,7 +4,7 @@
 #ifndef AUR_NET_HUB_H
 #define AUR_NET_HUB_H
 
-#include "channel/channel.h"
+#include "channel/scripts.h"
 #include "net/rate.h"
 
 #define AUR_NEWS_KEPT 64
@@ -30,7 +30,13 @@ struct aur_hub {
     struct {
         uint64_t count, last_ns;
     } troubles[AUR_TROUBLES]; /* in a row, each within a minute of the one before */
-    struct aur_rate rest_rate;
+    struct aur_rate rest_rate, edit_rate;
+
+    /* set before the server runs */
+    struct aur_scripts *scripts; /* NULL: none */
+    const char *edit_token;      /* "": none */
+    bool loopback;               /* the server listens on loopback addresses only */
+    size_t script_bytes;         /* of a script's text */
 };
 
 void aur_hub_init(struct aur_hub *hub, struct aur_log *log, uint32_t control_rate, size_t framing);

@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 #include <stdatomic.h>
 
+#include "net/errand.h"
 #include "net/exchange.h"
 #include "net/hub.h"
 #include "net/server.h"
@@ -22,6 +23,7 @@ struct aur_connection { /* libwebsockets keeps one, zeroed, per request or sessi
 struct aur_server {
     struct aur_server_config config; /* with the defaults filled in; strings owned */
     struct aur_hub hub;
+    struct aur_errands errands;
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct aur_sockets sockets;
@@ -43,6 +45,8 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len);
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
+/* What was asked of the scripts worker is there; the errand is freed. */
+void aur_http_resume(struct aur_errand *errand);
 int aur_http_timer(struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);
 /* The request's headers as a struct; false if something does not fit. */

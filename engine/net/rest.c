@@ -1,10 +1,12 @@
-/* Routes by table, one function each. On the network thread; requests are rare and small, so each is answered at once. */
+/* Routes by table, one function each. On the network thread; requests are rare and small, so each is answered at once, but for
+ * those about scripts, which are the worker's. */
 #include "net/rest.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/token.h"
 #include "wire/json.h"
 
 struct aur_channel *aur_rest_channel(const struct aur_hub *hub, const char *name)
@@ -136,25 +138,51 @@ static const struct route *find_route(const char *path)
     return NULL;
 }
 
-void aur_rest_answer(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request)
+/* What is wrong with the request, whatever its body says. */
+static void judge(struct aur_reply *reply, const struct aur_hub *hub, const struct aur_request *request, int allow,
+                  bool edits)
 {
-    reply->status = 200;
-    reply->type = "application/json";
-    const struct route *route = find_route(request->path);
-    if (!route) {
+    if (!allow) {
         aur_reply_refuse(reply, 404, "NOT_FOUND", "no such route: %s", request->path);
-        return;
-    }
-    int allow = (int)route->method | (route->method == AUR_GET ? AUR_HEAD : 0) | AUR_OPTIONS;
-    if (request->method == AUR_OPTIONS) {
+    } else if (request->method == AUR_OPTIONS) {
         reply->status = 204;
-        reply->allow = allow;
+        reply->allow = allow | AUR_OPTIONS;
     } else if (!(allow & (int)request->method)) {
         aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "%s does not take this method", request->path);
-        reply->allow = allow;
-    } else if (route->method != AUR_GET && request->judged == AUR_ORIGIN_DENIED) {
+        reply->allow = allow | AUR_OPTIONS;
+    } else if (!((AUR_GET | AUR_HEAD) & (int)request->method) && request->judged == AUR_ORIGIN_DENIED) {
         aur_reply_refuse(reply, 403, "FORBIDDEN", "origin %s is not allowed", request->origin);
-    } else {
-        route->answer(reply, hub, request);
+    } else if (edits && !aur_token_admits(hub->edit_token, hub->loopback, request)) {
+        reply->challenge = true;
+        aur_reply_refuse(reply, 401, "UNAUTHORIZED", "%s",
+                         hub->edit_token && *hub->edit_token
+                             ? "this needs the edit token: Authorization: Bearer TOKEN"
+                             : "this server has no AURALIS_EDIT_TOKEN: scripts change from its own machine only");
     }
+}
+
+bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hub *hub,
+                    const struct aur_request *request)
+{
+    const struct route *route = find_route(request->path);
+    int allow = aur_rest_scripts_methods(request->path);
+    if (route)
+        allow = (int)route->method | (route->method == AUR_GET ? AUR_HEAD : 0);
+    bool edits = !route && aur_rest_scripts_edits(request->path, request->method);
+    *body_max = edits && hub->script_bytes > AUR_BODY_MAX ? hub->script_bytes : AUR_BODY_MAX;
+    reply->type = "application/json";
+    judge(reply, hub, request, allow, edits);
+    return reply->status == 0;
+}
+
+bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hub *hub,
+                     struct aur_request *request)
+{
+    const struct route *route = find_route(request->path);
+    if (!route)
+        return !aur_rest_scripts_ask(ask, reply, hub, request);
+    reply->status = 200;
+    reply->type = "application/json";
+    route->answer(reply, hub, request);
+    return true;
 }

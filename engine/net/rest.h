@@ -4,12 +4,22 @@
 
 #include "net/exchange.h"
 #include "net/hub.h"
+#include "net/rest_scripts.h"
 
 #define AUR_REST_PREFIX "/api/"
-#define AUR_BODY_MAX    65536
+#define AUR_BODY_MAX    65536 /* but for scripts */
 
-/* Answers a request whose path begins with AUR_REST_PREFIX. reply->body is empty at first. */
-void aur_rest_answer(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request);
+/* A request whose path begins with AUR_REST_PREFIX goes through both, the second once its body is there. reply->body is
+ * empty at first.
+ *
+ * Finds the route and judges method, origin and token. True: it may go on; *body_max is how long its body may be. False:
+ * reply is there, a refusal or the answer to OPTIONS. */
+bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hub *hub,
+                    const struct aur_request *request);
+/* True: reply is there. False: the scripts worker must be asked first, *ask is the question and owns its text; what it
+ * replies goes to aur_rest_scripts_reply. */
+bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hub *hub,
+                     struct aur_request *request);
 
 /* The channel of this name, NULL meaning the first; NULL if there is none such. */
 struct aur_channel *aur_rest_channel(const struct aur_hub *hub, const char *name);

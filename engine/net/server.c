@@ -30,6 +30,10 @@ static int on_wake(struct aur_server *server)
     uint64_t count;
     while (read(server->wake_fd, &count, sizeof count) > 0)
         ;
+    for (struct aur_errand *errand = aur_errands_take(&server->errands), *next; errand; errand = next) {
+        next = errand->next;
+        aur_http_resume(errand);
+    }
     aur_hub_update(&server->hub);
     aur_listeners_wake(server);
     return 0;
@@ -176,10 +180,13 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     set_default(&out->timeout_ms, 60000);
     set_default(&out->drain_ms, 2000);
     set_default(&out->control_rate, 20);
+    if (!out->script_bytes)
+        out->script_bytes = (size_t)1 << 20;
     out->host = strdup(config->host ? config->host : "127.0.0.1");
     out->client_dir = strdup(config->client_dir ? config->client_dir : "");
     out->cors_origins = strdup(config->cors_origins ? config->cors_origins : "");
-    return out->host && out->client_dir && out->cors_origins ? AUR_OK : AUR_ENOMEM;
+    out->edit_token = strdup(config->edit_token ? config->edit_token : "");
+    return out->host && out->client_dir && out->cors_origins && out->edit_token ? AUR_OK : AUR_ENOMEM;
 }
 
 /* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
@@ -279,6 +286,7 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
     else if (server->wake_fd < 0)
         rc = aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
     aur_hub_init(&server->hub, config->log, server->config.control_rate, LWS_PRE);
+    aur_errands_init(&server->errands, aur_server_notify, server);
     fit_descriptor_limit(server->config.max_clients);
     if (rc == AUR_OK)
         rc = aur_sockets_open(&server->sockets, server->config.host, config->port, err);
@@ -296,6 +304,14 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
 void aur_server_set_channel(struct aur_server *server, struct aur_channel *channel)
 {
     server->hub.channel = channel;
+}
+
+void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts)
+{
+    server->hub.scripts = scripts;
+    server->hub.edit_token = server->config.edit_token;
+    server->hub.loopback = server->sockets.loopback;
+    server->hub.script_bytes = server->config.script_bytes;
 }
 
 int aur_server_port(const struct aur_server *server)
@@ -346,6 +362,7 @@ int aur_server_run(struct aur_server *server)
     lws_sul_schedule(server->context, 0, &drain.sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
     destroy_context(server); /* here, while the channel still lives */
     server->hub.channel = NULL;
+    server->hub.scripts = NULL;
     return rc < 0 ? AUR_EIO : AUR_OK;
 }
 
@@ -376,6 +393,7 @@ void aur_server_free(struct aur_server *server)
     destroy_context(server);
     aur_sockets_close(&server->sockets);
     aur_hub_deinit(&server->hub);
+    aur_errands_deinit(&server->errands);
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     if (server->spare_fd >= 0)
@@ -383,5 +401,6 @@ void aur_server_free(struct aur_server *server)
     free((void *)(uintptr_t)server->config.host);
     free((void *)(uintptr_t)server->config.client_dir);
     free((void *)(uintptr_t)server->config.cors_origins);
+    free((void *)(uintptr_t)server->config.edit_token);
     free(server);
 }

@@ -5,7 +5,7 @@
 #define AUR_NET_SERVER_H
 
 #include "base/log.h"
-#include "channel/channel.h"
+#include "channel/scripts.h"
 
 struct aur_server;
 
@@ -22,12 +22,16 @@ struct aur_server_config {
     uint32_t ping_ms, timeout_ms; /* 0: 30000, 60000 */
     uint32_t drain_ms;            /* at shutdown; 0: 2000 */
     uint32_t control_rate;        /* control messages a second a connection; 0: 20 */
+    const char *edit_token;       /* who has it may change scripts; NULL or "": nobody but this machine */
+    size_t script_bytes;          /* of a script's text; 0: 1 MiB */
     struct aur_log *log;
 };
 
 /* Binds and listens. AUR_EIO names host, port and the reason. The channel may be set later, before _run. */
 AUR_MUST_USE int aur_server_new(struct aur_server **out, const struct aur_server_config *config, struct aur_error *err);
 void aur_server_set_channel(struct aur_server *server, struct aur_channel *channel);
+/* Before _run; freed (so that its worker has ended) before the server is. */
+void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts);
 int aur_server_port(const struct aur_server *server);
 /* Serves until aur_server_stop; then closes every connection with 1001 and returns within drain_ms. */
 AUR_MUST_USE int aur_server_run(struct aur_server *server);

@@ -32,6 +32,15 @@ static int bound_port(int fd)
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
+/* 127.0.0.0/8 or ::1 */
+static bool is_loopback(const struct addrinfo *info)
+{
+    if (info->ai_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_addr);
+    uint32_t address = ntohl(((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_addr.s_addr);
+    return address >> 24 == 127;
+}
+
 /* A listening socket, or -errno. */
 static int listen_on(const struct addrinfo *info, int port)
 {
@@ -68,6 +77,7 @@ static int open_all(struct aur_sockets *out, const struct addrinfo *list, int po
             return -fd;
         out->fds[out->n++] = fd;
         out->port = bound_port(fd);
+        out->loopback = out->loopback && is_loopback(info);
         error = 0;
     }
     return error;
@@ -75,7 +85,7 @@ static int open_all(struct aur_sockets *out, const struct addrinfo *list, int po
 
 int aur_sockets_open(struct aur_sockets *out, const char *host, int port, struct aur_error *err)
 {
-    *out = (struct aur_sockets){.n = 0};
+    *out = (struct aur_sockets){.loopback = true};
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
     int found = getaddrinfo(host, NULL, &hints, &list);
     if (found != 0)

@@ -2,6 +2,7 @@
 #ifndef AUR_NET_SOCKETS_H
 #define AUR_NET_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -11,7 +12,8 @@
 struct aur_sockets { /* one for each address the host's name stands for */
     int fds[AUR_SOCKETS_MAX];
     size_t n;
-    int port; /* the one bound, also where 0 was asked for */
+    int port;      /* the one bound, also where 0 was asked for */
+    bool loopback; /* all of them are addresses of this machine alone */
 };
 
 /* Binds and listens. AUR_EIO names host, port and the reason. */

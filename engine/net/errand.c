@@ -1,0 +1,73 @@
+/* Errands to the scripts worker. The only thing that crosses between the two threads is a list that one side pushes to and
+ * the other takes whole, so no lock is needed. */
+#include "net/errand.h"
+
+#include <stdlib.h>
+
+void aur_errands_init(struct aur_errands *errands, void (*wake)(void *user), void *user)
+{
+    atomic_init(&errands->done, NULL);
+    errands->wake = wake;
+    errands->user = user;
+}
+
+/* On the scripts worker. */
+static void bring(void *user, struct aur_scripts_reply *reply)
+{
+    struct aur_errand *errand = user;
+    struct aur_errands *home = errand->home;
+    errand->reply = *reply;
+    aur_buf_init(&reply->body); /* taken */
+    errand->next = atomic_load_explicit(&home->done, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&home->done, &errand->next, errand, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+    home->wake(home->user);
+}
+
+int aur_errand_send(struct aur_errand **out, struct aur_errands *errands, struct aur_scripts *scripts,
+                    struct aur_scripts_request *request, void *asker)
+{
+    struct aur_errand *errand = calloc(1, sizeof *errand);
+    int rc = AUR_ENOMEM;
+    if (errand) {
+        *errand = (struct aur_errand){.home = errands, .ask = request->ask, .asker = asker};
+        *out = errand; /* before it can come back */
+        rc = aur_scripts_ask(scripts, request, bring, errand);
+    }
+    if (rc == AUR_OK)
+        return rc;
+    *out = NULL;
+    free(errand);
+    free(request->text);
+    request->text = NULL;
+    return rc;
+}
+
+struct aur_errand *aur_errands_take(struct aur_errands *errands)
+{
+    struct aur_errand *newest = atomic_exchange_explicit(&errands->done, NULL, memory_order_acquire), *list = NULL;
+    while (newest) {
+        struct aur_errand *next = newest->next;
+        newest->next = list;
+        list = newest;
+        newest = next;
+    }
+    return list;
+}
+
+void aur_errand_free(struct aur_errand *errand)
+{
+    if (!errand)
+        return;
+    aur_buf_deinit(&errand->reply.body);
+    free(errand);
+}
+
+void aur_errands_deinit(struct aur_errands *errands)
+{
+    for (struct aur_errand *errand = aur_errands_take(errands), *next; errand; errand = next) {
+        next = errand->next;
+        aur_errand_free(errand);
+    }
+}
