@@ -160,22 +160,28 @@ struct aur_pole {
 /* 0 <= p < 1. */
 void aur_pole_set(struct aur_pole *pole, double p, double gain);
 
-#define AUR_DIFFUSERS 2
+#define AUR_DIFFUSE     8 /* channels */
+#define AUR_DAMP_POWERS 5
 
-/* 16 diffuse channels into 16 delay lines whose ends are mixed by a Hadamard matrix and fed back. */
+/* Two sides, delayed and mixed into 8 channels, which are delayed and added to half of 16 delay lines, whose ends are
+ * damped, mixed by an orthogonal matrix and fed back. */
 struct aur_reverb {
-    uint32_t mask[AUR_DIFFUSERS], tank_mask;             /* frames - 1 of the rings */
-    uint32_t stride[AUR_DIFFUSERS], tank_stride;         /* floats from one channel's ring to the next's */
+    uint32_t mask[2], tank_mask;                         /* frames - 1 of the rings */
+    uint32_t stride[2], tank_stride;                     /* floats from one ring to the next */
     uint32_t at;                                         /* frame of the block to be written, a multiple of 64 */
-    uint32_t taps[AUR_DIFFUSERS][AUR_LANES];             /* delays in frames */
-    float *diffuser[AUR_DIFFUSERS], *tank;               /* 2, 16 and 16 rings */
+    uint32_t taps[AUR_LANES], diffuse[AUR_DIFFUSE];      /* delays in frames: of both sides in turn; of the channels */
+    float *diffuser[2], *tank;                           /* 2, 8 and 16 rings */
     float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
-    struct aur_pole damp[AUR_LANES];                     /* in the loop */
-    float y[AUR_LANES];                                  /* of it */
-    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];         /* per block */
-    float tap[AUR_LANES];                                /* delay reached, with movement */
-    float depth; /* of the movement, in frames; the lines are longer than this */
+    float damp[AUR_DAMP_POWERS][AUR_LANES];              /* p, p^2, p^4, p^8, p^16 of each line's one-pole low-pass */
+    float gain[AUR_LANES];                               /* and what its output, y = p y + x, is multiplied by */
+    float past[AUR_DAMP_POWERS][AUR_LANES][AUR_LANES]; /* last frames of its steps, by line; the first where it moves */
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];       /* per block */
+    float tap[AUR_LANES];                              /* delay reached, with movement */
+    float depth; /* of the movement, in frames; the lines are longer than this and two blocks */
 } __attribute__((aligned(64)));
+
+/* 0 <= p < 1. */
+void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain);
 
 #define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
 

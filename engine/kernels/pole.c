@@ -12,3 +12,11 @@ void aur_pole_set(struct aur_pole *pole, double p, double gain)
     }
     pole->gain = (float)gain;
 }
+
+void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain)
+{
+    const double p2 = p * p, p4 = p2 * p2, p8 = p4 * p4, powers[AUR_DAMP_POWERS] = {p, p2, p4, p8, p8 * p8};
+    for (int k = 0; k < AUR_DAMP_POWERS; k++)
+        reverb->damp[k][line] = (float)powers[k];
+    reverb->gain[line] = (float)gain;
+}

@@ -18,13 +18,12 @@ static const uint16_t line_frames[AUR_LANES] = {
     1373, 2887, 1777, 3767, 2053, 3299, 1499, 2531, 3083, 1627, 3907, 2203, 1913, 3527, 2357, 2707,
 };
 
-/* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11 and 24 ms. */
-static const uint16_t diffuser_frames[AUR_DIFFUSERS][AUR_LANES] = {
-    {13, 241, 97, 409, 163, 331, 47, 457, 211, 127, 373, 71, 293, 439, 181, 313},
-    {37, 521, 887, 193, 701, 307, 1013, 433, 113, 821, 601, 251, 953, 379, 661, 769},
-};
+/* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11 ms, then one in each eighth of 24 ms. */
+static const uint16_t tap_frames[AUR_LANES] = {13,  241, 97,  409, 163, 331, 47,  457,
+                                               211, 127, 373, 71,  293, 439, 181, 313};
+static const uint16_t diffuse_frames[AUR_DIFFUSE] = {433, 37, 887, 307, 661, 1013, 193, 769};
 
-static const int diffuser_rings[AUR_DIFFUSERS] = {2, AUR_LANES};
+static const int diffuser_rings[2] = {2, AUR_DIFFUSE};
 
 /* Of the lines' movement, in hertz: slow, and none a multiple of another. */
 static const float lfo_hz[AUR_LANES] = {0.11f, 0.23f, 0.17f, 0.31f, 0.13f, 0.29f, 0.19f, 0.37f,
@@ -50,7 +49,7 @@ static uint32_t scaled(uint32_t frames, double rate)
 
 static uint32_t diffuser_ring(int step, double rate)
 {
-    static const uint16_t longest[AUR_DIFFUSERS] = {457, 1013};
+    static const uint16_t longest[2] = {457, 1013};
     return power_of_two((double)scaled(longest[step], rate) + 2 * AUR_BLOCK);
 }
 
@@ -68,7 +67,7 @@ size_t aur_reverb_floats(uint32_t rate_hz)
 {
     double rate = (double)rate_hz;
     size_t floats = 2 * (size_t)predelay_ring(rate) + AUR_LANES * ((size_t)tank_ring(rate) + AUR_RING_GUARD);
-    for (int step = 0; step < AUR_DIFFUSERS; step++)
+    for (int step = 0; step < 2; step++)
         floats += (size_t)diffuser_rings[step] * ((size_t)diffuser_ring(step, rate) + AUR_RING_GUARD);
     return floats;
 }
@@ -88,9 +87,10 @@ static void init_lines(struct aur_reverb *v, double rate)
         v->delay[i] = v->tap[i] = (float)scaled(line_frames[i], rate);
         v->lfo[i] = (uint32_t)i * 0x9e3779b9u;
         v->lfo_inc[i] = (uint32_t)((double)lfo_hz[i] * AUR_BLOCK / rate * 4294967296.0);
-        for (int step = 0; step < AUR_DIFFUSERS; step++)
-            v->taps[step][i] = scaled(diffuser_frames[step][i], rate);
+        v->taps[i] = scaled(tap_frames[i], rate);
     }
+    for (int i = 0; i < AUR_DIFFUSE; i++)
+        v->diffuse[i] = scaled(diffuse_frames[i], rate);
 }
 
 void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels, uint32_t rate_hz, float *memory)
@@ -102,7 +102,7 @@ void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels
     fx->floats = aur_reverb_floats(rate_hz);
     struct aur_reverb *v = &fx->tank;
     v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate), AUR_LANES);
-    for (int step = 0; step < AUR_DIFFUSERS; step++)
+    for (int step = 0; step < 2; step++)
         v->diffuser[step] =
             place(&v->mask[step], &v->stride[step], &memory, diffuser_ring(step, fx->rate), diffuser_rings[step]);
     aur_line_init(&fx->line, memory, predelay_ring(fx->rate));
@@ -124,7 +124,7 @@ static void tune(struct aur_reverb_fx *fx)
     for (int i = 0; i < AUR_LANES; i++) {
         double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / ((double)fx->decay.now * fx->rate));
         double pole = pole_for(g * g, cos_w);
-        aur_pole_set(&v->damp[i], pole, (1 - pole) * g);
+        aur_reverb_damp(v, i, pole, (1 - pole) * g);
         mean += g * g / AUR_LANES;
     }
     v->depth = fx->modulation.now * (float)(MOVE_SECONDS * fx->rate);
@@ -166,7 +166,7 @@ static bool move(struct aur_reverb_fx *fx)
 static void reset(struct aur_reverb_fx *fx)
 {
     memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
-    memset(fx->tank.y, 0, sizeof fx->tank.y);
+    memset(fx->tank.past, 0, sizeof fx->tank.past);
     for (int i = 0; i < 2; i++)
         memset(fx->high[i].y, 0, sizeof fx->high[i].y);
     fx->caught++;

@@ -305,7 +305,7 @@ static void check_peaks(enum aur_isa isa)
 
 struct rig {
     struct aur_reverb v;
-    float rings[AUR_DIFFUSERS + 1][AUR_LANES][RING + AUR_RING_GUARD] __attribute__((aligned(64)));
+    float rings[3][AUR_LANES][RING + AUR_RING_GUARD] __attribute__((aligned(64)));
     uint8_t after[64];
 };
 
@@ -314,21 +314,23 @@ static void rig_init(struct rig *rig)
     memset(rig, 0, sizeof *rig);
     memset(rig->after, 0xa5, sizeof rig->after);
     struct aur_reverb *v = &rig->v;
-    for (int d = 0; d < AUR_DIFFUSERS; d++) {
+    for (int d = 0; d < 2; d++) {
         v->mask[d] = RING - 1;
         v->stride[d] = RING + AUR_RING_GUARD;
         v->diffuser[d] = rig->rings[d][0];
-        for (int i = 0; i < AUR_LANES; i++)
-            v->taps[d][i] = (uint32_t)inputs_between(0, 1900);
     }
-    v->tank = rig->rings[AUR_DIFFUSERS][0];
+    for (int i = 0; i < AUR_LANES; i++)
+        v->taps[i] = (uint32_t)inputs_between(0, 1900);
+    for (int i = 0; i < AUR_DIFFUSE; i++)
+        v->diffuse[i] = (uint32_t)inputs_between(0, 1900);
+    v->tank = rig->rings[2][0];
     v->tank_mask = RING - 1;
     v->tank_stride = RING + AUR_RING_GUARD;
     inputs_fill(v->delay, 16, 120, 1900, ORDINARY);
     for (int i = 0; i < AUR_LANES; i++) {
         double pole = (double)inputs_between(0, 0.7);
         v->delay[i] = v->tap[i] = floorf(v->delay[i]);
-        aur_pole_set(&v->damp[i], pole, (1 - pole) * 0.98);
+        aur_reverb_damp(v, i, pole, (1 - pole) * 0.98);
     }
     inputs_bits(v->lfo);
     for (int i = 0; i < AUR_LANES; i++)
@@ -343,9 +345,9 @@ static void check_reverb(enum aur_isa isa)
         abort();
     rig_init(a);
     memcpy(b, a, sizeof *a);
-    for (int d = 0; d < AUR_DIFFUSERS; d++)
+    for (int d = 0; d < 2; d++)
         b->v.diffuser[d] = b->rings[d][0];
-    b->v.tank = b->rings[AUR_DIFFUSERS][0];
+    b->v.tank = b->rings[2][0];
     static struct aur_stereo in;
     static struct guarded_stereo want, got;
     for (int block = 0; block < 300; block++) {
