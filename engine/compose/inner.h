@@ -11,14 +11,18 @@
 #define AUR_MODULES_MAX 64
 
 struct aur_module {
-    char *name, *path, *text;
+    char *name, *text;
+    char *file;       /* as it was found */
+    const char *path; /* as messages name it: the end of file */
     size_t len;
 };
 
 struct aur_piece {
     _Atomic unsigned references;
     char *name;
-    char *path, *folder, *lib_dir; /* as given; folder is path's */
+    char *file, *folder, *lib_dir; /* as given; folder is the file's */
+    const char *path;              /* as messages name it: the end of file */
+    const char *root;              /* while it is loaded */
     char *text;
     size_t len;
     struct aur_script_limits limits; /* defaults filled in */

@@ -31,6 +31,13 @@ static char *module_path(const char *folder, const char *name)
     return aur_buf_take(&buf);
 }
 
+/* The end of a file's path that messages name it by. */
+static const char *shown(const struct aur_piece *piece, const char *file)
+{
+    size_t n = piece->root ? strlen(piece->root) : 0;
+    return n && file && strncmp(file, piece->root, n) == 0 && file[n] == '/' ? file + n + 1 : file;
+}
+
 /* A file of the piece: what stands for it, or what is on disk. */
 static int read_text(struct aur_buf *out, const struct aur_piece *piece, const char *path, struct aur_error *err)
 {
@@ -54,7 +61,7 @@ static int read_module(struct aur_piece *piece, char *path, const char *name, st
 {
     struct aur_buf text;
     int rc = read_text(&text, piece, path, err);
-    struct aur_module module = {strdup(name), path, NULL, text.len};
+    struct aur_module module = {.name = strdup(name), .file = path, .path = shown(piece, path), .len = text.len};
     if (rc == AUR_OK) {
         module.text = aur_buf_take(&text);
         if (module.name && module.text) {
@@ -167,16 +174,34 @@ static int load_body(lua_State *L)
     return 0;
 }
 
-static int run_top(struct aur_piece *piece, struct aur_error *err)
+struct top { /* a run of the script's top */
+    struct aur_job job;
+    bool is_piece;
+};
+
+static int text_body(lua_State *L)
 {
-    struct aur_job job = {.piece = piece, .loading = piece};
+    struct top *top = lua_touserdata(L, 1);
+    const struct aur_piece *piece = top->job.piece;
+    aur_vm_load(L, piece->path, piece->text, piece->len);
+    lua_call(L, 0, 1);
+    if (lua_istable(L, -1))
+        lua_getfield(L, -1, "phrase");
+    top->is_piece = lua_gettop(L) > 2 && !lua_isnil(L, -1);
+    return 0;
+}
+
+static int run_top(struct aur_piece *piece, lua_CFunction body, bool *is_piece, struct aur_error *err)
+{
+    struct top top = {.job = {.piece = piece, .loading = piece}};
     struct aur_vm *vm;
-    int rc = aur_job_open_vm(&vm, &job, err);
+    int rc = aur_job_open_vm(&vm, &top.job, err);
     if (rc != AUR_OK)
         return rc;
-    rc = aur_vm_call(vm, load_body, &job, err);
+    rc = aur_vm_call(vm, body, &top, err);
     aur_vm_free(vm);
-    aur_buf_deinit(&job.state);
+    aur_buf_deinit(&top.job.state);
+    *is_piece = top.is_piece;
     return rc;
 }
 
@@ -198,13 +223,14 @@ static int read_source(struct aur_piece *piece, const struct aur_piece_source *s
     }
     piece->len = text.len;
     piece->text = aur_buf_take(&text);
-    piece->path = strdup(source->path);
+    piece->file = strdup(source->path);
+    piece->path = shown(piece, piece->file);
     const char *slash = strrchr(source->path, '/');
     piece->folder =
         slash == source->path ? strdup("/") : strndup(source->path, slash ? (size_t)(slash - source->path) : 0);
     piece->lib_dir = source->lib_dir ? strdup(source->lib_dir) : NULL;
     piece->name = strdup(source->name ? source->name : slash ? slash + 1 : source->path);
-    if (!piece->text || !piece->name || !piece->path || !piece->folder || (source->lib_dir && !piece->lib_dir))
+    if (!piece->text || !piece->name || !piece->file || !piece->folder || (source->lib_dir && !piece->lib_dir))
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", source->path);
     return AUR_OK;
 }
@@ -229,7 +255,8 @@ static void mark(struct aur_piece *piece)
     snprintf(marks->hash, sizeof marks->hash, "%016" PRIx64, hash);
 }
 
-int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err)
+static int load(struct aur_piece **out, const struct aur_piece_source *source, lua_CFunction body, bool *is_piece,
+                struct aur_error *err)
 {
     struct aur_piece *piece = calloc(1, sizeof *piece);
     if (!piece)
@@ -238,13 +265,15 @@ int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source
     piece->references = 1;
     piece->log = source->log;
     piece->instead = source->instead;
+    piece->root = source->root;
     piece->tables = source->tables;
     set_limits(&piece->limits);
     int rc = read_source(piece, source, err);
     if (rc == AUR_OK)
-        rc = run_top(piece, err);
+        rc = run_top(piece, body, is_piece, err);
     piece->tables = NULL;
     piece->instead = NULL;
+    piece->root = NULL;
     mark(piece);
     if (source->marks)
         *source->marks = piece->marks;
@@ -254,6 +283,21 @@ int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source
     }
     *out = piece;
     return AUR_OK;
+}
+
+int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err)
+{
+    bool is_piece;
+    return load(out, source, load_body, &is_piece, err);
+}
+
+int aur_piece_run_text(const struct aur_piece_source *source, bool *is_piece, struct aur_error *err)
+{
+    struct aur_piece *piece;
+    int rc = load(&piece, source, text_body, is_piece, err);
+    if (rc == AUR_OK)
+        aur_piece_free(piece);
+    return rc;
 }
 
 struct aur_piece *aur_piece_ref(const struct aur_piece *piece_)
@@ -269,11 +313,11 @@ void aur_piece_free(struct aur_piece *piece)
         return;
     for (size_t i = 0; i < piece->n_modules; i++) {
         free(piece->modules[i].name);
-        free(piece->modules[i].path);
+        free(piece->modules[i].file);
         free(piece->modules[i].text);
     }
     free(piece->name);
-    free(piece->path);
+    free(piece->file);
     free(piece->folder);
     free(piece->lib_dir);
     free(piece->text);
@@ -297,9 +341,9 @@ const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece)
 
 void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user)
 {
-    on_file(user, piece->path, piece->text);
+    on_file(user, piece->file, piece->text);
     for (size_t i = 0; i < piece->n_modules; i++)
-        on_file(user, piece->modules[i].path, piece->modules[i].text);
+        on_file(user, piece->modules[i].file, piece->modules[i].text);
     for (uint32_t i = 0; i < piece->info.n_tables; i++) {
         char path[4096 + AUR_TABLE_FILE_SIZE];
         snprintf(path, sizeof path, "%s%s%s", piece->folder, *piece->folder ? "/" : "", piece->info.tables[i].file);

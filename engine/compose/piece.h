@@ -39,6 +39,7 @@ struct aur_piece_source {
     const char *path;    /* the script; `require` looks in its folder, then in lib_dir */
     const char *name;    /* what listeners are told; NULL: the last part of path */
     const char *lib_dir; /* scripts/lib */
+    const char *root;    /* messages name files by their path below it; NULL: as they are found */
     struct aur_script_limits limits;
     struct aur_log *log;                   /* where print goes; NULL: nowhere */
     const struct aur_table_loader *tables; /* used while loading; NULL: a piece with tables is refused */
@@ -70,6 +71,9 @@ typedef void aur_piece_file_fn(void *user, const char *path, const char *text);
 /* Loads, checks and describes a script. Errors: AUR_EIO (no such file), AUR_ESCRIPT ("file:line: message" and a traceback
  * after it), AUR_ELIMIT, AUR_ENOMEM. */
 AUR_MUST_USE int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err);
+/* Whether a text runs, be it a piece or a module: runs its top, and says which it is (a piece returns a table with
+ * `phrase`). Errors: as aur_piece_load. */
+AUR_MUST_USE int aur_piece_run_text(const struct aur_piece_source *source, bool *is_piece, struct aur_error *err);
 /* One reference more; returns the piece. Any thread. */
 struct aur_piece *aur_piece_ref(const struct aur_piece *piece);
 /* One reference fewer; the last one frees it. Any thread but a render worker; NULL is legal. */
