@@ -99,6 +99,11 @@ local function read_suffix(text, minor, figured)
     end
 end
 
+local function is_degree(text)
+    local numeral = text:match("^[b#]?(.*)$")
+    return DEGREES[numeral:upper()] and (numeral == numeral:upper() or numeral == numeral:lower())
+end
+
 --- Reads a numeral.
 -- @param name e.g. "iv", "VImaj7", "bVII", "ii7b5", "V65", "V7/V"
 -- @param figured true to read a lone 6 as figured bass does: "I6" is then the first inversion, not the added sixth
@@ -116,7 +121,7 @@ function roman.parse(name, figured)
     if degree and (minor or numeral == numeral:upper()) then
         intervals, inversion = read_suffix(suffix, minor, figured)
     end
-    if not intervals or of and not roman.parse(of) then
+    if not intervals or of and not is_degree(of) then
         error(("chord %q: a roman numeral I to VII in one case and a known suffix is needed (%s; 63 64 65 43 42; /V)")
             :format(tostring(name), table.concat(roman.SUFFIXES, " ", 2)), 2)
     end

@@ -1,4 +1,5 @@
 local harmony = require "harmony"
+local refused = require "refused"
 local simulate = require "simulate"
 local theory = require "theory"
 local voicing = require "voicing"
@@ -63,5 +64,48 @@ describe("harmony", function()
                 end
             end
         end
+    end)
+end)
+
+describe("harmony: chords for a note", function()
+    local key = theory.key "A minor"
+
+    it("are all chords of the key that hold it, and no others", function()
+        for _, name in ipairs { "A minor", "D dorian", "F lydian" } do
+            local own = theory.key(name)
+            for step = 1, 7 do
+                local pitch = theory.pitch(own, step)
+                local chords = harmony.holding(own, pitch, { "triad", "seventh" })
+                assert.equal(7, #chords)
+                for _, chord in ipairs(chords) do
+                    assert.is_true(chord.classes[pitch % 12])
+                end
+                assert.equal(3, #harmony.holding(own, pitch))
+            end
+        end
+        assert.same({}, harmony.holding(key, 61))
+        assert.is_nil(harmony.chord_for(key, 61))
+    end)
+
+    it("the best one has it as its root, or is near to the chord before and goes on from it", function()
+        for step = 1, 7 do
+            local chord = harmony.chord_for(key, theory.pitch(key, step))
+            assert.equal(step, chord.degree)
+        end
+        for degree = 1, 7 do
+            local before = theory.diatonic(key, degree, "triad")
+            for step = 1, 7 do
+                local pitch = theory.pitch(key, step)
+                local chord = harmony.chord_for(key, pitch, before)
+                assert.is_true(chord.classes[pitch % 12] and chord.name ~= before.name)
+            end
+        end
+        assert.equal("VI", harmony.chord_for(key, 60, theory.chord(key, "i")).name)
+        assert.equal(4, #harmony.chord_for(key, 60, nil, { "seventh" }).pitches)
+    end)
+
+    it("refuse what makes no sense, at the caller's line", function()
+        refused(function() harmony.holding(key, "C4") end, "pitch")
+        refused(function() harmony.holding(key, 60, { "eleventh" }) end, '"eleventh"', "triad")
     end)
 end)

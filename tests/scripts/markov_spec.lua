@@ -1,6 +1,7 @@
 local count = require "count"
 local markov = require "markov"
 local progressions = require "progressions"
+local refused = require "refused"
 local simulate = require "simulate"
 local theory = require "theory"
 
@@ -204,5 +205,76 @@ describe("markov: draws", function()
         assert.same({ 0.5, 0.5 }, even:row { "b" })
         local prior = markov.from_sequences({ "a", "b" }, 1, { { "a", "a" } }, 1)
         assert.is_true(math.abs(prior:row({ "a" })[1] - 2 / 3) < 1e-12)
+    end)
+end)
+
+describe("markov: learning", function()
+    local LIST = { 60, 62, 64, 62, 60, 67, 60, 62, 60, 64 }
+
+    it("keeps what was seen, as what it was", function()
+        local chain = markov.learn(LIST, { loop = true })
+        assert.same({ "60", "62", "64", "67" }, chain.states)
+        assert.same({ 0, 2 / 4, 1 / 4, 1 / 4 }, chain:row { 60 })
+        assert.same({ 2 / 3, 0, 1 / 3, 0 }, chain:row { "62" })
+        local names = markov.learn({ { "a", "b" }, { "b", "a" } })
+        assert.same({ "a", "b" }, names.states)
+        assert.equal("b", names:next(simulate.stream(1), { "a" }))
+        assert.equal(67, markov.learn({ 60, 67 }):next(simulate.stream(1), { 60 }))
+    end)
+
+    it("follows the counts of an order of 2", function()
+        local chain = markov.learn(LIST, { order = 2, loop = true })
+        local stream, seen, n = simulate.stream(41), { 0, 0 }, 6000
+        for _ = 1, n do
+            local value = chain:next(stream, { 60, 62 })
+            seen[value == 64 and 1 or value == 60 and 2] = seen[value == 64 and 1 or 2] + 1
+        end
+        local x, degrees = count.chi_square(seen, { 1 / 2, 1 / 2 }, n)
+        assert.is_true(x < count.limit(degrees), x)
+        for _, value in ipairs(chain:generate(stream, { 62, 60 }, 500)) do
+            assert.is_true(value == 60 or value == 62 or value == 64 or value == 67)
+        end
+    end)
+
+    it("backs off from what it has never seen, and never gets stuck", function()
+        local chain = markov.learn({ "a", "b", "c", "a", "b", "d" }, { order = 3 })
+        assert.same(chain:row { "b" }, chain:row { "d", "d", "b" })
+        assert.same({ 1 / 3, 1 / 3, 1 / 6, 1 / 6 }, chain:row { "d" })
+        assert.same(chain:row {}, chain:row { "never" })
+        assert.equal(200, #chain:generate(simulate.stream(42), {}, 200))
+    end)
+
+    it("smooths each row with the next shorter context", function()
+        local chain = markov.learn({ "a", "b", "a", "b", "b" }, { order = 1, smoothing = 0.25 })
+        local all, row = { 2 / 5, 3 / 5 }, chain:row { "a" }
+        for i = 1, 2 do
+            assert.is_true(math.abs(row[i] - (0.75 * (i - 1) + 0.25 * all[i])) < 1e-12)
+        end
+        for _, context in ipairs { { "a" }, { "b" }, {} } do
+            local r = chain:row(context)
+            assert.is_true(math.abs(r[1] + r[2] - 1) < 1e-12)
+        end
+    end)
+
+    it("generates what one draw after the other gives", function()
+        local chain = progressions.chain2 "lydian"
+        local a, b, one = chain:start "I", chain:start "I", {}
+        local stream = simulate.stream(43)
+        for i = 1, 40 do
+            one[i] = chain:next(stream, a)
+        end
+        assert.same(one, chain:generate(simulate.stream(43), b, 40))
+        assert.same(a, b)
+    end)
+
+    it("refuses what cannot be learnt, at the caller's line", function()
+        refused(function() markov.learn {} end, "at least 1")
+        refused(function() markov.learn { 1, true } end, "element 2", "true")
+        refused(function() markov.learn({ 1 }, { order = 9 }) end, "order is 9", "1 to 8")
+        refused(function() markov.learn({ 1 }, { smoothing = 2 }) end, "smoothing is 2")
+        refused(function() markov.learn({ 1 }, { prior = 2 }) end, '"prior"')
+        refused(function() markov.learn({ 1, 2 }):next(nil, { 1 }) end, "ctx.random")
+        refused(function() progressions.chain "blues" end, '"blues"', "dorian")
+        refused(function() progressions.degree "X" end, '"X"')
     end)
 end)

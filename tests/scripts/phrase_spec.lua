@@ -1,6 +1,7 @@
 local form = require "form"
 local percussion = require "percussion"
 local phrase = require "phrase"
+local refused = require "refused"
 local simulate = require "simulate"
 
 describe("phrase: shape", function()
@@ -247,6 +248,29 @@ describe("form", function()
         for _ = 1, 50 do
             assert.is_not.equal(1, form.other(stream, { 1, 1, 1 }, 1))
             assert.equal(2, form.other(stream, { 0, 1, 0 }, 2))
+        end
+    end)
+end)
+
+describe("percussion and phrase", function()
+    it("refuse what makes no sense, at the caller's line", function()
+        local stream = simulate.stream(1)
+        refused(function() percussion.kicks(nil, 32, 4, 1, 0.5) end, "ctx.random")
+        refused(function() percussion.kicks(stream, 32, 0, 1, 0.5) end, "bar is 0")
+        refused(function() percussion.swells(stream, 32, 1, "high") end, "intensity")
+        refused(function() percussion.even(9, 8) end, "hits is 9")
+        refused(function() phrase.unit(0) end, "bpm is 0", "20 to 400")
+        refused(function() phrase.chord_bars(stream, 0, 3, 4, 14, 9) end, "bars is 0")
+        refused(function() phrase.chord_bars(stream, 8, 3, 14, 4, 9) end, "longest is 4")
+        refused(function() phrase.legato({}, nil, nil, {}) end, "steps")
+    end)
+
+    it("place even hits as rhythm.euclid does", function()
+        local rhythm = require "rhythm"
+        for hits = 0, 8 do
+            for i, step in ipairs(rhythm.euclid(hits, 8, 2)) do
+                assert.equal(step ~= false, percussion.even(hits, 8, 2)[i])
+            end
         end
     end)
 end)

@@ -108,7 +108,8 @@ describe("rhythm: notes", function()
         for i, note in ipairs(a) do
             local lean = (note.at - notes[i].at) * 60 / 90
             assert.is_true(math.abs(lean) >= 0.005 and math.abs(lean) <= 0.04 and note.at >= 0)
-            early, loud, quiet = early + (lean < 0 and 1 or 0), math.max(loud, note.velocity), math.min(quiet, note.velocity)
+            early = early + (lean < 0 and 1 or 0)
+            loud, quiet = math.max(loud, note.velocity), math.min(quiet, note.velocity)
         end
         assert.is_true(early > 90 and early < 180, early)
         assert.is_true(loud > 0.52 and loud <= 0.53 and quiet < 0.48 and quiet >= 0.47)

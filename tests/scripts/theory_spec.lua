@@ -1,3 +1,4 @@
+local refused = require "refused"
 local theory = require "theory"
 
 local LETTERS = { C = 0, D = 2, E = 4, F = 5, G = 7, A = 9, B = 11 }
@@ -189,5 +190,88 @@ describe("theory: snapping and neighbours", function()
         assert.equal("dorian", theory.neighbour(theory.key("A minor"), 1).mode)
         assert.equal("phrygian", theory.neighbour(theory.key("A minor"), -1).mode)
         assert.is_nil(theory.neighbour(theory.key("A lydian"), 1))
+    end)
+end)
+
+describe("theory: scales", function()
+    it("begin at 0, rise and stay inside the octave", function()
+        assert.is_true(#theory.SCALE_NAMES >= 25)
+        for _, name in ipairs(theory.SCALE_NAMES) do
+            local scale = theory.SCALE_INTERVALS[name]
+            assert.equal(0, scale[1])
+            for i = 2, #scale do
+                assert.is_true(scale[i] > scale[i - 1] and scale[i] < 12, name)
+            end
+            assert.same(scale, theory.key("D " .. name).scale)
+        end
+    end)
+
+    it("are modes of each other where they should be", function()
+        assert.same(theory.SCALE_INTERVALS.dorian, theory.rotate("ionian", 2))
+        assert.same(theory.SCALE_INTERVALS.phrygian_dominant, theory.rotate("harmonic_minor", 5))
+        assert.same(theory.SCALE_INTERVALS.lydian_dominant, theory.rotate("melodic_minor", 4))
+        assert.same(theory.SCALE_INTERVALS.altered, theory.rotate("melodic_minor", 7))
+        assert.same(theory.SCALE_INTERVALS.minor_pentatonic, theory.rotate("major_pentatonic", 5))
+        assert.same(theory.SCALE_INTERVALS.suspended_pentatonic, theory.rotate("major_pentatonic", 2))
+        assert.same(theory.SCALE_INTERVALS.half_whole, theory.rotate("octatonic", 2))
+        assert.same(theory.SCALE_INTERVALS.whole_tone, theory.rotate("whole_tone", 3))
+        refused(function() theory.rotate("ionian", 8) end, "step is 8", "1 to 7")
+        refused(function() theory.rotate("ionic", 1) end, '"ionic"', "ionian")
+        refused(function() theory.scale_notes(60, "ionic") end, '"ionic"')
+    end)
+
+    it("are walked by steps, both ways", function()
+        for _, name in ipairs { "A minor", "D major_pentatonic", "F# octatonic", "C chromatic" } do
+            local key = theory.key(name)
+            local classes, before = theory.key_classes(key), nil
+            assert.equal(key.root, theory.pitch(key, 1))
+            assert.equal(key.root + 12, theory.pitch(key, 1 + #key.scale))
+            for step = -20, 20 do
+                local pitch = theory.pitch(key, step)
+                assert.is_true(classes[pitch % 12] and (not before or pitch > before))
+                assert.same({ step, 0 }, { theory.step(key, pitch) })
+                assert.equal(theory.pitch(key, step + 3), theory.transpose(key, pitch, 3))
+                before = pitch
+            end
+        end
+        local key = theory.key "C major"
+        assert.same({ 1, 1 }, { theory.step(key, 61) })
+        assert.same({ 7, 0.5 }, { theory.step(key, 71.5) })
+        assert.equal(63, theory.transpose(key, 61, 1))
+        refused(function() theory.pitch(key, 1.5) end, "step is 1.5")
+        refused(function() theory.pitch("C major", 1) end, "theory.key")
+        refused(function() theory.transpose(key, 60, "up") end, "steps")
+    end)
+
+    it("snap up, down and to the nearest, fractions too", function()
+        local set = theory.key_classes(theory.key "C major")
+        assert.same({ 61 - 1, 62, 60, 62 }, { theory.snap_down(61, set), theory.snap_up(61, set),
+            theory.snap(60.9, set), theory.snap(61.1, set) })
+        for i = 0, 500 do
+            local pitch = 40 + i / 13
+            local down, up, near = theory.snap_down(pitch, set), theory.snap_up(pitch, set), theory.snap(pitch, set)
+            assert.is_true(down <= pitch and up >= pitch and set[down % 12] and set[up % 12])
+            for between = math.floor(down) + 1, math.ceil(up) - 1 do
+                assert.is_nil(set[between % 12])
+            end
+            assert.is_true(near == down or near == up)
+            assert.is_true(math.abs(near - pitch) <= math.min(pitch - down, up - pitch) + 1e-9)
+        end
+        refused(function() theory.snap_up(60, {}) end, "at least one pitch class")
+        refused(function() theory.snap(nil, set) end, "pitch is nil")
+    end)
+
+    it("of other than seven steps have no chords by degree", function()
+        local key = theory.key "C major_pentatonic"
+        for _, name in ipairs { "chord", "figured", "diatonic", "soft_kinds", "name" } do
+            refused(function() theory[name](key, 1, 2) end, "5 steps", "seven")
+        end
+        assert.same({ 63, 67, 71 }, theory.diatonic(theory.key "C harmonic_minor", 3, "triad").pitches)
+    end)
+
+    it("share tones", function()
+        assert.same({ 57, 60 }, theory.common_tones({ 57, 60, 64 }, { 53, 57, 60 }))
+        assert.same({}, theory.common_tones({ 61 }, { 60 }))
+        refused(function() theory.common_tones(3, {}) end, "pitches is 3")
     end)
 end)

@@ -1,4 +1,5 @@
 local progressions = require "progressions"
+local refused = require "refused"
 local simulate = require "simulate"
 local theory = require "theory"
 local voicing = require "voicing"
@@ -93,5 +94,88 @@ describe("voicing", function()
         assert.equal(40, voicing.place(4, 40, 36, 47))
         assert.equal(36, voicing.place(0, 40, 36, 47))
         assert.has_error(function() voicing.place(11, 40, 36, 40) end)
+    end)
+end)
+
+describe("voicing: shapes", function()
+    local key = theory.key "A minor"
+
+    -- The classes of a voicing, in ascending order.
+    local function classes(notes)
+        local out = {}
+        for class = 0, 11 do
+            out[#out + 1] = theory.classes(notes)[class] and class or nil
+        end
+        return out
+    end
+
+    it("hold the chord's tones, low to high, from the note asked for", function()
+        for _, name in ipairs { "i", "VImaj7", "iv9", "VIIsus4", "V65", "i63", "Vq" } do
+            local chord = theory.chord(key, name)
+            for low = 33, 60 do
+                for _, shape in ipairs { "close", "open", "spread" } do
+                    local notes = voicing[shape](chord, low)
+                    assert.same(classes(chord.pitches), classes(notes), shape .. " of " .. name)
+                    assert.is_true(notes[1] >= low and notes[1] < low + 12)
+                    for v = 2, #notes do
+                        assert.is_true(notes[v] > notes[v - 1], shape .. " of " .. name)
+                        assert.is_true(shape ~= "spread" or notes[v] - notes[v - 1] >= 7)
+                    end
+                end
+            end
+        end
+    end)
+
+    it("are the ones that everyone knows", function()
+        local seventh = theory.chord(key, "i7")
+        assert.same({ 57, 60, 64, 67 }, voicing.close(seventh, 57))
+        assert.same({ 57, 64, 72, 79 }, voicing.open(seventh, 57))
+        assert.same({ 52, 57, 60, 67 }, voicing.drop(seventh, 57))
+        assert.same({ 48, 57, 64, 67 }, voicing.drop(seventh, 57, 3))
+        assert.same({ 57, 60, 67 }, voicing.shell(seventh, 57))
+        assert.same({ 57, 60, 66 }, voicing.shell(theory.chord(key, "i6"), 57))
+        assert.same({ 57, 62, 67 }, voicing.shell(theory.chord(key, "i7sus4"), 57))
+        assert.same({ 57, 62, 67, 72 }, voicing.quartal(key, 1, 4))
+    end)
+
+    it("are turned up and down", function()
+        assert.same({ 64, 69, 72 }, voicing.invert({ 57, 60, 64 }, 2))
+        assert.same({ 52, 57, 60 }, voicing.invert({ 57, 60, 64 }, -1))
+        assert.same({ 57, 60, 64 }, voicing.invert({ 57, 60, 64 }, 0))
+        assert.same({ 69, 72, 76 }, voicing.invert({ 57, 60, 64 }, 3))
+    end)
+
+    it("follow each other by steps of three semitones at most, and tell who held", function()
+        for _, mode in ipairs(theory.MODES) do
+            local own, chords = theory.key("D " .. mode), {}
+            local chain, stream = progressions.chain2(mode), simulate.stream(4, mode)
+            for i, name in ipairs(chain:generate(stream, chain:start(chain.states[1]), 60)) do
+                chords[i] = theory.diatonic(own, progressions.degree(name), "seventh")
+            end
+            local found, sum = voicing.sequence(chords, nil, { 50, 57, 60, 65 }), 0
+            assert.equal(60, #found)
+            for i = 2, 60 do
+                sum = sum + voicing.step(found[i - 1], found[i])
+                for _, v in ipairs(voicing.held(found[i - 1], found[i])) do
+                    assert.equal(found[i - 1][v], found[i][v])
+                end
+            end
+            assert.is_true(sum / 59 <= 3, mode .. " " .. sum / 59)
+        end
+        assert.same({ 1, 3 }, voicing.held({ 50, 57, 60 }, { 50, 58, 60 }))
+    end)
+
+    it("refuse what makes no sense, at the caller's line", function()
+        local chord = theory.chord(key, "i")
+        for _, shape in ipairs { "close", "open", "drop", "spread", "shell" } do
+            refused(function() voicing[shape]("i", 57) end, "theory.chord")
+            refused(function() voicing[shape](chord, 128) end, "low is 128")
+        end
+        refused(function() voicing.drop(chord, 57, 4) end, "which is 4", "2 to 3")
+        refused(function() voicing.spread(chord, 57, 0) end, "gap is 0")
+        refused(function() voicing.quartal(key, 1, 1) end, "voices is 1")
+        refused(function() voicing.invert({}, 1) end, "at least 1")
+        refused(function() voicing.held({ 1, 2 }, { 1 }) end, "at least 2")
+        refused(function() voicing.place("A", 40, 35, 46) end, "class")
     end)
 end)
