@@ -74,12 +74,13 @@ void aur_device_cpu(struct aur_device *out, const struct aur_kernels *kernels);
 
 struct aur_backend_config {
     int (*open)(struct aur_device *out, struct aur_error *err); /* NULL: aur_opencl_open */
-    bool others;         /* only devices that are not this CPU, which its own kernels serve better */
-    bool forced;         /* take it even if the test score differs from the CPU's, or it is slower */
-    bool wait;           /* offline */
-    uint32_t rate_hz;    /* of the test score */
-    enum aur_isa isa;    /* what the device is compared with */
-    struct aur_log *log; /* for what the worker finds; may be NULL */
+    bool others;             /* only devices that are not this CPU, which its own kernels serve better */
+    bool forced;             /* take it even if the test score differs from the CPU's, or it is slower */
+    bool wait;               /* offline */
+    uint32_t rate_hz;        /* of the test score */
+    enum aur_isa isa;        /* what the device is compared with */
+    struct aur_log *log;     /* for what the worker finds; may be NULL */
+    uint64_t (*clock)(void); /* times trials, in ns; NULL: the monotonic clock */
 };
 
 enum aur_backend_state {

@@ -75,12 +75,17 @@ static void gather_all(struct aur_backend *b, struct aur_batch *batch, int from,
 
 /* ---- trials ---- */
 
+static uint64_t now(const struct aur_backend *b)
+{
+    return b->config.clock ? b->config.clock() : aur_clock_mono_ns();
+}
+
 /* Renders the job on this CPU as well; false if the device's samples are others. */
 static bool same_on_cpu(struct aur_backend *b, const struct aur_device_work *work)
 {
-    const uint64_t start = aur_clock_mono_ns();
+    const uint64_t start = now(b);
     aur_job_render(work->job, b->trial.result, aur_kernels_get(b->config.isa), &b->trial.sums);
-    b->trial.cpu_s += (double)(aur_clock_mono_ns() - start) / 1e9;
+    b->trial.cpu_s += (double)(now(b) - start) / 1e9;
     return memcmp(work->result->sums, b->trial.result->sums,
                   (size_t)work->job->n_chains * work->job->n_blocks * sizeof *work->result->sums) == 0;
 }
@@ -113,9 +118,9 @@ static void try(struct aur_backend *b, struct aur_batch *batch)
     bool same = true;
     if (t->launches++ <= 1) /* the first may have buffers to make */
         t->device_s = t->cpu_s = 0;
-    const uint64_t start = aur_clock_mono_ns();
+    const uint64_t start = now(b);
     int rc = b->device.run(b->device.self, batch->work, batch->n, &err);
-    t->device_s += (double)(aur_clock_mono_ns() - start) / 1e9;
+    t->device_s += (double)(now(b) - start) / 1e9;
     for (size_t i = 0; i < batch->n && rc == AUR_OK; i++)
         same &= same_on_cpu(b, &batch->work[i]);
     if (rc < 0) {

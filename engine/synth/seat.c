@@ -93,13 +93,15 @@ void aur_seat_free(struct aur_seat *seat)
 
 /* ---- whose turn it is ---- */
 
-/* The load has changed so much that the decision may be another. */
+/* The load has changed so much, by a group at least, that the decision may be another. */
 static bool look_again(struct aur_backend *b, int state)
 {
     const uint32_t voices = atomic_load(&b->voices), then = atomic_load(&b->decided_voices);
     if (b->config.forced || b->config.wait || atomic_load(&b->turns) < atomic_load(&b->retry_at))
         return false;
-    return state == AUR_BACKEND_READY ? 2 * voices < then : state == AUR_BACKEND_RESTING && voices > 2 * then;
+    return state == AUR_BACKEND_READY     ? 2 * voices + AUR_LANES < then
+           : state == AUR_BACKEND_RESTING ? voices > 2 * then + AUR_LANES
+                                          : false;
 }
 
 enum aur_seat_turn aur_seat_turn(struct aur_seat *seat, uint32_t voices)
