@@ -1,9 +1,10 @@
 /* How clean an oscillator is: energy away from the harmonics against all energy, in dB, of a steady note.
  *
- *     aliases HZ            the engine's voices and, to compare, a saw with the two-point polyBLEP of bench/workload.md
+ *     aliases HZ            the engine's oscillators and, to compare, saws with a two-point polyBLEP
  *     aliases HZ FILE.wav   what a file holds from its second second on
  *
- * Each voice plays one oscillator with its filter open as far as it goes; a voice whose sound is not harmonic is left out. */
+ * Each voice plays one oscillator with its filter open as far as it goes; voices whose sound is not harmonic (noise,
+ * grains, kicks) are left out. */
 #include <math.h>
 #include <sndfile.h>
 #include <stdio.h>
@@ -16,15 +17,40 @@
 #define SECONDS 4
 #define FRAMES  ((size_t)SECONDS * PADS_RATE)
 
-/* Steady, plain, open; a voice ignores what it does not have. */
-static const struct {
+struct setting {
     const char *name;
     float value;
-} steady[] = {{"attack", 0.05f}, {"sustain", 1},    {"detune", 0},        {"sub", 0},
-              {"width", 0},      {"cutoff", 16000}, {"resonance", 0.7f},  {"keytrack", 0},
-              {"sweep", 0},      {"lfo_depth", 0},  {"vibrato_depth", 0}, {"tone", 1}};
+};
 
-static const char *const voices[] = {"pad", "lead", "bass"};
+/* Steady, plain, open; a voice ignores what it does not have. */
+static const struct setting steady[] = {
+    {"attack", 0.05f},     {"sustain", 1},        {"detune", 0},         {"sub", 0},
+    {"width", 0},          {"cutoff", 16000},     {"resonance", 0.7f},   {"keytrack", 0},
+    {"sweep", 0},          {"lfo_depth", 0},      {"vibrato_depth", 0},  {"tone", 1},
+    {"damping", 30},       {"decay", 30},         {"index", 10},         {"index_decay", 30},
+    {"tail", 1},           {"ratio", 2},          {"noise", 0},          {"tune2", 0},
+    {"env1_decay", 0},     {"env1_sustain", 1},   {"env2_sustain", 1},   {"env2_to_level2", 0},
+    {"lfo1_to_pitch1", 0}, {"lfo1_to_pitch2", 0}, {"lfo2_to_pitch2", 0}, {"lfo2_to_level2", 0},
+    {"env1_to_cutoff", 0}, {"env2_to_cutoff", 0}, {"lfo2_to_cutoff", 0},
+};
+
+static const struct {
+    const char *name, *voice;
+    struct setting own[3]; /* up to one without a name */
+} oscillators[] = {
+    {"pad", "pad", {{0}}},
+    {"lead", "lead", {{0}}},
+    {"bass", "bass", {{0}}},
+    {"pluck", "pluck", {{0}}},
+    {"bell", "bell", {{0}}},
+    {"modular sine", "modular", {{"level1", 1}, {"level2", 0}}},
+    {"modular saw", "modular", {{"level1", 0}, {"level2", 1}, {"shape", 0}}},
+    {"modular square", "modular", {{"level1", 0}, {"level2", 1}, {"shape", 1}}},
+    {"wave triangle", "wave", {{"place", 0.25f}}},
+    {"wave organ", "wave", {{"place", 0.5f}}},
+    {"wave choir", "wave", {{"place", 0.75f}}},
+    {"wave reed", "wave", {{"place", 1}}},
+};
 
 static double pitch_of(double hz)
 {
@@ -37,19 +63,23 @@ static void measure(const char *name, const float *interleaved, size_t frames, d
     printf("{\"oscillator\": \"%s\", \"hz\": %.1f, \"db\": %.1f}\n", name, hz, audio_off_harmonics_db(&later, hz));
 }
 
-static void measure_voice(const char *name, double hz)
+static void set(struct aur_patch *patch, const struct setting *settings, size_t n)
+{
+    const struct aur_param_table *table = &aur_voices[patch->voice];
+    for (size_t i = 0; i < n && settings[i].name; i++) {
+        int param = aur_param_find(table, settings[i].name);
+        if (param >= 0)
+            patch->params[param] = fminf(settings[i].value, table->params[param].max);
+    }
+}
+
+static void measure_voice(size_t oscillator, double hz)
 {
     static struct aur_patch patch;
     static float out[2 * FRAMES];
-    int voice = aur_voice_find(name);
-    if (voice < 0)
-        return;
-    aur_patch_default(&patch, "tone", (enum aur_voice)voice);
-    for (size_t i = 0; i < sizeof steady / sizeof *steady; i++) {
-        int param = aur_param_find(&aur_voices[voice], steady[i].name);
-        if (param >= 0)
-            patch.params[param] = fminf(steady[i].value, aur_voices[voice].params[param].max);
-    }
+    aur_patch_default(&patch, "tone", (enum aur_voice)aur_voice_find(oscillators[oscillator].voice));
+    set(&patch, steady, sizeof steady / sizeof *steady);
+    set(&patch, oscillators[oscillator].own, 3);
     struct aur_note note = {.off_frame = FRAMES / 64 * 64,
                             .pitch_q16 = (int32_t)lround(pitch_of(hz) * AUR_Q16_ONE),
                             .velocity_q16 = (int32_t)(0.6 * AUR_Q16_ONE)};
@@ -66,18 +96,18 @@ static void measure_voice(const char *name, double hz)
         pads_quit("no memory for a note");
     struct aur_synth *synth = pads_synth(phrase, aur_isa_best(), false);
     aur_synth_render(synth, out, FRAMES);
-    measure(name, out, FRAMES, 440 * exp2(((double)note.pitch_q16 / AUR_Q16_ONE - 69) / 12));
+    measure(oscillators[oscillator].name, out, FRAMES, 440 * exp2(((double)note.pitch_q16 / AUR_Q16_ONE - 69) / 12));
     aur_synth_free(synth);
     aur_phrase_free(phrase);
 }
 
-/* Two-point polyBLEP. */
-static void measure_blep(double hz)
+/* Two-point polyBLEP over so many frames to each side of the step. */
+static void measure_blep(const char *name, double hz, double frames)
 {
     static float out[2 * FRAMES];
-    double step = hz / PADS_RATE, p = 0;
+    double step = hz / PADS_RATE, wide = fmin(step * frames, 0.5), p = 0;
     for (size_t i = 0; i < FRAMES; i++) {
-        double x = 2 * p - 1, before = (p - 1) / step, after = p / step;
+        double x = 2 * p - 1, before = (p - 1) / wide, after = p / wide;
         if (after < 1)
             x -= after + after - after * after - 1;
         else if (before > -1)
@@ -86,7 +116,7 @@ static void measure_blep(double hz)
         p += step;
         p -= floor(p);
     }
-    measure("polyBLEP", out, FRAMES, hz);
+    measure(name, out, FRAMES, hz);
 }
 
 static void measure_file(const char *path, double hz)
@@ -112,8 +142,9 @@ int main(int argc, char **argv)
         measure_file(argv[2], hz);
         return 0;
     }
-    for (size_t i = 0; i < sizeof voices / sizeof *voices; i++)
-        measure_voice(voices[i], hz);
-    measure_blep(hz);
+    for (size_t i = 0; i < sizeof oscillators / sizeof *oscillators; i++)
+        measure_voice(i, hz);
+    measure_blep("polyBLEP", hz, 1);
+    measure_blep("polyBLEP, as wide as a low pad's", hz, 2 * (1 + hz / 3000));
     return 0;
 }

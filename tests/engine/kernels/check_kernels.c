@@ -165,13 +165,20 @@ static void check_plain_saws(enum aur_isa isa)
     fail_if(!same_voices(&plain, &smooth), "pad", isa, "other state with q = 1");
 }
 
-static void bench_voice(int which, const char *name, enum aur_isa isa, double *reference)
+/* The pad's three forms; other voices have one. */
+static const char *const pad_forms[] = {"pad", "wide pad", "high pad"};
+enum { PAD_FORMS = sizeof pad_forms / sizeof *pad_forms };
+
+static void bench_voice(int which, int form, const char *name, enum aur_isa isa, double *reference)
 {
     static struct guarded_sums s;
     static struct aur_group g[4];
     memset(&s, 0, sizeof s);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         inputs_group(&g[i], ORDINARY);
+        g[i].wide = form > 0 ? 0xffff : 0;
+        g[i].smooth = form > 1 ? 0xffff : 0;
+    }
     int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
     struct aur_voice_control control = {0, tables};
     double best = 1e30;
@@ -420,7 +427,7 @@ int main(int argc, char **argv)
             return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
     }
     printf("seed %llu\n", (unsigned long long)inputs_seed);
-    double reference[VOICES], frame_reference[4];
+    double reference[VOICES], pad_reference[PAD_FORMS], frame_reference[4];
     tables = malloc(AUR_WAVE_FLOATS * sizeof *tables);
     if (!tables)
         abort();
@@ -434,8 +441,10 @@ int main(int argc, char **argv)
         check_plain_saws(isa);
         for (int which = 0; which < VOICES; which++) {
             check_voice(which, voices[which].name, isa);
-            if (bench)
-                bench_voice(which, voices[which].name, isa, &reference[which]);
+            if (bench && which > 0)
+                bench_voice(which, 0, voices[which].name, isa, &reference[which]);
+            for (int form = 0; bench && which == 0 && form < PAD_FORMS; form++)
+                bench_voice(which, form, pad_forms[form], isa, &pad_reference[form]);
         }
         check_fold(isa);
         check_take(isa);

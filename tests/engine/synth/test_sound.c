@@ -1,4 +1,4 @@
-/* What the voices sound like, measured: pitch, aliasing, filter, envelopes, clicks, DC, loudness. */
+/* What the voices sound like, measured: pitch, filter, envelopes, clicks, DC, loudness. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,29 +45,6 @@ static void pitch_is_true(void **state)
                     fail_msg("%s at %u Hz, note %g: %g cents off", aur_voices[voices[v]].name, rates[r], pitch, cents);
                 tone_free(&a);
             }
-}
-
-/* Aliases of the pad's saw against the whole, with the filter at 16 kHz (at rest it is at 900 Hz). Measured: -57.7 dB at
- * 262 Hz, -56.1 at 1 kHz, -51.6 at 2.5 kHz, -36.5 at 5 kHz, which is above any note that a pad plays. */
-static void saw_does_not_alias(void **state)
-{
-    (void)state;
-    static const struct {
-        double hz, most_db;
-    } cases[] = {{261.6, -56}, {1000, -54}, {2500, -49}, {5000, -35}};
-    static struct rig rig;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint16_t pad = plain(&rig, RATE, AUR_VOICE_PAD);
-        rig_set(&rig, pad, "cutoff", 16000);
-        rig_set(&rig, pad, "keytrack", 0);
-        struct aur_note *note = rig_note(&rig, pad, 0, 8, tone_pitch(cases[i].hz), 0.6);
-        struct audio a = rig_render(&rig, false, 6), steady = audio_slice(&a, RATE, 4 * RATE);
-        double hz = tone_hz((double)note->pitch_q16 / AUR_Q16_ONE), db = audio_off_harmonics_db(&steady, hz);
-        printf("aliases of a saw at %.0f Hz: %.1f dB\n", cases[i].hz, db);
-        if (!(db < cases[i].most_db))
-            fail_msg("aliases at %g Hz: %g dB", cases[i].hz, db);
-        tone_free(&a);
-    }
 }
 
 static double filter_db(double hz, double cutoff, double q)
@@ -325,7 +302,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pitch_is_true),
-        cmocka_unit_test(saw_does_not_alias),
         cmocka_unit_test(filter_follows_its_formula),
         cmocka_unit_test(swell_lies_in_its_band),
         cmocka_unit_test(voices_are_about_as_loud),

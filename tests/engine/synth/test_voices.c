@@ -68,65 +68,75 @@ static void grains_have_the_pitch(void **state)
     }
 }
 
+/* SuperCollider's Saw at the same notes, as bench/aliases.c measures it: no oscillator may be less clean. */
+enum { ALIAS_NOTES = 4 };
+static const double alias_hz[ALIAS_NOTES] = {261.6, 1000, 2500, 5000},
+                    saw_db[ALIAS_NOTES] = {-51.9, -56.2, -57.6, -53.4};
+
 struct oscillator {
     const char *what;
     enum aur_voice voice;
     struct setting settings[12];
-    double most_db[3]; /* at 1, 2.5 and 5 kHz */
+    double most_db[ALIAS_NOTES];
 };
 
-/* What is not a harmonic, against the whole, with filters open: aliases. */
+#define ALL(db)                                                                                                        \
+    {                                                                                                                  \
+        db, db, db, db                                                                                                 \
+    }
+#define OPEN                                                                                                           \
+    {"cutoff", 16000},                                                                                                 \
+    {                                                                                                                  \
+        "keytrack", 0                                                                                                  \
+    }
+#define SAW(shape)                                                                                                     \
+    {"level1", 0}, {"level2", 1}, {"shape", shape},                                                                    \
+    {                                                                                                                  \
+        "lfo2_to_level2", 0                                                                                            \
+    }
+#define STILL                                                                                                          \
+    {"lfo2_to_cutoff", 0}, {"env1_to_cutoff", 0},                                                                      \
+    {                                                                                                                  \
+        "env2_to_cutoff", 0                                                                                            \
+    }
+#define PAD                                                                                                            \
+    {"detune", 0}, {"sub", 0}, {"lfo_depth", 0}, {"attack", 0.05},                                                     \
+    {                                                                                                                  \
+        "sustain", 1                                                                                                   \
+    }
+
+/* What is not a harmonic, against the whole, with filters open: aliases. Pads above 500 Hz have smooth saws. */
 static const struct oscillator oscillators[] = {
-    {"bell",
-     AUR_VOICE_BELL,
-     {{"ratio", 2}, {"index", 10}, {"index_decay", 30}, {"tail", 1}, {"decay", 30}},
-     {-80, -80, -80}},
-    {"bass", AUR_VOICE_BASS, {{"tone", 0.95}, {"sub", 0}, {"cutoff", 16000}, {"sweep", 0}}, {-80, -80, -80}},
-    {"pluck", AUR_VOICE_PLUCK, {{"tone", 0.97}, {"damping", 30}, {"decay", 30}, {"keytrack", 0}}, {-80, -80, -80}},
-    {"modular sine",
-     AUR_VOICE_MODULAR,
-     {{"level2", 0}, {"cutoff", 16000}, {"lfo2_to_cutoff", 0}, {"env2_to_cutoff", 0}},
-     {-80, -80, -80}},
-    {"modular saw",
-     AUR_VOICE_MODULAR,
-     {{"level1", 0},
-      {"level2", 1},
-      {"shape", 0},
-      {"cutoff", 16000},
-      {"lfo2_to_level2", 0},
-      {"lfo2_to_cutoff", 0},
-      {"env1_to_cutoff", 0}},
-     {-57, -56, -41}},
-    {"modular square",
-     AUR_VOICE_MODULAR,
-     {{"level1", 0},
-      {"level2", 1},
-      {"shape", 1},
-      {"cutoff", 16000},
-      {"lfo2_to_level2", 0},
-      {"lfo2_to_cutoff", 0},
-      {"env1_to_cutoff", 0}},
-     {-57, -56, -41}},
-    {"wave reed", AUR_VOICE_WAVE, {{"place", 1}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-80, -80, -80}},
-    {"wave choir", AUR_VOICE_WAVE, {{"place", 0.75}, {"lfo_depth", 0}, {"cutoff", 16000}}, {-80, -80, -80}},
+    {"pad", AUR_VOICE_PAD, {PAD, {"width", 0}, OPEN}, {-56, -66, -64, -64}},
+    {"wide pad", AUR_VOICE_PAD, {PAD, {"width", 1}, OPEN}, {-56, -66, -64, -64}},
+    {"lead", AUR_VOICE_LEAD, {{"tone", 1}, {"vibrato_depth", 0}, OPEN}, ALL(-80)},
+    {"bell", AUR_VOICE_BELL, {{"ratio", 2}, {"index", 10}, {"index_decay", 30}, {"tail", 1}, {"decay", 30}}, ALL(-80)},
+    {"bass", AUR_VOICE_BASS, {{"tone", 0.95}, {"sub", 0}, {"cutoff", 16000}, {"sweep", 0}}, ALL(-80)},
+    {"pluck", AUR_VOICE_PLUCK, {{"tone", 0.97}, {"damping", 30}, {"decay", 30}, {"keytrack", 0}}, ALL(-80)},
+    {"modular sine", AUR_VOICE_MODULAR, {{"level2", 0}, STILL, OPEN}, ALL(-80)},
+    {"modular saw", AUR_VOICE_MODULAR, {SAW(0), STILL, OPEN}, {-68, -66, -66, -70}},
+    {"modular square-saw", AUR_VOICE_MODULAR, {SAW(0.5), STILL, OPEN}, {-68, -66, -66, -70}},
+    {"modular square", AUR_VOICE_MODULAR, {SAW(1), STILL, OPEN}, {-68, -66, -66, -70}},
+    {"wave sine", AUR_VOICE_WAVE, {{"place", 0}, {"lfo_depth", 0}, OPEN}, ALL(-80)},
+    {"wave reed", AUR_VOICE_WAVE, {{"place", 1}, {"lfo_depth", 0}, OPEN}, ALL(-80)},
+    {"wave choir", AUR_VOICE_WAVE, {{"place", 0.75}, {"lfo_depth", 0}, OPEN}, ALL(-80)},
 };
 
 static void oscillators_do_not_alias(void **state)
 {
     (void)state;
-    static const double hz[] = {1000, 2500, 5000};
     bool bad = false;
     static struct rig rig;
     for (size_t i = 0; i < sizeof oscillators / sizeof *oscillators; i++)
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < ALIAS_NOTES; k++) {
             const struct oscillator *o = &oscillators[i];
             uint16_t patch = patch_with(&rig, RATE, o->voice, o->settings);
-            struct aur_note *note = rig_note(&rig, patch, 0, 12, tone_pitch(hz[k]), 0.6);
+            struct aur_note *note = rig_note(&rig, patch, 0, 12, tone_pitch(alias_hz[k]), 0.6);
             struct audio a = rig_render(&rig, false, 8), steady = audio_slice(&a, 5 * RATE, 2 * RATE);
             double db = audio_off_harmonics_db(&steady, tone_hz((double)note->pitch_q16 / AUR_Q16_ONE));
-            printf("aliases of %s at %.0f Hz: %.1f dB\n", o->what, hz[k], db);
-            if (!(db < o->most_db[k]))
-                bad = true, print_error("%s at %g Hz: %g dB\n", o->what, hz[k], db);
+            printf("aliases of %s at %.0f Hz: %.1f dB\n", o->what, alias_hz[k], db);
+            if (!(db < o->most_db[k] && db < saw_db[k]))
+                bad = true, print_error("%s at %g Hz: %g dB\n", o->what, alias_hz[k], db);
             tone_free(&a);
         }
     assert_false(bad);
