@@ -49,6 +49,14 @@ static int tostring(lua_State *L)
     return 1;
 }
 
+/* Upvalue 1: the stock function, which reads as much blank or digits as there are. */
+static int tonumber(lua_State *L)
+{
+    if (lua_type(L, 1) == LUA_TSTRING)
+        aur_vm_charge(L, lua_objlen(L, 1));
+    return aur_call_stock(L, "tonumber");
+}
+
 static int print(lua_State *L)
 {
     struct aur_vm *vm = aur_vm_of(L);
@@ -62,6 +70,9 @@ static int print(lua_State *L)
     }
     if (n == 0)
         line[0] = '\0';
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' && *c != '\t' && *c != '\n')
+            *c = '?';
     if (vm->config.print && vm->printed++ < PRINT_LINES)
         vm->config.print(vm->config.user, line);
     return 0;
@@ -120,6 +131,9 @@ void aur_lib_base(lua_State *L)
     static const luaL_Reg functions[] = {
         {"xpcall", xpcall}, {"tostring", tostring}, {"print", print}, {"setmetatable", set_metatable}, {NULL, NULL}};
     luaL_register(L, NULL, functions);
+    lua_getfield(L, -1, "tonumber");
+    lua_pushcclosure(L, tonumber, 1);
+    lua_setfield(L, -2, "tonumber");
 }
 
 /* ---- coroutines ---- */

@@ -6,8 +6,8 @@
 
 #include "script/libs.h"
 
-#define KEY_COST     4 /* instructions that reading a key counts for, */
-#define COMPARE_COST 2 /* and comparing two */
+#define KEY_COST     4  /* instructions that reading a key counts for, */
+#define COMPARE_COST 16 /* and sorting one, for each doubling of their number */
 #define NEXT_COST    16
 
 enum rank { NUMBER, STRING, BOOLEAN };
@@ -63,20 +63,31 @@ static void push_key(lua_State *L, const struct key *key)
         lua_pushboolean(L, key->number != 0);
 }
 
-/* Counts the keys, and charges for sorting them. */
 static size_t count_keys(lua_State *L, int index)
 {
-    size_t n = 0, bytes = 0;
+    size_t n = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         aur_vm_charge(L, KEY_COST);
-        bytes += lua_type(L, -2) == LUA_TSTRING ? lua_objlen(L, -2) : 0;
         n++;
     }
+    return n;
+}
+
+/* Those of an array are in order already. */
+static void sort_keys(lua_State *L, struct key *keys, size_t n)
+{
+    size_t ordered = 1, bytes = 0;
     uint64_t depth = 1;
+    while (ordered < n && compare(&keys[ordered - 1], &keys[ordered]) < 0)
+        ordered++;
+    if (ordered >= n)
+        return;
+    for (size_t i = 0; i < n; i++)
+        bytes += keys[i].len;
     while (n >> depth)
         depth++;
     aur_vm_charge(L, (n * COMPARE_COST + bytes / AUR_TEXT_PER_INSTRUCTION) * depth);
-    return n;
+    qsort(keys, n, sizeof *keys, compare);
 }
 
 int aur_keys_push(lua_State *L, int index)
@@ -88,7 +99,7 @@ int aur_keys_push(lua_State *L, int index)
     struct key *keys = lua_newuserdata(L, n * sizeof *keys + 1);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         keys[i++] = read_key(L, -2);
-    qsort(keys, n, sizeof *keys, compare);
+    sort_keys(L, keys, n);
     lua_createtable(L, (int)n, 0);
     for (i = 0; i < n; i++) {
         push_key(L, &keys[i]);

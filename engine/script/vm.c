@@ -18,7 +18,7 @@
 #define DEFAULT_MEMORY        ((size_t)64 << 20)
 #define HOOK_STEP             1000
 #define HUGE_BLOCK_BYTES      (1024 * 1024) /* while there are blocks of this size, */
-#define HUGE_HOOK_STEP        50            /* comparing two strings may take milliseconds */
+#define HUGE_HOOK_STEP        20            /* comparing two strings may take milliseconds */
 #define C_STACK_BYTES         (512 * 1024)
 #define BIG_BLOCK_BYTES       (64 * 1024) /* copying a block of this size or more costs instructions, */
 #define BYTES_PER_INSTRUCTION 64          /* so many bytes each */
