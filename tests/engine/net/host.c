@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "fake_channel.h"
+#include "fake_scripts.h"
 
 static void *run(void *server)
 {
@@ -22,6 +23,7 @@ void host_start(struct host *host, const struct aur_server_config *config)
     if (aur_server_new(&host->server, &own, &err) != AUR_OK)
         fail_msg("%s", err.message);
     aur_server_set_channel(host->server, fake_channel());
+    aur_server_set_scripts(host->server, fake_scripts());
     host->port = aur_server_port(host->server);
     host->thread = malloc(sizeof(pthread_t));
     assert_int_equal(pthread_create(host->thread, NULL, run, host->server), 0);
@@ -39,5 +41,6 @@ void host_stop(struct host *host)
     pthread_join(*(pthread_t *)host->thread, &result);
     assert_int_equal((intptr_t)result, AUR_OK);
     free(host->thread);
+    fake_scripts_end();
     aur_server_free(host->server);
 }

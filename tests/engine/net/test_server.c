@@ -71,7 +71,9 @@ static struct aur_reply ask(struct aur_hub *hub, const char *path)
     struct aur_request request = {.method = AUR_GET};
     struct aur_reply reply = {0};
     snprintf(request.path, sizeof request.path, "%s", path);
-    aur_rest_answer(&reply, hub, &request);
+    size_t body_max;
+    if (aur_rest_admit(&reply, &body_max, hub, &request))
+        assert_true(aur_rest_answer(&reply, NULL, hub, &request));
     return reply;
 }
 
@@ -136,7 +138,7 @@ static void test_rest_controls_are_limited_in_rate(void **state)
     int refused = 0;
     for (int i = 0; i < 5; i++) {
         struct aur_reply reply = {0};
-        aur_rest_answer(&reply, &hub, &request);
+        assert_true(aur_rest_answer(&reply, NULL, &hub, &request));
         refused += reply.status == 429 && reply.retry;
         aur_buf_deinit(&reply.body);
     }
