@@ -44,6 +44,8 @@ static int compare(struct aur_backend *b, struct aur_error *err)
         aur_backend_free(probe);
         return rc;
     }
+    free(probe->tables); /* the device may keep what it has read: that has to stay */
+    probe->tables = b->tables;
     rc = aur_score_test(&want, &cpu_s, NULL, config.rate_hz, config.isa, err);
     for (int i = 0; i < 2 && rc == AUR_OK; i++) /* the first time a driver may still be compiling */
         rc = aur_score_test(&got, &device_s, probe, config.rate_hz, config.isa, err);
@@ -51,6 +53,7 @@ static int compare(struct aur_backend *b, struct aur_error *err)
         *err = probe->error;
         rc = err->code ? err->code : AUR_EIO;
     }
+    probe->tables = NULL;
     aur_backend_free(probe);
     aur_lock_take(&b->lock);
     b->exact = want == got;

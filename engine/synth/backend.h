@@ -40,7 +40,7 @@ struct aur_device {
     const char *name;
     void *self;
     /* Renders 1 to AUR_BACKEND_BATCH jobs in one launch; may wait, allocate and fail, for all of them then. The worker, or
-     * offline the caller. */
+     * offline the caller. It may keep what it read of job->tables, which stay as they are, or grow, until it is closed. */
     int (*run)(void *self, const struct aur_device_work *work, size_t n, struct aur_error *err);
     void (*close)(void *self);
 };

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "synth/backend_inner.h"
 
-#define GATHER_NS 2000000
+#define GATHER_NS 5000000
 
 static void finish(struct aur_job_slot *slot, int outcome)
 {

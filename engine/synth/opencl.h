@@ -29,7 +29,7 @@ enum aur_opencl_buffer {
 
 #define AUR_OPENCL_PLACES (AUR_BACKEND_BATCH * (AUR_JOB_CHAINS + AUR_JOB_LINKS))
 
-/* Tables that are on the device, and from which of its floats on. */
+/* Tables that are on the device, and from which of its floats on. They stay where they are until the device is closed. */
 struct aur_opencl_store {
     const float *floats;
     uint32_t at, n;
@@ -46,7 +46,7 @@ struct aur_opencl {
     size_t scratch_most; /* bytes */
     cl_mem buffers[AUR_CL_BUFFERS];
     size_t sizes[AUR_CL_BUFFERS];
-    struct aur_opencl_store stores[2 * AUR_BACKEND_BATCH];
+    struct aur_opencl_store stores[AUR_BACKEND_BATCH];
     uint32_t n_stores;
     /* Of the launch: */
     struct aur_part parts[AUR_BACKEND_BATCH + 1]; /* the last: where they end */

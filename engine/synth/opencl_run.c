@@ -123,39 +123,53 @@ static struct aur_opencl_store *store_of(struct aur_opencl *cl, const struct aur
     return NULL;
 }
 
-/* Notes what a job reads; true if that is not all on the device. */
-static bool want_tables(struct aur_opencl *cl, const struct aur_job *job)
+/* Whether all that the jobs read is on the device. */
+static bool have_tables(struct aur_opencl *cl, const struct aur_device_work *work, size_t n)
 {
-    struct aur_opencl_store *store = store_of(cl, job);
-    if (store && store->n >= job->table_floats)
-        return false;
-    if (!store)
-        store = &cl->stores[cl->n_stores++];
-    *store = (struct aur_opencl_store){.floats = job->tables, .n = job->table_floats};
+    for (size_t i = 0; i < n; i++) {
+        const struct aur_opencl_store *store = store_of(cl, work[i].job);
+        if (work[i].job->tabled && (!store || store->n < work[i].job->table_floats))
+            return false;
+    }
     return true;
 }
 
-/* Tables are only ever added to, so what is there stays good; all go again when one is new or longer. */
-static int send_tables(struct aur_opencl *cl, const struct aur_device_work *work, size_t n, struct aur_error *err)
+/* The jobs' stores, each as far as one of them reads it, one after the other; returns the floats of all. */
+static size_t list_stores(struct aur_opencl *cl, const struct aur_device_work *work, size_t n)
 {
-    bool fresh = false;
     size_t at = 0;
-    if (cl->n_stores + n > sizeof cl->stores / sizeof *cl->stores)
-        cl->n_stores = 0;
-    for (size_t i = 0; i < n; i++)
-        if (work[i].job->tabled)
-            fresh |= want_tables(cl, work[i].job);
+    cl->n_stores = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct aur_job *job = work[i].job;
+        struct aur_opencl_store *store = store_of(cl, job);
+        if (!job->tabled)
+            continue;
+        if (!store) {
+            store = &cl->stores[cl->n_stores++];
+            *store = (struct aur_opencl_store){.floats = job->tables};
+        }
+        store->n = job->table_floats > store->n ? job->table_floats : store->n;
+    }
     for (uint32_t i = 0; i < cl->n_stores; i++) {
         cl->stores[i].at = (uint32_t)at;
         at += cl->stores[i].n;
     }
+    return at;
+}
+
+/* Tables are only ever added to, so what is there stays good; when a job reads more, all that the jobs read goes again. */
+static int send_tables(struct aur_opencl *cl, const struct aur_device_work *work, size_t n, struct aur_error *err)
+{
+    int rc = AUR_OK;
+    if (!have_tables(cl, work, n)) {
+        rc = have_buffer(cl, AUR_CL_TABLES, list_stores(cl, work, n) * sizeof(float), err);
+        for (uint32_t i = 0; i < cl->n_stores && rc == AUR_OK; i++)
+            rc = write(cl, AUR_CL_TABLES, cl->stores[i].at * sizeof(float), cl->stores[i].floats,
+                       cl->stores[i].n * sizeof(float), err);
+    }
     for (size_t i = 0; i < n; i++)
         if (work[i].job->tabled)
             cl->parts[i].tables = store_of(cl, work[i].job)->at;
-    int rc = fresh ? have_buffer(cl, AUR_CL_TABLES, at * sizeof(float), err) : AUR_OK;
-    for (uint32_t i = 0; fresh && i < cl->n_stores && rc == AUR_OK; i++)
-        rc = write(cl, AUR_CL_TABLES, cl->stores[i].at * sizeof(float), cl->stores[i].floats,
-                   cl->stores[i].n * sizeof(float), err);
     if (rc < 0)
         cl->n_stores = 0;
     return rc;
