@@ -20,7 +20,7 @@ struct aur_diagnostic {
     char traceback[1024]; /* lines "file:line: in function name", divided by '\n', the innermost first; "" if none */
 };
 
-/* Takes the error apart. text: of the file that the error names, NUL-terminated, for a column where err knows none (the
+/* Takes the error apart; texts become UTF-8, whatever bytes the script put into them. text: of the file that the error names, NUL-terminated, for a column where err knows none (the
  * token that "near '...'" names, else the first character of the line that is not blank); or NULL. */
 void aur_diagnostic_read(struct aur_diagnostic *out, const struct aur_error *err, const char *text);
 

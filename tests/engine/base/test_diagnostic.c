@@ -29,6 +29,8 @@ static const struct {
     {"a.lua:1: two\nlines\n  a.lua:1: in function f", NULL, 0, "a.lua", 1, 0, "two\nlines", "a.lua:1: in function f"},
     {"a.lua: No such file or directory", NULL, 0, "", 0, 0, "a.lua: No such file or directory", ""},
     {"", NULL, 0, "", 0, 0, "", ""},
+    {"a.lua:1: \xff\xc3\xa9 \xe2\x82 \x1b[2J\tx", NULL, 0, "a.lua", 1, 0, "?\xc3\xa9 ?? ?[2J\tx", ""},
+    {"a.lua:1: \xf0\x9f\x8e\xb5 \xed\xa0\x80", NULL, 0, "a.lua", 1, 0, "\xf0\x9f\x8e\xb5 ???", ""},
     {":5: x", NULL, 0, "", 0, 0, ":5: x", ""},
     {"a:99999999999999999999: x", NULL, 0, "", 0, 0, "a:99999999999999999999: x", ""},
 };
