@@ -2,6 +2,7 @@
  * before the music starts, so that a taken port is reported before anything else is done. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -9,6 +10,7 @@
 #include "app/signals.h"
 #include "app/stage.h"
 #include "channel/channel.h"
+#include "channel/scripts.h"
 #include "compose/session.h"
 #include "net/server.h"
 #include "synth/backend.h"
@@ -21,7 +23,6 @@
 
 struct serve_args {
     bool check;
-    char swap[8];
 };
 
 #define AT(member) AUR_MEMBER(struct serve_args, member)
@@ -33,13 +34,7 @@ static const struct aur_option serve_table[] = {
     {"--seed", "N", "seed of the piece; drawn if not given", "AURALIS_SEED", {0}, false, NULL},
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--metrics-port", "PORT", "port of the metrics page", "AURALIS_METRICS_PORT", {0}, false, NULL},
-    {"--swap",
-     "WHEN",
-     "when an edit sounds",
-     NULL,
-     {AUR_FIELD_CHOICE, AT(swap), .choices = "phrase|bar"},
-     false,
-     "phrase"},
+    {"--swap", "WHEN", "when an edit takes over", "AURALIS_SWAP", {0}, false, NULL},
     {"--db", "FILE", "where sessions are kept", NULL, {0}, true, NULL},
     {"--resume", NULL, "go on with the last session", NULL, {0}, true, NULL},
     {"--check", NULL, "check settings and script, then end", NULL, {AUR_FIELD_FLAG, AT(check)}, false, NULL},
@@ -96,9 +91,50 @@ static int make_server(struct aur_server **out, const struct aur_stage *stage, s
         .queue_chunks = (QUEUE_MS + chunk_ms - 1) / chunk_ms,
         .burst_chunks = (BURST_MS + chunk_ms - 1) / chunk_ms,
         .drain_ms = DRAIN_MS,
+        .edit_token = settings->edit_token,
+        .script_bytes = aur_stage_limits(settings, true).source_bytes,
         .log = stage->log,
     };
     return aur_server_new(out, &config, err);
+}
+
+static enum aur_swap swap_of(const struct aur_stage *stage)
+{
+    return strcmp(stage->settings.swap, "bar") == 0 ? AUR_SWAP_BAR : AUR_SWAP_PHRASE;
+}
+
+/* Where former texts of scripts are kept. */
+static void versions_dir(char *out, size_t size)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && *state)
+        snprintf(out, size, "%s/auralis/versions", state);
+    else
+        snprintf(out, size, "%s/.local/state/auralis/versions", home && *home ? home : ".");
+}
+
+/* From here on the channel follows what is saved in the script's folder. */
+static int start_scripts(struct aur_scripts **out, struct aur_server *server, struct aur_channel *channel,
+                         const struct aur_stage *stage, struct aur_error *err)
+{
+    char versions[AUR_PATH_SIZE], folder[AUR_PATH_SIZE];
+    const char *slash = strrchr(stage->script, '/');
+    versions_dir(versions, sizeof versions);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - stage->script + (slash == stage->script)) : 1,
+             slash ? stage->script : ".");
+    struct aur_scripts_config config = {.folder = folder,
+                                        .lib_dir = stage->lib_dir,
+                                        .versions_dir = versions,
+                                        .limits = aur_stage_limits(&stage->settings, true),
+                                        .tables = &stage->loader,
+                                        .swap = swap_of(stage),
+                                        .log = stage->log};
+    int rc = aur_scripts_new(out, &config, err);
+    if (rc == AUR_OK)
+        rc = aur_scripts_follow(*out, channel, slash ? slash + 1 : stage->script, err);
+    if (rc == AUR_OK)
+        aur_server_set_scripts(server, *out);
+    return rc;
 }
 
 static int start_channel(struct aur_channel **out, struct aur_station *station, struct aur_server *server,
@@ -117,6 +153,7 @@ static int start_channel(struct aur_channel **out, struct aur_station *station, 
         .ring_chunks = (uint32_t)(settings->buffer_s * 1000 / settings->chunk_ms),
         .lead_ms = (uint32_t)(settings->chunk_ms > 100 ? 2 * settings->chunk_ms : 200),
         .device = stage->device,
+        .swap = swap_of(stage),
         .notify = aur_server_notify,
         .user = server,
     };
@@ -127,26 +164,6 @@ static int start_channel(struct aur_channel **out, struct aur_station *station, 
     if (rc == AUR_OK)
         aur_server_set_channel(server, *out = channel);
     return rc;
-}
-
-/* An OpenCL device, where one is asked for, or may be used and is faster. It is opened while the music plays already. */
-static int open_device(struct aur_backend **out, const struct aur_stage *stage, struct aur_error *err)
-{
-    const struct aur_settings *settings = &stage->settings;
-    const bool forced = aur_device_is_opencl(settings);
-    struct aur_opencl_info info;
-    struct aur_backend_config config = {.forced = forced,
-                                        .others = !forced,
-                                        .rate_hz = (uint32_t)settings->sample_rate,
-                                        .isa = stage->isa,
-                                        .log = stage->log};
-    *out = NULL;
-    if (!forced && strcmp(settings->device, "auto") != 0)
-        return AUR_OK;
-    if (forced && aur_opencl_list(&info, 1) == 0)
-        return aur_error_value(err, "AURALIS_DEVICE", settings->device,
-                               "auto, simd, scalar: OpenCL finds no device here");
-    return aur_backend_new(out, &config, err);
 }
 
 static void tell_counts(const struct aur_stage *stage, struct aur_backend *backend, struct aur_channel *channel)
@@ -185,6 +202,7 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
     struct aur_station *station = NULL;
     struct aur_backend *backend = NULL;
     struct aur_channel *channel = NULL;
+    struct aur_scripts *scripts = NULL;
     uint64_t seed;
     int rc = choose_seed(&seed, &stage->settings.seed, err);
     if (rc == AUR_OK)
@@ -204,9 +222,11 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
     }
     rc = aur_station_new(&station, &config, err);
     if (rc == AUR_OK)
-        rc = open_device(&backend, stage, err);
+        rc = aur_device_open_live(&backend, stage, err);
     if (rc == AUR_OK)
         rc = start_channel(&channel, station, server, stage, backend, seed, controls, err);
+    if (rc == AUR_OK)
+        rc = start_scripts(&scripts, server, channel, stage, err);
     if (rc == AUR_OK) {
         announce(stage, server, seed);
         rc = aur_server_run(server);
@@ -215,6 +235,7 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
         tell_counts(stage, backend, channel);
         aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
     }
+    aur_scripts_free(scripts);
     aur_station_free(station);
     aur_backend_free(backend);
     aur_signals_end(&signals);

@@ -32,6 +32,7 @@ struct aur_settings {
     char ssl_cert[AUR_PATH_SIZE], ssl_key[AUR_PATH_SIZE];
     char edit_token[256];
     char script[AUR_PATH_SIZE];   /* "": scripts/ambient.lua of the data folder */
+    char swap[8];                 /* "phrase", "bar" */
     char data_dir[AUR_PATH_SIZE]; /* "": found from the executable */
     int script_instructions, script_memory_mb, script_events, script_source_kb, script_watchdog_ms;
     int metrics_port;

@@ -25,6 +25,7 @@ struct aur_scripts_config {
     const char *versions_dir; /* where former texts are kept; made when needed */
     uint32_t versions;        /* of each file; 0: AUR_SCRIPTS_KEPT */
     struct aur_script_limits limits;
+    const struct aur_table_loader *tables; /* borrowed; NULL: pieces with wavetables are refused */
     enum aur_swap swap;
     struct aur_log *log;
 };

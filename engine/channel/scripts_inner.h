@@ -1,7 +1,8 @@
 /* What the files of the scripts worker share. Not for other rooms. Everything here runs on that one worker, except where a
  * function says otherwise, so nothing in it is locked but the queue of requests and the list of channels (scripts.c).
  *
- *   scripts.c      the worker: queue, watcher, who plays what; rehearsing and arming
+ *   scripts.c      the worker: queue, watcher, who plays what
+ *   scripts_try.c  an edit's way: loading, rehearsing, arming
  *   scripts_ask.c  the answers to requests: names, files, versions, phrases */
 #ifndef AUR_CHANNEL_SCRIPTS_INNER_H
 #define AUR_CHANNEL_SCRIPTS_INNER_H
@@ -13,13 +14,14 @@
 #define AUR_SCRIPTS_VERSIONS_MAX 256               /* kept of a file, at most */
 #define AUR_SCRIPTS_TEXT_MAX     ((size_t)1 << 20) /* bytes, where limits.source_bytes is 0 */
 
-struct aur_scripts_worker; /* scripts.c: thread, queue, watch, channels that follow a file */
+struct aur_scripts_worker; /* scripts_worker.h: thread, queue, watch, channels that follow a file */
 struct aur_scripts_desk;   /* scripts_ask.c: texts seen, versions, the phrase previewed last */
 
 struct aur_scripts {
     /* immutable */
     char *folder, *lib_dir; /* absolute, without links (realpath); lib_dir: "" if there is none */
     struct aur_script_limits limits;
+    const struct aur_table_loader *tables;
     enum aur_swap swap;
     struct aur_log *log;
 
@@ -52,7 +54,7 @@ const char *aur_scripts_name_of(const struct aur_scripts *scripts, const char *p
 /* Takes the folder's path out of an error's text, in place: files are named as in aur_scripts_name_of. */
 void aur_scripts_shorten(const struct aur_scripts *scripts, char *text);
 
-/* ---- scripts.c; scripts_ask.c calls them ---- */
+/* ---- scripts_try.c, scripts.c; scripts_ask.c calls them ---- */
 
 /* A text that has been loaded and rehearsed, ready to be armed. */
 struct aur_scripts_trial {

@@ -249,6 +249,9 @@ void aur_channel_arm(struct aur_channel *ch, struct aur_msg_phrase *reply, struc
     *reply = first_phrase(ch, piece, swap);
     tell(ch, AUR_SCRIPT_ARMED, piece, reply, NULL);
     aur_lock_drop(&ch->lock);
+    aur_log(ch->log, AUR_LOG_INFO, ch->name, "%s of version %s takes over with phrase %llu in %.1f s",
+            aur_piece_name(piece), aur_piece_marks(piece)->version, (unsigned long long)reply->phrase,
+            reply->sounds_in_ms / 1000);
     aur_piece_free(old);
     wake(ch);
 }
@@ -263,9 +266,12 @@ bool aur_channel_disarm(struct aur_channel *ch)
         tell(ch, AUR_SCRIPT_PLAYING, ch->compose.session.piece, &current, NULL);
     }
     aur_lock_drop(&ch->lock);
+    if (old)
+        aur_log(ch->log, AUR_LOG_INFO, ch->name, "the waiting edit is taken back");
+    bool any = old != NULL;
     aur_piece_free(old);
     wake(ch);
-    return old != NULL;
+    return any;
 }
 
 void aur_channel_refuse(struct aur_channel *ch, const char *script, const char *version, const struct aur_error *err)

@@ -1,0 +1,53 @@
+/* Inside the scripts worker: the channels that follow a file, and what was tried last for each. On the worker, but for the
+ * list's growth, which is under the lock. Not for other rooms. */
+#ifndef AUR_CHANNEL_SCRIPTS_WORKER_H
+#define AUR_CHANNEL_SCRIPTS_WORKER_H
+
+#include <stdatomic.h>
+
+#include "channel/scripts_inner.h"
+#include "channel/watch.h"
+#include "rt/thread.h"
+
+#define AUR_SCRIPTS_QUEUE 64
+#define AUR_SCRIPTS_FILES 96 /* of a piece */
+
+struct aur_follow {
+    struct aur_channel *channel;
+    char name[AUR_SCRIPTS_NAME_SIZE];
+    char *path;                     /* the script's */
+    char *files[AUR_SCRIPTS_FILES]; /* of the piece loaded last, the script first */
+    size_t n_files;
+    struct aur_piece_marks tried; /* of the text tried last */
+    bool failed;                  /* it did not even load */
+    bool gone;                    /* there was no file, and that was told */
+    bool saved;                   /* the script itself was saved since it was tried */
+    bool changed;                 /* something was, in a folder of its files */
+};
+
+struct aur_scripts_job {
+    struct aur_scripts_request request;
+    void (*done)(void *user, struct aur_scripts_reply *reply);
+    void *user;
+};
+
+struct aur_scripts_worker {
+    struct aur_thread thread;
+    struct aur_watch *watch;
+    int wake_fd; /* an eventfd: something was put, or the end has come */
+    _Atomic bool stop;
+    size_t n_looked;            /* channels that have been looked at */
+    uint64_t first_ns, last_ns; /* of the changes not looked at yet; 0: none */
+
+    struct aur_lock lock; /* of what follows */
+    struct aur_scripts_job queue[AUR_SCRIPTS_QUEUE];
+    size_t first, n;
+    struct aur_follow
+        follows[AUR_SCRIPTS_CHANNELS_MAX]; /* only the number is the lock's; an entry, once there, the worker's */
+    size_t n_follows;
+};
+
+/* Looks whether the texts on disk are other ones than those tried last; if so, rehearses and arms them. */
+void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow);
+
+#endif
