@@ -3,6 +3,7 @@
 -- rests, returns once more; then another theme takes its place and the old one never comes back. All of it is plain
 -- data in the piece's state, so it goes on over boundaries, reloads and restarts.
 -- @module conversation
+local check = require "check"
 local form = require "form"
 local melody = require "melody"
 
@@ -147,6 +148,10 @@ end
 -- local gestures = conversation.play(stream, conversation.new(), 32, { complexity = 0.5, calm = 1, centre = 78,
 --   low = 72, high = 88, scale = theory.key_classes(key), harmony = function() return chord end })
 function conversation.play(stream, talk, units, opts)
+    check.stream(stream)
+    check.kind("the conversation", talk, "table")
+    check.number("units", units, 1)
+    check.kind("the options", opts, "table")
     local played, at = {}, talk.wait
     while true do
         if #talk.queue == 0 then

@@ -41,6 +41,9 @@ end
 -- @return a chord as from `theory.chord`
 -- @usage local chord = harmony.colour(ctx.random "colour", key, 6, 0.7, 0.1)
 function harmony.colour(stream, key, degree, colour, lend)
+    check.stream(stream)
+    check.whole("degree", degree, 1, 7)
+    check.number("colour", colour)
     local from = stream:float() < (lend or 0) and lender(stream, key, degree) or key
     local kinds, weights = theory.soft_kinds(from, degree), {}
     for i, kind in ipairs(kinds) do

@@ -31,6 +31,9 @@ end
 -- @return 0.02 to 1
 -- @usage local velocity = phrase.velocity(stream, 0.5, 0.25)
 function phrase.velocity(stream, base, position, depth)
+    check.stream(stream)
+    check.number("base", base)
+    check.number("position", position)
     local swing = (depth or 0.15) * (2 * phrase.arc(position) - 1)
     local v = base * (1 + swing + 0.06 * (stream:float() - 0.5))
     return v < 0.02 and 0.02 or v > 1 and 1 or v
@@ -60,6 +63,8 @@ end
 -- @param direction 1 late, -1 early, nil either (late twice as often)
 -- @usage local at = 4 + phrase.lean(stream, ctx.bpm)
 function phrase.lean(stream, bpm, direction)
+    check.stream(stream)
+    check.number("bpm", bpm, 1e-3)
     local seconds = 0.005 + 0.035 * stream:float()
     local side = stream:float() < 2 / 3 and 1 or -1
     return (direction or side) * seconds * bpm / 60

@@ -123,6 +123,30 @@ describe("library: reference and completion list", function()
         end)
     end
 
+    it("are of modules that use nothing but what the sandbox has, and no randomness of their own", function()
+        local allowed = {}
+        for name in ("assert error getmetatable ipairs next pairs pcall rawequal rawget rawset require select " ..
+            "setmetatable tonumber tostring type unpack xpcall math string table coroutine"):gmatch("%S+") do
+            allowed[name] = true
+        end
+        local function globals_of(path)
+            local seen, listing = 0, io.popen("luajit -bl " .. path .. " 2>&1")
+            for line in listing:lines() do
+                local kind, name = line:match('(G[GS]ET).-; "([%w_]+)"')
+                assert.is_true(kind == nil or kind == "GGET" and allowed[name] == true, path .. ": " .. (name or ""))
+                seen = seen + (kind and 1 or 0)
+            end
+            listing:close()
+            return seen
+        end
+        for i = 2, #library.MODULES do
+            local path = "scripts/lib/" .. library.MODULES[i] .. ".lua"
+            assert.is_true(globals_of(path) > 0, path)
+            assert.is_nil(library.read(path):find("math%.random"), path)
+        end
+        assert.has_error(function() globals_of("deployment/library/library.lua") end)
+    end)
+
     it("are valid JSON with the four fields", function()
         local text = library.read("client/library.json")
         local rows = 0
