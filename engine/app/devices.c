@@ -1,13 +1,17 @@
-/* OpenCL as the command line sees it: the list of devices, and the one a render asks for. Main thread. */
+/* OpenCL as the command line sees it: the list of devices, and the one a render or a stream asks for. Main thread. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/command.h"
 #include "app/stage.h"
+#include "base/clock.h"
 #include "synth/backend.h"
 
-#define DEVICES_MAX 32
+#define DEVICES_MAX  32
+#define OPEN_MS      10000 /* a driver compiles for so long at most before the music starts without it */
+#define OPEN_STEP_MS 10
 
 struct listing {
     json_t *json;
@@ -78,6 +82,40 @@ int aur_device_open(struct aur_synth_config *synth, char *name, size_t size, con
     aur_backend_tell(synth->backend, &report);
     snprintf(name, size, "%s", report.device);
     return AUR_OK;
+}
+
+/* Waits until the device is there or is known not to be. */
+static void settle(struct aur_backend *backend)
+{
+    struct aur_backend_report report;
+    for (int i = 0; i < OPEN_MS / OPEN_STEP_MS; i++) {
+        aur_backend_tell(backend, &report);
+        if (report.state != AUR_BACKEND_OPENING)
+            return;
+        aur_clock_sleep_until_ns(aur_clock_mono_ns() + OPEN_STEP_MS * 1000000ull);
+    }
+}
+
+int aur_device_open_live(struct aur_backend **out, const struct aur_stage *stage, struct aur_error *err)
+{
+    const struct aur_settings *settings = &stage->settings;
+    const bool forced = aur_device_is_opencl(settings);
+    struct aur_opencl_info info;
+    struct aur_backend_config config = {.forced = forced,
+                                        .others = !forced,
+                                        .rate_hz = (uint32_t)settings->sample_rate,
+                                        .isa = stage->isa,
+                                        .log = stage->log};
+    *out = NULL;
+    if (!forced && (strcmp(settings->device, "auto") != 0 || !aur_opencl_likely("", getenv("OCL_ICD_VENDORS"))))
+        return AUR_OK;
+    if (forced && aur_opencl_list(&info, 1) == 0)
+        return aur_error_value(err, "AURALIS_DEVICE", settings->device,
+                               "auto, simd, scalar: OpenCL finds no device here");
+    int rc = aur_backend_new(out, &config, err);
+    if (rc == AUR_OK && forced)
+        settle(*out);
+    return rc;
 }
 
 int aur_run_devices(const struct aur_command *command, int argc, char **argv)

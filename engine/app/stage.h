@@ -45,4 +45,10 @@ bool aur_device_is_opencl(const struct aur_settings *settings);
 AUR_MUST_USE int aur_device_open(struct aur_synth_config *synth, char *name, size_t size, const struct aur_stage *stage,
                                  struct aur_error *err);
 
+/* For a live stream: NULL, or the backend that all its channels may share (the caller's to free, after them). A device that
+ * is asked for by name is waited for, so that no voice is rendered elsewhere; under auto it is opened while the music plays
+ * already, and only if files say that there may be one beside the CPU. Errors: AUR_EINVAL (asked for, and none here),
+ * AUR_ENOMEM, AUR_EIO. */
+AUR_MUST_USE int aur_device_open_live(struct aur_backend **out, const struct aur_stage *stage, struct aur_error *err);
+
 #endif

@@ -166,21 +166,32 @@ static double buffer_depth_ms(const struct aur_channel *ch)
     return rendered > clock_ms ? rendered - clock_ms : 0;
 }
 
-/* The device's own name while it is what renders. */
-static const char *device_name(struct aur_channel *ch)
-{
-    struct aur_backend_report report;
-    if (!ch->backend || !atomic_load_explicit(&ch->backend_blocks, memory_order_relaxed))
-        return ch->device;
-    aur_backend_tell(ch->backend, &report);
-    return report.device ? report.device : ch->device;
-}
-
 void aur_channel_counts(struct aur_channel *ch, struct aur_synth_counts *out)
 {
     out->backend_blocks = atomic_load_explicit(&ch->backend_blocks, memory_order_relaxed);
     out->cpu_blocks = atomic_load_explicit(&ch->cpu_blocks, memory_order_relaxed);
     out->fallbacks = atomic_load_explicit(&ch->fallbacks, memory_order_relaxed);
+}
+
+/* The device's own name while it is what renders. */
+static void tell_device(struct aur_channel *ch, struct aur_msg_status *out)
+{
+    struct aur_synth_counts counts;
+    struct aur_backend_report report;
+    aur_channel_counts(ch, &counts);
+    out->device = ch->device;
+    out->voices = (struct aur_msg_voices){
+        .device_blocks = counts.backend_blocks, .cpu_blocks = counts.cpu_blocks, .replaced = counts.fallbacks};
+    if (!ch->backend)
+        return;
+    aur_backend_tell(ch->backend, &report);
+    out->voices.launches = report.launches;
+    out->voices.jobs = report.jobs;
+    out->voices.late = report.late;
+    out->voices.failed = report.failed;
+    out->inexact = counts.backend_blocks > 0 && !report.exact;
+    if (counts.backend_blocks > 0 && report.device)
+        out->device = report.device;
 }
 
 void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
@@ -194,10 +205,10 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .chunk_frames = ch->chunk_frames,
         .chunk_index = head ? head - 1 : 0,
         .channel = ch->name,
-        .device = device_name(ch),
         .seed = ch->seed,
         .swap = ch->swap == AUR_SWAP_BAR ? "bar" : "phrase",
     };
+    tell_device(ch, out);
     aur_lock_take(&ch->lock);
     const struct aur_piece *sounds = record_of(ch, sounding_number(ch))->piece;
     if (sounds) {

@@ -206,8 +206,7 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     chunk->fell_back = 0;
     apply_live(ch);
     fill(ch, chunk);
-    if (ch->backend)
-        count(ch, chunk);
+    count(ch, chunk);
     settle(ch, chunk, due, began, ch->clock(ch->clock_user));
     if (chunk->n_started)
         atomic_store_explicit(&ch->sounding, chunk->started[chunk->n_started - 1], memory_order_relaxed);

@@ -148,6 +148,23 @@ static void put_pending(struct aur_buf *out, const struct aur_msg_status *status
     aur_buf_text(out, "}");
 }
 
+static void put_voices(struct aur_buf *out, const struct aur_msg_status *status)
+{
+    const struct aur_msg_voices *v = &status->voices;
+    aur_json_key(out, "exact");
+    aur_buf_text(out, status->inexact ? "false" : "true");
+    aur_json_key(out, "voices");
+    aur_buf_text(out, "{");
+    aur_json_count(out, "device_blocks", v->device_blocks);
+    aur_json_count(out, "cpu_blocks", v->cpu_blocks);
+    aur_json_count(out, "replaced", v->replaced);
+    aur_json_count(out, "launches", v->launches);
+    aur_json_count(out, "jobs", v->jobs);
+    aur_json_count(out, "late", v->late);
+    aur_json_count(out, "failed", v->failed);
+    aur_buf_text(out, "}");
+}
+
 void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed)
 {
     aur_buf_text(out, "{");
@@ -157,6 +174,7 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
     aur_json_text(out, "channel", status->channel);
     aur_json_text(out, "title", status->current.title);
     aur_json_text(out, "device", status->device);
+    put_voices(out, status);
     aur_json_count(out, "seed", status->seed);
     aur_json_text(out, "script", status->script);
     aur_json_text(out, "script_version", status->script_version);

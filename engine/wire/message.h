@@ -20,6 +20,13 @@ struct aur_msg_phrase { /* generation_update, and part of status */
     struct aur_control_specs specs; /* of the piece it belongs to, which controls.piece holds the values of */
 };
 
+/* Blocks of voices by who rendered them, and what became of the device's jobs; the last four count over all channels that
+ * share the device. */
+struct aur_msg_voices {
+    uint64_t device_blocks, cpu_blocks, replaced; /* replaced: jobs that the device did not bring */
+    uint64_t launches, jobs, late, failed;
+};
+
 struct aur_msg_status {
     double buffer_depth_ms, synthesis_latency_ms;
     uint64_t active_clients, phrases_generated, chunks_sent, chunks_dropped, underruns;
@@ -27,6 +34,8 @@ struct aur_msg_status {
     uint64_t chunk_index; /* newest chunk published */
     struct aur_msg_phrase current, pending;
     const char *channel, *device;
+    bool inexact; /* a device rendered some of it and gives other samples than the CPU */
+    struct aur_msg_voices voices;
     uint64_t seed;
     char script[128];        /* the file that plays, below the scripts folder */
     char script_version[17]; /* hash of its text */

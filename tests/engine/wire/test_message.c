@@ -123,6 +123,7 @@ static json_t *status_message(bool typed)
                                     .pending = phrase_13(),
                                     .channel = "main",
                                     .device = "simd (avx2)",
+                                    .voices = {11, 12, 13, 14, 15, 16, 17},
                                     .seed = 7};
     status.current.phrase = 12;
     struct aur_buf buf;
@@ -147,6 +148,15 @@ static void test_status(void **state)
     json_t *pending = json_object_get(message, "pending");
     assert_string_equal(text_of(pending, "phrase_id"), "phrase_13");
     assert_true(number_of(pending, "density") == 0.4);
+    json_t *voices = json_object_get(message, "voices");
+    assert_true(json_is_true(json_object_get(message, "exact")));
+    assert_int_equal(number_of(voices, "device_blocks"), 11);
+    assert_int_equal(number_of(voices, "cpu_blocks"), 12);
+    assert_int_equal(number_of(voices, "replaced"), 13);
+    assert_int_equal(number_of(voices, "launches"), 14);
+    assert_int_equal(number_of(voices, "jobs"), 15);
+    assert_int_equal(number_of(voices, "late"), 16);
+    assert_int_equal(number_of(voices, "failed"), 17);
     json_t *controls = json_object_get(message, "controls");
     assert_int_equal(json_array_size(controls), 6);
     assert_string_equal(text_of(json_array_get(controls, 0), "name"), "bpm");
