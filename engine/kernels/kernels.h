@@ -149,6 +149,11 @@ struct aur_stereo {
  * that any read of up to a block and four frames is contiguous. Written a block at a time. */
 #define AUR_RING_GUARD (2 * AUR_BLOCK)
 
+struct aur_send {
+    struct aur_stereo *out;
+    float g0, g1;
+};
+
 #define AUR_POLE_ROWS 5
 
 /* y = p y + gain x. Row k holds p^1 to p^(2^k), over and over. */
@@ -197,13 +202,16 @@ struct aur_kernels {
     float (*take)(struct aur_stereo *out, struct aur_lane_sums *sums, int lanes);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
+    /* The same to several at once. */
+    void (*send)(const struct aur_send *to, int n, const struct aur_stereo *in);
     /* Left, right, left, right. */
     void (*interleave)(float out[2 * AUR_BLOCK], const struct aur_stereo *in);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */
     void (*reverb)(struct aur_stereo *out, struct aur_reverb *reverb, const struct aur_stereo *in);
-    /* One side through a one-pole low-pass, or what that leaves out; *y is the low-pass's last output. */
-    void (*low_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
-    void (*high_pass)(float x[AUR_BLOCK], const struct aur_pole *pole, float *y);
+    /* Both sides through a one-pole low-pass, or what that leaves out; y is the low-pass's last output of each side.
+     * Returns what loudest does of the result. */
+    float (*low_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
+    float (*high_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
     float (*loudest)(const struct aur_stereo *x); /* of both sides */

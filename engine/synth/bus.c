@@ -304,11 +304,11 @@ void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
 void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
                  const struct aur_bus_gains *gains)
 {
-    k->mix(&out->dry, sum, gains->level[0], gains->level[1]);
-    k->mix(&out->reverb, sum, gains->reverb[0], gains->reverb[1]);
-    k->mix(&out->delay, sum, gains->delay[0], gains->delay[1]);
-    if (gains->chorus[0] > 0 || gains->chorus[1] > 0)
-        k->mix(&out->chorus, sum, gains->chorus[0], gains->chorus[1]);
+    const struct aur_send sends[] = {{&out->dry, gains->level[0], gains->level[1]},
+                                     {&out->reverb, gains->reverb[0], gains->reverb[1]},
+                                     {&out->delay, gains->delay[0], gains->delay[1]},
+                                     {&out->chorus, gains->chorus[0], gains->chorus[1]}};
+    k->send(sends, gains->chorus[0] > 0 || gains->chorus[1] > 0 ? 4 : 3, sum);
 }
 
 static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,

@@ -125,7 +125,8 @@ void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct 
     for (int i = 0; i < AUR_CHORUS_TAPS; i++)
         add_tap(i < 2 ? copies.l : copies.r, fx, fx->ring[i % 2], fx->behind[i], behind[i]);
     write(fx, good ? in : &silence);
-    k->mix(out, &copies, level, fx->level.now);
-    k->mix(to_reverb, &copies, level * send, fx->level.now * fx->reverb.now);
+    const struct aur_send sends[] = {{out, level, fx->level.now},
+                                     {to_reverb, level * send, fx->level.now * fx->reverb.now}};
+    k->send(sends, 2, &copies);
     memcpy(fx->behind, behind, sizeof behind);
 }

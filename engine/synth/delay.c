@@ -112,8 +112,7 @@ void aur_delay_render(struct aur_delay_fx *fx, struct aur_stereo *out, struct au
     struct aur_stereo repeats;
     aur_line_read(&fx->line, &repeats);
     aur_onepole_low(&fx->low, k, &repeats);
-    aur_onepole_high(&fx->high, k, &repeats);
-    float heard = k->loudest(&repeats);
+    float heard = aur_onepole_high(&fx->high, k, &repeats);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;
@@ -121,6 +120,7 @@ void aur_delay_render(struct aur_delay_fx *fx, struct aur_stereo *out, struct au
     if (heard > SILENCE)
         fx->quiet = 0;
     feed_back(fx, in, &repeats);
-    k->mix(out, &repeats, level, fx->level.now);
-    k->mix(to_reverb, &repeats, level * send, fx->level.now * fx->reverb.now);
+    const struct aur_send sends[] = {{out, level, fx->level.now},
+                                     {to_reverb, level * send, fx->level.now * fx->reverb.now}};
+    k->send(sends, 2, &repeats);
 }

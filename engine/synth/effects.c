@@ -103,6 +103,6 @@ void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, st
     float gain = whole_gain(fx);
     k->mix(&whole, &sends->dry, fx->gain, gain);
     fx->gain = gain;
-    aur_onepole_high(&fx->subsonic, k, &whole);
-    aur_limiter_run(&fx->limiter, out, &whole, fx->ceiling.now);
+    float loudest = aur_onepole_high(&fx->subsonic, k, &whole);
+    aur_limiter_run(&fx->limiter, out, &whole, loudest, fx->ceiling.now);
 }

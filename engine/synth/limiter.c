@@ -79,11 +79,11 @@ static float clip(float x, float limit)
     return x > limit ? limit : x < -limit ? -limit : x;
 }
 
-void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float ceiling)
+void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float loudest,
+                     float ceiling)
 {
     const struct aur_kernels *k = limiter->kernels;
     static const struct aur_stereo silence;
-    float loudest = k->loudest(in);
     if (!(loudest < 1e9f)) {
         limiter->caught++;
         loudest = 0;

@@ -24,7 +24,9 @@ struct aur_limiter {
 
 void aur_limiter_init(struct aur_limiter *limiter, const struct aur_kernels *kernels, uint32_t rate_hz);
 
-/* One block in, the block of AUR_LIMITER_FRAMES ago out. `ceiling` is a gain (0 dBTP is 1). */
-void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float ceiling);
+/* One block in, whose largest sample is `loudest` (see loudest of the kernels), the block of AUR_LIMITER_FRAMES ago out.
+ * `ceiling` is a gain (0 dBTP is 1). */
+void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float loudest,
+                     float ceiling);
 
 #endif

@@ -80,14 +80,12 @@ void aur_onepole_set(struct aur_onepole *f, double hz, double rate)
     aur_pole_set(&f->pole, p, 1 - p);
 }
 
-void aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
+float aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
 {
-    kernels->low_pass(x->l, &f->pole, &f->y[0]);
-    kernels->low_pass(x->r, &f->pole, &f->y[1]);
+    return kernels->low_pass(x, &f->pole, f->y);
 }
 
-void aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
+float aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x)
 {
-    kernels->high_pass(x->l, &f->pole, &f->y[0]);
-    kernels->high_pass(x->r, &f->pole, &f->y[1]);
+    return kernels->high_pass(x, &f->pole, f->y);
 }

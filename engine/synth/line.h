@@ -33,14 +33,14 @@ void aur_line_read(struct aur_line *line, struct aur_stereo *out);
 void aur_line_write(struct aur_line *line, const struct aur_stereo *in);
 void aur_line_next(struct aur_line *line);
 
-/* One-pole filters for both sides. High keeps what low takes away. */
+/* One-pole filters for both sides. High keeps what low takes away. Both return the largest |sample|, see loudest. */
 struct aur_onepole {
     struct aur_pole pole;
     float y[2];
 };
 
 void aur_onepole_set(struct aur_onepole *f, double hz, double rate);
-void aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
-void aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
+float aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
+float aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
 
 #endif

@@ -194,8 +194,7 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     aur_line_next(&fx->line);
     k->reverb(&wet, &fx->tank, &early);
     aur_onepole_high(&fx->high[0], k, &wet);
-    aur_onepole_high(&fx->high[1], k, &wet);
-    float heard = k->loudest(&wet);
+    float heard = aur_onepole_high(&fx->high[1], k, &wet);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

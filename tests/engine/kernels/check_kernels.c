@@ -277,6 +277,61 @@ static void check_mix(enum aur_isa isa)
     }
 }
 
+/* Sending is mixing to each. */
+static void check_send(enum aur_isa isa)
+{
+    static struct aur_stereo in;
+    static struct guarded_stereo want[4], got[4];
+    inputs_fill(in.l, 64, -1, 1, ORDINARY);
+    inputs_fill(in.r, 64, -1, 1, AWKWARD);
+    for (int n = 0; n <= 4; n++) {
+        struct aur_send to[4];
+        memset(want, 0xa5, sizeof want);
+        for (int i = 0; i < 4; i++) {
+            inputs_fill(want[i].x.l, 64, -1, 1, ORDINARY);
+            inputs_fill(want[i].x.r, 64, -1, 1, AWKWARD);
+            to[i] = (struct aur_send){&got[i].x, inputs_awkward(-1, 1), inputs_awkward(-1, 1)};
+        }
+        memcpy(got, want, sizeof want);
+        for (int i = 0; i < n; i++)
+            aur_kernels_get(AUR_ISA_SCALAR)->mix(&want[i].x, &in, to[i].g0, to[i].g1);
+        aur_kernels_get(isa)->send(to, n, &in);
+        fail_if(memcmp(want, got, sizeof want) != 0, "send", isa, "other samples, or wrote elsewhere");
+    }
+}
+
+/* Against the scalar build to the bit, and against the recursion itself, frame by frame, to rounding. */
+static void check_pole(enum aur_isa isa)
+{
+    const struct aur_kernels *k = aur_kernels_get(isa), *ref = aur_kernels_get(AUR_ISA_SCALAR);
+    static struct guarded_stereo in, want, got;
+    for (int round = 0; round < 100; round++) {
+        const bool high = round % 2;
+        const double p = (double)inputs_between(0, 0.9999f), gain = 1 - p;
+        struct aur_pole pole;
+        float y[2] = {inputs_between(-1, 1), inputs_between(-1, 1)}, want_y[2] = {y[0], y[1]}, got_y[2] = {y[0], y[1]};
+        aur_pole_set(&pole, p, gain);
+        memset(&in, 0xa5, sizeof in);
+        inputs_fill(in.x.l, 64, -1, 1, (enum input)(round / 2 % 2));
+        inputs_fill(in.x.r, 64, -1, 1, ORDINARY);
+        want = got = in;
+        float most = (high ? ref->high_pass : ref->low_pass)(&want.x, &pole, want_y);
+        float also = (high ? k->high_pass : k->low_pass)(&got.x, &pole, got_y);
+        fail_if(!canaries_live(got.before, got.after), "pole", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "pole", isa, "other samples");
+        fail_if(memcmp(want_y, got_y, sizeof want_y) != 0, "pole", isa, "other state");
+        const float loudest = k->loudest(&got.x);
+        fail_if(memcmp(&most, &also, sizeof most) != 0 || memcmp(&also, &loudest, sizeof also) != 0, "pole", isa,
+                "other peak");
+        double right = (double)y[1];
+        for (int n = 0; n < AUR_BLOCK; n++) {
+            right = p * right + gain * (double)in.x.r[n];
+            double out = high ? (double)in.x.r[n] - right : right;
+            fail_if(fabs(out - (double)got.x.r[n]) > 1e-5, "pole", isa, "not the recursion");
+        }
+    }
+}
+
 static void check_interleave(enum aur_isa isa)
 {
     static struct aur_stereo in;
@@ -450,6 +505,8 @@ int main(int argc, char **argv)
         check_take(isa);
         check_interleave(isa);
         check_mix(isa);
+        check_send(isa);
+        check_pole(isa);
         check_peaks(isa);
         check_reverb(isa);
         if (bench)

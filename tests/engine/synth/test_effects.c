@@ -246,6 +246,11 @@ static float wave(int kind, uint64_t n)
     }
 }
 
+static void limit(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float ceiling)
+{
+    aur_limiter_run(limiter, out, in, limiter->kernels->loudest(in), ceiling);
+}
+
 static void limiter_holds_its_ceiling(void **state)
 {
     (void)state;
@@ -262,7 +267,7 @@ static void limiter_holds_its_ceiling(void **state)
                     in.l[n] = wave(kind, b * AUR_BLOCK + (uint64_t)n);
                     in.r[n] = -0.5f * wave(kind, b * AUR_BLOCK + (uint64_t)n + 7);
                 }
-                aur_limiter_run(limiter, &out, &in, (float)pow(10, ceiling_db / 20));
+                limit(limiter, &out, &in, (float)pow(10, ceiling_db / 20));
                 for (int n = 0; n < AUR_BLOCK; n++) {
                     both[2 * n] = out.l[n];
                     both[2 * n + 1] = out.r[n];
@@ -294,7 +299,7 @@ static void limiter_is_transparent_below(void **state)
             in.l[n] = 0.75f * (float)sin(0.1 * (double)(b * AUR_BLOCK + (uint64_t)n));
             in.r[n] = 0.5f * in.l[n];
         }
-        aur_limiter_run(limiter, &out, &in, 0.841f);
+        limit(limiter, &out, &in, 0.841f);
         for (int n = 0; n < AUR_BLOCK && b >= AUR_LIMITER_BLOCKS; n++) {
             uint64_t then = b * AUR_BLOCK + (uint64_t)n - AUR_LIMITER_FRAMES;
             assert_true(out.l[n] == 0.75f * (float)sin(0.1 * (double)then));
