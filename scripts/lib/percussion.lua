@@ -3,7 +3,6 @@
 -- @module percussion
 local check = require "check"
 local form = require "form"
-local rhythm = require "rhythm"
 
 local percussion = {}
 
@@ -70,7 +69,8 @@ function percussion.swells(stream, length, unit, intensity)
     return swells
 end
 
---- A pulse: which of the steps of a cycle sound, spread as evenly as they can be. `rhythm.euclid` as yes and no.
+--- A pulse: which of the steps of a cycle sound, spread as evenly as they can be: `rhythm.euclid` as
+-- yes and no.
 -- @param hits how many sound, 0 to steps
 -- @param steps length of the cycle, 1 to 1024
 -- @param rotation steps to turn the pattern by (default 0)
@@ -79,9 +79,11 @@ end
 function percussion.even(hits, steps, rotation)
     check.whole("steps", steps, 1, 1024)
     check.whole("hits", hits, 0, steps)
-    local pattern = rhythm.euclid(hits, steps, rotation)
-    for i, step in ipairs(pattern) do
-        pattern[i] = step ~= false
+    check.whole("rotation", rotation or 0)
+    local pattern = {}
+    for i = 0, steps - 1 do
+        local turned = (i + (rotation or 0)) % steps
+        pattern[i + 1] = (turned * hits) % steps < hits
     end
     return pattern
 end

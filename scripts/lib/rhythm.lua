@@ -9,6 +9,7 @@
 --   ctx:note { patch = "tick", at = note.at, beats = note.beats, pitch = 72, velocity = 0.5 * note.velocity }
 -- end
 local check = require "check"
+local percussion = require "percussion"
 local phrase = require "phrase"
 
 local rhythm = {}
@@ -27,10 +28,9 @@ function rhythm.euclid(hits, steps, rotation)
     check.whole("steps", steps, 1, MOST_STEPS)
     check.whole("hits", hits, 0, steps)
     check.whole("rotation", rotation or 0)
-    local pattern = {}
-    for i = 0, steps - 1 do
-        local turned = (i + (rotation or 0)) % steps
-        pattern[i + 1] = (turned * hits) % steps < hits and 1
+    local pattern = percussion.even(hits, steps, rotation)
+    for i, sounds in ipairs(pattern) do
+        pattern[i] = sounds and 1
     end
     return pattern
 end
