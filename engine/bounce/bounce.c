@@ -13,7 +13,7 @@
 #include "bounce/player.h"
 #include "bounce/sink.h"
 
-#define BLOCK_FRAMES 4096
+#define BLOCK_FRAMES 16384
 
 struct bounce {
     const struct aur_bounce_request *request;

@@ -60,6 +60,20 @@ int aur_outfile_open(struct aur_outfile *file, const char *path, bool force, str
     return aur_error_set(err, AUR_EIO, "%s: cannot be written: too many part files beside it", path);
 }
 
+int aur_outfile_reserve(const struct aur_outfile *file, uint64_t bytes, struct aur_error *err)
+{
+    if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) && (errno == ENOSPC || errno == EFBIG))
+        return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", file->path, strerror(errno));
+    return AUR_OK;
+}
+
+void aur_outfile_trim(const struct aur_outfile *file)
+{
+    struct stat st;
+    if (fstat(file->fd, &st) == 0 && ftruncate(file->fd, st.st_size))
+        return; /* the room stays the file's: nothing is lost */
+}
+
 static int move(const struct aur_outfile *file)
 {
     if (!file->force) {

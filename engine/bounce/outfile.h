@@ -4,6 +4,7 @@
 #define AUR_BOUNCE_OUTFILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -18,6 +19,11 @@ struct aur_outfile {
 AUR_MUST_USE int aur_outfile_check(const char *path, bool force, struct aur_error *err);
 /* Opens the part file. AUR_EIO: the target exists and force is false, or the system's reason; AUR_ENOMEM. */
 AUR_MUST_USE int aur_outfile_open(struct aur_outfile *file, const char *path, bool force, struct aur_error *err);
+/* Takes room for so many bytes from the file system, if it can set some aside: a full disk is told at once, and the file
+ * is in one piece. AUR_EIO: there is not enough. */
+AUR_MUST_USE int aur_outfile_reserve(const struct aur_outfile *file, uint64_t bytes, struct aur_error *err);
+/* Gives back what the file did not need. */
+void aur_outfile_trim(const struct aur_outfile *file);
 /* Puts the part file in the target's place; every writer must be done. AUR_EIO as above. */
 AUR_MUST_USE int aur_outfile_publish(struct aur_outfile *file, struct aur_error *err);
 /* Closes and removes what was not published. Legal on a zeroed struct with fd -1, and twice. */

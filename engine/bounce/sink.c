@@ -11,8 +11,9 @@
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
 
-#define BLOCK_FRAMES  4096
+#define BLOCK_FRAMES  16384
 #define WAV_BYTES_MAX 0xfffff000u /* with its header below 4 GiB; longer ones become RF64 */
+#define HEADER_BYTES  4096        /* of a WAV file, at most */
 
 struct aur_sink {
     struct aur_sink_config config;
@@ -57,21 +58,26 @@ int aur_sink_check(const char *path, enum aur_bounce_bits bits, bool dither, str
     return AUR_OK;
 }
 
+static const struct {
+    int subtype;
+    unsigned bytes;
+} depths[] = {
+    [AUR_BITS_16] = {SF_FORMAT_PCM_16, 2},
+    [AUR_BITS_24] = {SF_FORMAT_PCM_24, 3},
+    [AUR_BITS_FLOAT] = {SF_FORMAT_FLOAT, 4},
+};
+
+static uint64_t wav_bytes(const struct aur_sink_config *config)
+{
+    return config->file_frames * 2 * depths[config->bits].bytes;
+}
+
 static int format_of(const struct aur_sink_config *config)
 {
-    static const struct {
-        int subtype;
-        unsigned bytes;
-    } depths[] = {
-        [AUR_BITS_16] = {SF_FORMAT_PCM_16, 2},
-        [AUR_BITS_24] = {SF_FORMAT_PCM_24, 3},
-        [AUR_BITS_FLOAT] = {SF_FORMAT_FLOAT, 4},
-    };
     int subtype = depths[config->bits].subtype;
     if (container_of(config->path) == FLAC)
         return SF_FORMAT_FLAC | subtype;
-    bool huge = config->file_frames > WAV_BYTES_MAX / (2 * depths[config->bits].bytes);
-    return (huge ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | subtype;
+    return (wav_bytes(config) > WAV_BYTES_MAX ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | subtype;
 }
 
 static int open_audio(struct aur_sink *sink, struct aur_error *err)
@@ -101,6 +107,8 @@ int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, s
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", config->path);
     sink->config = *config;
     rc = aur_outfile_open(&sink->file, config->path, config->force, err);
+    if (!rc && container_of(config->path) == WAV)
+        rc = aur_outfile_reserve(&sink->file, wav_bytes(config) + HEADER_BYTES, err);
     if (!rc)
         rc = open_audio(sink, err);
     if (rc) {
@@ -178,13 +186,15 @@ int aur_sink_finish(struct aur_sink *sink, struct aur_error *err)
 {
     static const float nothing[2];
     int rc = sink->src ? resample(sink, nothing, 0, true, err) : AUR_OK;
-    memset(sink->resampled, 0, sizeof sink->resampled);
+    if (sink->written < sink->config.file_frames)
+        memset(sink->resampled, 0, sizeof sink->resampled);
     while (!rc && sink->written < sink->config.file_frames)
         rc = write_frames(sink, sink->resampled, BLOCK_FRAMES, err);
     int code = sf_close(sink->snd);
     sink->snd = NULL;
     if (!rc && code)
         rc = aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_error_number(code));
+    aur_outfile_trim(&sink->file);
     return rc;
 }
 
