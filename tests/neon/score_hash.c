@@ -1,4 +1,4 @@
-/* Renders a score of every voice with all effects on each instruction set that this processor runs, and prints a hash of
+/* Renders a score of every voice and of a user's wavetable with all effects on each instruction set that this processor runs, and prints a hash of
  * the samples for each: "scalar 0123456789abcdef". Needs the rooms up to synth/ and nothing else, so that it can be
  * built for processors that the other tests are not built for; tests/neon/run compares what it prints. */
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "synth/synth.h"
+#include "synth/tables.h"
 
 #define RATE          44100
 #define PHRASES       2
@@ -53,7 +54,21 @@ static void add_voice(struct score *s, int voice)
     }
 }
 
-static struct aur_phrase *phrase_new(uint64_t number)
+/* Two cycles of noise, as if from a file. */
+static struct aur_table add_table(struct aur_tables *tables)
+{
+    static float frames[2 * AUR_WAVE_FRAMES];
+    const struct aur_cycles cycles = {frames, 2, 256};
+    struct aur_table table;
+    struct aur_error err;
+    for (uint64_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        frames[i] = (float)aur_rand_unit(aur_rand_key(1, 0, "cycles"), i);
+    if (aur_tables_add(tables, &table, 1, &cycles, &err))
+        fail(err.message);
+    return table;
+}
+
+static struct aur_phrase *phrase_new(uint64_t number, const struct aur_table *table)
 {
     static struct score s;
     memset(&s, 0, sizeof s);
@@ -69,6 +84,11 @@ static struct aur_phrase *phrase_new(uint64_t number)
     for (int voice = 0; voice < AUR_VOICES; voice++)
         if (AUR_VOICES <= AUR_PATCHES_MAX || voice % PHRASES == (int)number)
             add_voice(&s, voice);
+    if (s.head.n_patches < AUR_PATCHES_MAX) {
+        add_voice(&s, AUR_VOICE_WAVE);
+        snprintf(s.patches[s.head.n_patches - 1].name, AUR_PATCH_NAME_SIZE, "user");
+        s.patches[s.head.n_patches - 1].table = *table;
+    }
     struct aur_phrase *phrase;
     if (aur_phrase_new(&phrase, &s.head, s.patches, s.notes, NULL))
         fail("no phrase");
@@ -80,12 +100,16 @@ static uint64_t hash_of(enum aur_isa isa)
     static float out[2 * CHUNK];
     struct aur_phrase *phrases[PHRASES];
     struct aur_synth *synth;
-    struct aur_synth_config config = {.rate_hz = RATE, .isa = isa, .effects = true};
+    struct aur_tables *tables;
     struct aur_error err;
+    if (aur_tables_new(&tables, &err))
+        fail(err.message);
+    const struct aur_table table = add_table(tables);
+    struct aur_synth_config config = {.rate_hz = RATE, .isa = isa, .effects = true, .tables = tables};
     if (aur_synth_new(&synth, &config, &err))
         fail(err.message);
     for (uint64_t i = 0; i < PHRASES; i++) {
-        phrases[i] = phrase_new(i);
+        phrases[i] = phrase_new(i, &table);
         if (aur_synth_commit(synth, phrases[i]))
             fail("a phrase was refused");
     }
@@ -98,6 +122,7 @@ static uint64_t hash_of(enum aur_isa isa)
             energy += (double)(out[i] * out[i]);
     }
     aur_synth_free(synth);
+    aur_tables_free(tables);
     for (int i = 0; i < PHRASES; i++)
         aur_phrase_free(phrases[i]);
     if (!(energy > 1))
