@@ -228,15 +228,13 @@ static bool is_rest(const struct aur_request *request)
     return strncmp(request->path, AUR_REST_PREFIX, strlen(AUR_REST_PREFIX)) == 0;
 }
 
-/* The reply comes when the worker brings it. Nothing more is read from the client until then. */
+/* The reply comes when the worker brings it. */
 static void ask_scripts(struct aur_http *http, struct aur_scripts_request *ask)
 {
     struct aur_server *server = http->server;
     int rc = aur_errand_send(&http->errand, &server->errands, server->hub.scripts, ask, http);
-    if (rc == AUR_OK) {
-        lws_rx_flow_control(http->wsi, 0);
+    if (rc == AUR_OK)
         return;
-    }
     http->reply.retry = rc == AUR_EBUSY;
     if (rc == AUR_EBUSY)
         aur_reply_refuse(&http->reply, 503, "UNAVAILABLE", "too many requests wait for the scripts worker");
@@ -310,8 +308,17 @@ static bool accept_body(struct aur_http *http, struct lws *wsi, long long length
     return false;
 }
 
+/* A client that sends more before it has its reply loses the connection: one request each, see finish. */
+static bool is_waiting(const struct aur_connection *connection)
+{
+    const struct aur_http *http = connection->http;
+    return http && (http->errand || (http->reply.status && !http->answered && !http->expects_body));
+}
+
 int aur_http_begin(struct aur_server *server, struct aur_connection *connection, struct lws *wsi)
 {
+    if (is_waiting(connection))
+        return -1;
     aur_http_free(connection);
     struct aur_http *http = connection->http = calloc(1, sizeof *http);
     if (!http)
@@ -338,6 +345,8 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len)
 {
     struct aur_http *http = connection->http;
+    if (is_waiting(connection))
+        return -1;
     if (http && !http->reply.status)
         aur_buf_add(&http->request.body, data, len);
     return 0;
@@ -346,7 +355,7 @@ int aur_http_body(struct aur_connection *connection, const void *data, size_t le
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi)
 {
     struct aur_http *http = connection->http;
-    if (!http || http->answered)
+    if (!http || http->answered || is_waiting(connection))
         return -1;
     http->expects_body = false;
     if (!aur_buf_ok(&http->request.body))

@@ -206,7 +206,7 @@ void aur_rest_scripts_reply(struct aur_reply *reply, const struct aur_request *r
     if (from->code == AUR_OK && from->version[0] && ask != AUR_SCRIPTS_CHECK)
         snprintf(reply->etag, sizeof reply->etag, "\"%s\"", from->version);
     snprintf(reply->playing, sizeof reply->playing, "%s", from->playing);
-    if (text && strstr(request->if_none_match, reply->etag)) {
+    if (text && reply->etag[0] && strstr(request->if_none_match, reply->etag)) {
         reply->status = 304;
         return;
     }

@@ -420,8 +420,11 @@ static void post_script(void **state, enum aur_script_state what, const char *er
     event.phrase.phrase = 13;
     event.phrase.sounds_in_ms = what == AUR_SCRIPT_ARMED ? 1500 : 0;
     fake_post(&event);
-    fake_publish(2);
-    host_notify(*state);
+    for (int i = 0; i < 5; i++) { /* it goes out ahead of a chunk, so the stream has to go on */
+        fake_publish(1);
+        host_notify(*state);
+        usleep(5000);
+    }
 }
 
 static void test_script_updates(void **state)
