@@ -49,9 +49,17 @@ const struct aur_setting aur_settings_table[] = {
      "instruction set that simd uses; unset: the best there is",
      NULL},
     {"AURALIS_TORCH_THREADS", "1", {AUR_FIELD_INT, AT(render_workers), .min = 1, .max = 64}, "render workers", NULL},
-    {"AURALIS_DEFAULT_KEY", "A minor", {AUR_FIELD_KEY, AT(key)}, "key to start with", NULL},
-    {"AURALIS_DEFAULT_BPM", "70", {AUR_FIELD_INT, AT(bpm), .min = 40, .max = 200}, "tempo to start with", NULL},
-    {"AURALIS_DEFAULT_INTENSITY", "0.5", {AUR_FIELD_REAL, AT(intensity), .max = 1}, "intensity to start with", NULL},
+    {"AURALIS_DEFAULT_KEY", "A minor", {AUR_FIELD_KEY, AT(key)}, "key to start with, before the piece's own", NULL},
+    {"AURALIS_DEFAULT_BPM",
+     "70",
+     {AUR_FIELD_INT, AT(bpm), .min = 40, .max = 200},
+     "tempo to start with, before the piece's own",
+     NULL},
+    {"AURALIS_DEFAULT_INTENSITY",
+     "0.5",
+     {AUR_FIELD_REAL, AT(intensity), .max = 1},
+     "intensity to start with, before the piece's own",
+     NULL},
     {"AURALIS_SEED",
      NULL,
      {AUR_FIELD_SEED, AT(seed)},
@@ -157,6 +165,7 @@ static int set(struct aur_settings *out, const struct aur_setting *setting, cons
 {
     char *place = out->origin[setting - aur_settings_table];
     snprintf(place, sizeof out->origin[0], "%s", origin);
+    out->given[setting - aur_settings_table] = true;
     int rc = aur_field_set(out, &setting->field, place, text, err);
     if (rc < 0 || !setting->only || is_among(setting->only, text))
         return rc;
@@ -187,7 +196,13 @@ static int set_defaults(struct aur_settings *out, struct aur_error *err)
         if (rc < 0)
             return rc;
     }
+    memset(out->given, 0, sizeof out->given);
     return AUR_OK;
+}
+
+bool aur_settings_given(const struct aur_settings *settings, const char *env)
+{
+    return settings->given[aur_setting_find(env) - aur_settings_table];
 }
 
 struct file_reader {

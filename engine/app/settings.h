@@ -37,6 +37,7 @@ struct aur_settings {
     int script_instructions, script_memory_mb, script_events, script_source_kb, script_watchdog_ms;
     int metrics_port;
     char origin[AUR_SETTINGS_MAX][64]; /* how messages name each setting: the flag or variable that set it */
+    bool given[AUR_SETTINGS_MAX];      /* by a flag, the environment or a file, see aur_settings_given */
 };
 
 struct aur_setting {
@@ -68,6 +69,8 @@ struct aur_settings_source {
 AUR_MUST_USE int aur_settings_load(struct aur_settings *out, const struct aur_settings_source *source,
                                    struct aur_error *err);
 const struct aur_setting *aur_setting_find(const char *env);
+/* Whether somebody set it; else it has its default. */
+bool aur_settings_given(const struct aur_settings *settings, const char *env);
 /* The table as text: each variable with its default, what is allowed and what it is for. */
 void aur_settings_describe(struct aur_buf *out);
 

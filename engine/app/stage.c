@@ -148,10 +148,13 @@ void aur_stage_deinit(struct aur_stage *stage)
 
 int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err)
 {
-    aur_controls_default(out, &aur_piece_describe(stage->piece)->controls);
-    out->bpm = stage->settings.bpm;
-    out->intensity = stage->settings.intensity;
-    return aur_key_parse(&out->key, stage->settings.key, err);
+    const struct aur_settings *settings = &stage->settings;
+    *out = aur_piece_describe(stage->piece)->start;
+    if (aur_settings_given(settings, "AURALIS_DEFAULT_BPM"))
+        out->bpm = settings->bpm;
+    if (aur_settings_given(settings, "AURALIS_DEFAULT_INTENSITY"))
+        out->intensity = settings->intensity;
+    return aur_settings_given(settings, "AURALIS_DEFAULT_KEY") ? aur_key_parse(&out->key, settings->key, err) : AUR_OK;
 }
 
 struct aur_synth_config aur_stage_synth(const struct aur_stage *stage)

@@ -31,6 +31,10 @@ static int find_line(const struct aur_piece *piece, const char *message)
         bool quoted = *at == '\'';
         at += quoted;
         len = quoted ? strcspn(at, "'") : strspn(at, word);
+        if (!quoted && at > message && at[-1] == ' ' && at[len] == '.') { /* a voice or an effect again: "pad.attack" */
+            at += len + 1;
+            len = strspn(at, word);
+        }
         if (len == 0 || len >= NAME_BYTES || (!quoted && at[len] != '.' && at[len] != ':'))
             break;
         snprintf(names[n], NAME_BYTES, "%.*s", (int)len, at);
@@ -180,6 +184,32 @@ static void read_control(struct reader *r, const char *name)
         bad(r, "%s: min (%.9g) must be less than max (%.9g)", where, spec->min, spec->max);
     if (!(spec->def >= spec->min && spec->def <= spec->max))
         bad(r, "%s: default: %.9g is not allowed; allowed: %.9g to %.9g", where, spec->def, spec->min, spec->max);
+}
+
+/* The piece's `defaults`: key and the built-in controls that are numbers; the others are as they always are. */
+static void read_defaults(struct reader *r, int index)
+{
+    struct aur_error err;
+    aur_controls_default(&r->info->start, &r->info->controls);
+    if (!push_table(r, index, "defaults"))
+        return;
+    const struct aur_control_specs none = {.n = 0};
+    int table = lua_gettop(r->L), n = aur_keys_push(r->L, table);
+    for (int i = 1; i <= n; i++) {
+        lua_rawgeti(r->L, table + 1, i);
+        const char *name = aur_vm_tostring(r->L, -1);
+        lua_pushvalue(r->L, -2);
+        lua_rawget(r->L, table);
+        bool key = strcmp(name, "key") == 0;
+        if (lua_type(r->L, -1) != (key ? LUA_TSTRING : LUA_TNUMBER))
+            bad(r, "defaults.%.60s: a %s is needed, not a %s", name, key ? "text" : "number", luaL_typename(r->L, -1));
+        int rc = key ? aur_key_parse(&r->info->start.key, lua_tostring(r->L, -1), &err)
+                     : aur_controls_set(&r->info->start, &none, name, lua_tonumber(r->L, -1), &err);
+        if (rc < 0)
+            bad(r, "defaults.%s", err.message);
+        lua_pop(r->L, 3);
+    }
+    lua_settop(r->L, table - 1);
 }
 
 /* ---- tables ---- */
@@ -363,8 +393,8 @@ static void check_type(struct reader *r, int index, const char *name, int type, 
 
 void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int line, struct aur_piece_info *info)
 {
-    static const char *const fields[] = {"title",   "meter", "controls", "tables",  "patches",
-                                         "effects", "state", "phrase",   "migrate", NULL};
+    static const char *const fields[] = {"title",   "meter", "controls", "defaults", "tables", "patches",
+                                         "effects", "state", "phrase",   "migrate",  NULL};
     struct reader r = {L, piece, line, info};
     const char *file = strrchr(piece->path, '/');
     memset(info, 0, sizeof *info);
@@ -373,6 +403,7 @@ void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int 
     read_text(&r, info->title, sizeof info->title, index, "", "title", file ? file + 1 : piece->path);
     read_meter(&r, index);
     read_entries(&r, index, "controls", true, read_control);
+    read_defaults(&r, index);
     read_entries(&r, index, "tables", false, read_wavetable);
     read_entries(&r, index, "patches", true, read_patch);
     read_entries(&r, index, "effects", true, read_effect);

@@ -59,6 +59,7 @@ struct aur_piece_info {
     char title[128];
     int meter[2];
     struct aur_control_specs controls;
+    struct aur_controls start; /* what the piece wants to begin with: its `defaults`, else aur_controls_default */
     uint32_t n_tables, n_patches;
     struct aur_piece_table tables[AUR_TABLES_OF_PIECE_MAX];
     struct aur_patch patches[AUR_PATCHES_MAX];

@@ -57,12 +57,27 @@ static void the_least_piece(void **state)
     aur_phrase_free(phrase);
 }
 
+static void what_it_begins_with(void **state)
+{
+    struct piece_case *c = *state;
+    piece_case_load(c,
+                    "return { defaults = { key = 'D dorian', bpm = 60, intensity = 0.25 },\n"
+                    "controls = { warmth = { min = 0, max = 1, default = 0.75 } }, phrase = function() return 1 end }");
+    const struct aur_controls *start = &aur_piece_describe(c->piece)->start;
+    assert_string_equal(start->key.name, "D dorian");
+    assert_int_equal(start->bpm, 60);
+    assert_true(start->intensity == 0.25);
+    assert_true(start->melody_complexity == 0.5);
+    assert_true(start->piece[0] == 0.75);
+}
+
 /* Each is put into a piece that is right otherwise, on line 2. */
 static const struct {
     const char *fields, *want;
 } bad_fields[] = {
-    {"tempo = 70", "the piece: 'tempo' is not a field; allowed: title, meter, controls, tables, patches, effects, state, "
-                   "phrase, migrate"},
+    {"tempo = 70",
+     "the piece: 'tempo' is not a field; allowed: title, meter, controls, defaults, tables, patches, effects, "
+     "state, phrase, migrate"},
     {"[1] = 'x'", "the piece: '1' is not a field"},
     {"title = 5", "title: a text is needed, not a number"},
     {"title = ('x'):rep(200)", "title: the text is longer than 127 bytes"},
@@ -91,6 +106,12 @@ static const struct {
     {"controls = (function() local t = {} for i = 1, 25 do t['c' .. i] = { min = 0, max = 1, default = 0 } end "
      "return t end)()",
      "controls: more than 24"},
+    {"defaults = 5", "defaults: a table is needed, not a number"},
+    {"defaults = { key = 5 }", "defaults.key: a text is needed, not a number"},
+    {"defaults = { key = 'H minor' }", "defaults.key: H minor is not allowed"},
+    {"defaults = { bpm = 300 }", "defaults.bpm: 300 is not allowed; allowed: "},
+    {"defaults = { bpm = 'fast' }", "defaults.bpm: a number is needed, not a string"},
+    {"defaults = { tempo = 70 }", "defaults.tempo"},
     {"patches = { pad = { voice = 'organ' } }",
      "patches.pad.voice: 'organ' is not allowed; allowed: pad, lead, kick, swell"},
     {"patches = { pad = {} }", "patches.pad.voice: '' is not allowed; allowed: pad"},
@@ -247,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(a_whole_piece),
                                        TEST(the_least_piece),
+                                       TEST(what_it_begins_with),
                                        TEST(what_is_refused),
                                        TEST(scripts_that_do_not_load),
                                        TEST(modules_come_from_two_folders),
