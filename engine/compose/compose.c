@@ -30,8 +30,7 @@ int aur_function_line(lua_State *L)
 {
     lua_Debug at;
     lua_pushvalue(L, -1);
-    lua_getinfo(L, ">S", &at);
-    return at.linedefined;
+    return lua_isfunction(L, -1) && lua_getinfo(L, ">S", &at) ? at.linedefined : 0;
 }
 
 static int read_bars(lua_State *L, const struct aur_job *job, int line)
@@ -54,9 +53,15 @@ static int compose_body(lua_State *L)
     aur_vm_seed(L, job->request->seed, job->request->number);
     lua_getfield(L, piece, "phrase");
     line = aur_function_line(L);
+    int phrase = lua_gettop(L), locals = phrase + 1;
+    if (job->on_warning)
+        aur_watch_begin(L, job->piece);
+    lua_pushvalue(L, phrase);
     aur_ctx_push(L, job);
     lua_pushvalue(L, state);
     lua_call(L, 2, 1);
+    if (job->on_warning)
+        aur_watch_end(L, job->piece, locals, line, job->on_warning, job->warning_user);
     job->phrase.bars = read_bars(L, job, line);
     aur_events_finish(L, job);
     if (aur_value_write(L, state, &job->state, "state", &err) != AUR_OK)
@@ -109,10 +114,19 @@ static int run_job(struct aur_job *job, struct aur_error *err)
 int aur_piece_compose(const struct aur_piece *piece, const struct aur_compose_request *request, struct aur_phrase **out,
                       char **state_out, struct aur_error *err)
 {
+    return aur_piece_compose_watched(piece, request, out, state_out, NULL, NULL, err);
+}
+
+int aur_piece_compose_watched(const struct aur_piece *piece, const struct aur_compose_request *request,
+                              struct aur_phrase **out, char **state_out, aur_diagnostic_fn *on_warning, void *user,
+                              struct aur_error *err)
+{
     struct aur_job job;
     struct aur_phrase *phrase = NULL;
     char *state = NULL;
     int rc = open_job(&job, piece, request);
+    job.on_warning = on_warning;
+    job.warning_user = user;
     if (rc == AUR_OK)
         rc = run_job(&job, err);
     else

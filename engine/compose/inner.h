@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "compose/piece.h"
+#include "compose/rehearsal.h"
 #include "script/vm.h"
 
 #define AUR_MODULES_MAX 64
@@ -45,11 +46,18 @@ struct aur_job {
     int chord_lines[AUR_CHORDS_MAX];
     struct aur_phrase phrase; /* the header, filled on the way */
     struct aur_buf state;
-    bool over_events; /* more notes or chords than a phrase may have */
+    bool over_events;              /* more notes or chords than a phrase may have */
+    aur_diagnostic_fn *on_warning; /* in a rehearsal; else NULL */
+    void *warning_user;
 };
 
 /* Finds a module among those read; while loading, reads it from the script's folder or the library. */
 aur_vm_find_module aur_piece_find_module;
+
+/* aur_piece_compose, which tells what phrase changes outside of state; on_warning may be NULL. */
+AUR_MUST_USE int aur_piece_compose_watched(const struct aur_piece *piece, const struct aur_compose_request *request,
+                                           struct aur_phrase **out, char **state_out, aur_diagnostic_fn *on_warning,
+                                           void *user, struct aur_error *err);
 
 /* A VM with the piece's limits, its modules and its log. */
 AUR_MUST_USE int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *err);
@@ -77,6 +85,12 @@ void aur_ctx_push(lua_State *L, struct aur_job *job);
 /* ctx:note and ctx:chord. */
 int aur_ctx_note(lua_State *L);
 int aur_ctx_chord(lua_State *L);
+
+/* With the phrase function on top: pushes a snapshot of the script's locals. */
+void aur_watch_begin(lua_State *L, const struct aur_piece *piece);
+/* Tells which of the locals in the snapshot at index have changed. line: for those whose own line the text does not show. */
+void aur_watch_end(lua_State *L, const struct aur_piece *piece, int locals, int line, aur_diagnostic_fn *on_warning,
+                   void *user);
 
 /* After phrase returned its bars: checks the events against the phrase's length and gives them their frames. */
 void aur_events_finish(lua_State *L, struct aur_job *job);

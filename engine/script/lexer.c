@@ -196,20 +196,45 @@ int aur_lexer_find_field(const char *text, size_t len, const char *const *names)
     return line;
 }
 
-int aur_lexer_find_local(const char *text, size_t len, const char *name)
+int aur_lexer_count(const char *text, size_t len, const char *name)
 {
     struct aur_lexer lexer;
+    struct aur_token token, before = {0}, two_before = {0};
+    int count = 0;
+    aur_lexer_init(&lexer, text, len);
+    for (token = aur_lexer_next(&lexer); token.type != AUR_TOKEN_END; token = aur_lexer_next(&lexer)) {
+        bool voice = aur_token_is(&two_before, "voice") && aur_token_is(&before, "=");
+        if (token.type == AUR_TOKEN_STRING)
+            count += !voice && memmem(token.start, token.len, name, strlen(name));
+        else
+            count += aur_token_is(&token, name);
+        two_before = before;
+        before = token;
+    }
+    return count;
+}
+
+int aur_lexer_find_local(const char *text, size_t len, const char *name)
+{
+    enum { ELSEWHERE, AT_NAME, BEHIND_NAME } place = ELSEWHERE; /* in the list of names after `local` */
+    struct aur_lexer lexer;
     struct aur_token token;
-    bool declares = false;
     int depth = 0;
     aur_lexer_init(&lexer, text, len);
     do {
         token = aur_lexer_next(&lexer);
-        if (depth == 0 && declares && aur_token_is(&token, name))
-            return token.line;
-        bool local = aur_token_is(&token, "local");
-        declares = local || (declares && (token.type == AUR_TOKEN_NAME || aur_token_is(&token, ",")));
+        bool function = place == AT_NAME && aur_token_is(&token, "function");
         depth += nesting(&token);
+        if (function)
+            token = aur_lexer_next(&lexer);
+        if (place == AT_NAME && depth == (function ? 1 : 0) && aur_token_is(&token, name))
+            return token.line;
+        if (place == AT_NAME && !function)
+            place = BEHIND_NAME;
+        else if (place == BEHIND_NAME && aur_token_is(&token, ","))
+            place = AT_NAME;
+        else
+            place = aur_token_is(&token, "local") ? AT_NAME : ELSEWHERE;
     } while (token.type != AUR_TOKEN_END);
     return 0;
 }

@@ -36,6 +36,9 @@ bool aur_token_is(const struct aur_token *token, const char *text);
  * the last `return` on the text's top level, as far as constructors are nested in it; 0 if not even the first is there. */
 int aur_lexer_find_field(const char *text, size_t len, const char *const *names);
 
+/* How often the text names something: as a name, or in a string that is not the value of a field `voice`. */
+int aur_lexer_count(const char *text, size_t len, const char *name);
+
 /* Line of the first `local` on the text's top level that declares the name; 0 if there is none. */
 int aur_lexer_find_local(const char *text, size_t len, const char *name);
 

@@ -60,6 +60,11 @@ static int require(lua_State *L)
     return 1;
 }
 
+void aur_modules_push(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, LOADED);
+}
+
 void aur_lib_require(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"require", require}, {NULL, NULL}};

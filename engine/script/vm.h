@@ -60,6 +60,9 @@ void *aur_vm_user(lua_State *L); /* config.user */
 /* Compiles text (never bytecode) as the file `path` and pushes the function. Compiling counts as instructions. */
 void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len);
 
+/* Pushes the table of the modules that were required: name -> what it returned. Not to be changed. */
+void aur_modules_push(lua_State *L);
+
 /* Lets math.random and aur_stream_push draw, keyed by these; before, they raise. */
 void aur_vm_seed(lua_State *L, uint64_t seed, uint64_t phrase);
 
