@@ -84,14 +84,12 @@ static int rehearse(struct aur_channel *channel, const struct aur_piece *piece, 
     return rc;
 }
 
-/* A piece that nobody plays, from its start with its default controls. */
+/* A piece that nobody plays, from its start with the controls it wants. */
 static int rehearse_alone(const struct aur_piece *piece, struct aur_error *err)
 {
     struct aur_session session;
-    struct aur_controls controls;
-    aur_controls_default(&controls, &aur_piece_describe(piece)->controls);
     aur_session_init(&session, piece, 1, 44100);
-    int rc = rehearse_from(&session, &controls, err);
+    int rc = rehearse_from(&session, &aur_piece_describe(piece)->start, err);
     aur_session_deinit(&session);
     return rc;
 }

@@ -226,7 +226,7 @@ static void example_and_manual_show_each_setting(void **state)
         const char *def = setting->def ? setting->def : "";
         bool quoted = strchr(def, ' ');
         if (*def)
-            snprintf(line, sizeof line, "\n%s=%s%s%s\n", setting->env, quoted ? "\"" : "", def, quoted ? "\"" : "");
+            snprintf(line, sizeof line, "%s=%s%s%s\n", setting->env, quoted ? "\"" : "", def, quoted ? "\"" : "");
         else
             snprintf(line, sizeof line, "%s=", setting->env);
         if (!strstr(example.data, line))
