@@ -74,7 +74,8 @@ static bool is_forwarded(struct lws *wsi)
         "x-real-ip:",
         "via:",
     };
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0)
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0 ||
+        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_X_REAL_IP) > 0)
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i])) >= 0)

@@ -101,8 +101,6 @@ static void take_event(struct aur_hub *hub, const struct aur_channel_event *even
         [AUR_EVENT_GENERATION_ERROR] = {"GENERATION_ERROR", "the script failed", AUR_TROUBLE_SCRIPT},
         [AUR_EVENT_SYNTHESIS] = {"SYNTHESIS_FAILED", "a block could not be rendered", AUR_TROUBLE_SYNTHESIS},
     };
-    if (event->type == AUR_EVENT_SCRIPT)
-        return;
     struct aur_buf text;
     if (event->type == AUR_EVENT_SCRIPT) {
         take_script(hub, event);

