@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -19,10 +20,11 @@
 #include "support/pads.h"
 #include "synth/voice.h"
 
-#define BATCH  128
-#define GROUPS (BATCH / AUR_LANES)
-#define SECOND (PADS_RATE / AUR_BLOCK) /* blocks */
-#define BLOCKS (4 * PADS_RATE / AUR_BLOCK + 1)
+#define HUGE_PAGE ((size_t)2 << 20)
+#define BATCH     128
+#define GROUPS    (BATCH / AUR_LANES)
+#define SECOND    (PADS_RATE / AUR_BLOCK) /* blocks */
+#define BLOCKS    (4 * PADS_RATE / AUR_BLOCK + 1)
 
 static double cpu_now(void)
 {
@@ -99,10 +101,12 @@ int main(int argc, char **argv)
     const struct aur_kernels *kernels = aur_kernels_get(pads_isa(argv[1]));
     const size_t floats = (size_t)BLOCKS * AUR_BLOCK * AUR_LANES;
     uint64_t batches = argc == 3 ? (uint64_t)atoi(argv[2]) : 8;
-    float *out = aligned_alloc(64, GROUPS * floats * sizeof *out);
+    const size_t bytes = (GROUPS * floats * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    float *out = aligned_alloc(HUGE_PAGE, bytes);
     if (!out)
         pads_quit("no memory");
-    memset(out, 0, GROUPS * floats * sizeof *out);
+    madvise(out, bytes, MADV_HUGEPAGE); /* slower without */
+    memset(out, 0, bytes);
     double took = 0;
     int heard = 0;
     for (uint64_t batch = 0; batch < batches; batch++) {

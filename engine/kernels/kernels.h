@@ -83,17 +83,16 @@ struct aur_group {
     uint32_t i1[AUR_LANES], i2[AUR_LANES], i3[AUR_LANES];
     uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES]; /* increment per block */
 
-    /* Pad: with phase s in [-2^31, 2^31), the saw's step is rounded by sgn(s) max(c + |s| k, 0)^2, where c = (1 - 1/(2w))
-     * 2^15.5, k = 2^-15.5/(2w), w the half width of the rounding in cycles, at most 1/2: the two-point polyBLEP, wider.
-     * Smooth saws, whose rounding has no kink in its second derivative either, are rounded by that times q = h1 + m (h3 +
-     * m (h5 + m h7)) with m = max(...); others have 1, 0, 0, 0 there. */
-    float k1[AUR_LANES], c1[AUR_LANES], k2[AUR_LANES], c2[AUR_LANES];
+    /* Pad: with phase s in [-2^31, 2^31), the step of a saw at s = 0 is rounded by t (e1 + e2 |t| + e3 t^2 + e5 t^4) with t
+     * = s within +-edge, that is 2^32 w for a half width of w cycles, at most 1/2. With x = t / edge it is 2^31 times x (2 -
+     * |x|), the two-point polyBLEP, wider; or, for smooth saws, x (15 - 10 x^2 + 3 x^4) / 8, which leaves no kink in the
+     * second derivative either. */
+    float edge[AUR_LANES], e1[AUR_LANES], e2[AUR_LANES], e3[AUR_LANES], e5[AUR_LANES];
     float near[AUR_LANES], far[AUR_LANES]; /* share of a saw on its own side and on the other, over 2^31 */
     /* The sub's sine turns by itself: what it is, its last step, and 4 sin(w/2)^2 for w radians a frame. */
     float sub[AUR_LANES], sub_step[AUR_LANES], sub_turn[AUR_LANES];
 
-    /* Tone: base increment as a number, and the odd polynomial s (h1 + s^2 (h3 + s^2 (h5 + s^2 h7))) of the sine s.
-     * Pad: q, see above. */
+    /* Tone: base increment as a number, and the odd polynomial s (h1 + s^2 (h3 + s^2 (h5 + s^2 h7))) of the sine s. */
     float base[AUR_LANES], h1[AUR_LANES], h3[AUR_LANES], h5[AUR_LANES], h7[AUR_LANES];
     float vib_depth[AUR_LANES], vib_fade[AUR_LANES]; /* octaves; 1 / blocks until it is fully there */
     float bend[AUR_LANES], bend_mul[AUR_LANES];      /* octaves above base now; factor per block */
@@ -122,7 +121,7 @@ struct aur_group {
 
     uint32_t active; /* bit per lane */
     uint32_t wide;   /* pad: bit per lane whose near and far differ; others may have one filter for both sides */
-    uint32_t smooth; /* pad: bit per lane with smooth saws; others may go without q */
+    uint32_t smooth; /* pad: bit per lane with smooth saws; others have no e3 and e5 */
 } __attribute__((aligned(64)));
 
 /* What is common to all voices in a block. */

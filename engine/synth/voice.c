@@ -23,19 +23,24 @@ static void start_sub(struct aur_group *g, int i, double amount, double cycles)
 /* Up to here the two-point rounding over two frames each way is as clean as it has to be; above it costs more. */
 #define SMOOTH_ABOVE_HZ 500
 
-/* 1 less t (15 - 10 t^2 + 3 t^4) / 8, as a polynomial of m = 1 - t over m^2. */
+/* The step of both saws is rounded over 90 microseconds, a smooth one's over 120, a little more for high notes: what would
+ * fold back into hearing is then as weak as the highest partials of the note itself. */
 static void start_saws(struct aur_group *g, int i, const struct aur_voice_note *n, double apart)
 {
     const bool smooth = n->hz > SMOOTH_ABOVE_HZ;
-    aur_voice_saw(&g->k1[i], &g->c1[i], &g->i1[i], n->hz * apart, n->rate, smooth);
-    aur_voice_saw(&g->k2[i], &g->c2[i], &g->i2[i], n->hz / apart, n->rate, smooth);
+    double seconds = smooth ? AUR_SMOOTH_SAW_S * (1 + n->hz / AUR_SMOOTH_SAW_HZ) : 2.0 / 44100 * (1 + n->hz / 3000);
+    double half_width = n->hz * seconds < 0.5 ? n->hz * seconds : 0.5;
+    double edge = half_width * AUR_CYCLE, slope = AUR_FULL / edge, square = edge * edge;
+    g->edge[i] = (float)edge;
+    g->e1[i] = (float)(slope * (smooth ? 1.875 : 2));
+    g->e2[i] = smooth ? 0 : (float)(-slope / edge);
+    g->e3[i] = smooth ? (float)(-1.25 * slope / square) : 0;
+    g->e5[i] = smooth ? (float)(0.375 * slope / square / square) : 0;
+    g->smooth = (g->smooth & ~(1u << i)) | (uint32_t)smooth << i;
+    g->i1[i] = aur_voice_increment(n->hz * apart / n->rate);
+    g->i2[i] = aur_voice_increment(n->hz / apart / n->rate);
     g->p1[i] = aur_voice_increment(aur_voice_draw(n, 0));
     g->p2[i] = aur_voice_increment(aur_voice_draw(n, 1));
-    g->h1[i] = smooth ? 0 : 1;
-    g->h3[i] = smooth ? (float)(2.5 / AUR_SQRT_FULL) : 0;
-    g->h5[i] = smooth ? (float)(-1.875 / AUR_FULL) : 0;
-    g->h7[i] = smooth ? (float)(0.375 / AUR_FULL / AUR_SQRT_FULL) : 0;
-    g->smooth = (g->smooth & ~(1u << i)) | (uint32_t)smooth << i;
 }
 
 static double start_pad(struct aur_group *g, int i, const struct aur_voice_note *n, double held, double pan)

@@ -94,17 +94,6 @@ double aur_voice_released(const struct aur_voice_note *n, double held)
     return held + aur_voice_at_least((double)n->plan->release * n->blocks, 1) + 1;
 }
 
-/* The saw's step is rounded over 90 microseconds, a smooth one's over 120, a little more for high notes: what would fold
- * back into hearing is then as weak as the highest partials of the note itself. */
-void aur_voice_saw(float *k, float *c, uint32_t *inc, double hz, double rate, bool smooth)
-{
-    double seconds = smooth ? AUR_SMOOTH_SAW_S * (1 + hz / AUR_SMOOTH_SAW_HZ) : 2.0 / 44100 * (1 + hz / 3000);
-    double half_width = hz * seconds < 0.5 ? hz * seconds : 0.5;
-    *inc = aur_voice_increment(hz / rate);
-    *k = (float)(0.5 / half_width / AUR_SQRT_FULL);
-    *c = (float)((1 - 0.5 / half_width) * AUR_SQRT_FULL);
-}
-
 double aur_voice_ring(struct aur_group *g, int i, const struct aur_voice_note *n, double held, double decay)
 {
     double release = aur_voice_at_least((double)n->plan->release * n->blocks, 1), most = 1.3 * decay;

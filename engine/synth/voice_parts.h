@@ -8,9 +8,8 @@
 #include "kernels/kernels.h"
 #include "synth/plan.h"
 
-#define AUR_CYCLE     4294967296.0
-#define AUR_FULL      2147483648.0 /* a saw of the kernels */
-#define AUR_SQRT_FULL 46340.950011841578559
+#define AUR_CYCLE 4294967296.0
+#define AUR_FULL  2147483648.0 /* a saw of the kernels */
 
 /* Half width of a smooth saw's rounded step in seconds, times 1 + frequency / AUR_SMOOTH_SAW_HZ. */
 #define AUR_SMOOTH_SAW_S  (2.6 / 44100)
@@ -46,8 +45,6 @@ void aur_voice_gain(struct aur_group *g, int i, const struct aur_voice_note *n, 
 void aur_voice_filter(struct aur_group *g, int i, const struct aur_voice_note *n, double cutoff, double q);
 void aur_voice_lfo(struct aur_group *g, int i, const struct aur_voice_note *n, double hz);
 double aur_voice_released(const struct aur_voice_note *n, double held);
-/* A saw's rounding and increment, see struct aur_group. */
-void aur_voice_saw(float *k, float *c, uint32_t *inc, double hz, double rate, bool smooth);
 /* The largest r whose partials (each r times the one before) are 90 dB down where they would fold back into hearing. */
 double aur_voice_partials(double hz, double rate);
 

@@ -111,13 +111,14 @@ void inputs_group(struct aur_group *g, enum input input)
         g->i1[i] = (uint32_t)inputs_between(0, 1e9);
         g->base[i] = inputs_between(1e4, 3e9);
     }
-    inputs_fill(g->c1, 16, -200, 0, ORDINARY);
-    inputs_fill(g->c2, 16, -2, 0, ORDINARY);
+    g->smooth = inputs_unit() < 0.5 ? 0xffff : 0;
     for (int i = 0; i < AUR_LANES; i++) {
-        g->k1[i] = (1 - g->c1[i]) / 46340.95f;
-        g->k2[i] = (1 - g->c2[i]) / 46340.95f;
-        g->c1[i] *= 46340.95f;
-        g->c2[i] *= 46340.95f;
+        const float edge = inputs_between(1e6, 0x1p31), slope = 0x1p31f / edge;
+        g->edge[i] = edge;
+        g->e1[i] = slope * inputs_between(1, 2);
+        g->e2[i] = -slope / edge * inputs_between(0, 1);
+        g->e3[i] = g->smooth ? -slope / edge / edge * inputs_between(0, 2) : 0;
+        g->e5[i] = g->smooth ? slope / edge / edge / edge / edge * inputs_between(0.3, 1) : 0;
     }
     inputs_fill(g->near, 16, 0, 1, input);
     inputs_fill(g->far, 16, 0, 1, input);
@@ -135,7 +136,6 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->h3, 16, -1, 1, input);
     inputs_fill(g->h5, 16, -1, 1, input);
     inputs_fill(g->h7, 16, -1, 1, input);
-    g->smooth = inputs_unit() < 0.5 ? 0xffff : 0;
     inputs_fill(g->vib_depth, 16, 0, 0.1, ORDINARY);
     inputs_fill(g->vib_fade, 16, 0, 1, ORDINARY);
     inputs_fill(g->bend, 16, 0, 4, ORDINARY);
