@@ -50,10 +50,10 @@ function cleanEnv(env) {
   return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, ...env };
 }
 
-/** A running server: { port, url, status(), control(changes), stop() }. */
-export async function startServer({ port, env = {} } = {}) {
+/** A running server: { port, url, status(), control(changes), stop() }. args: further flags. */
+export async function startServer({ port, env = {}, args: more = [] } = {}) {
   const at = port ?? (await freePort());
-  const args = ["serve", "--host", "127.0.0.1", "--port", String(at), "--seed", "7", "--metrics-port", "0"];
+  const args = ["serve", "--host", "127.0.0.1", "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
   const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
   const child = spawn(BINARY, args, { cwd, env: cleanEnv(env), stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
