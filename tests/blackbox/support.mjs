@@ -17,10 +17,14 @@ export const AMBIENT = join(ROOT, "scripts/ambient.lua");
 
 const WAIT_MS = 20000;
 
+/** What the programs keep goes here. */
+const STATE = mkdtempSync(join(tmpdir(), "auralis-blackbox-state-"));
+process.on("exit", () => rmSync(STATE, { recursive: true, force: true }));
+
 /** The environment without settings of whoever runs the tests. */
 function cleanEnv(env) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("AURALIS_"));
-  return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, ...env };
+  return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, XDG_STATE_HOME: STATE, ...env };
 }
 
 /** A folder that is gone after the test. */
