@@ -170,7 +170,9 @@ for (const [width, height] of [[320, 568], [360, 740], [768, 1024], [1440, 900]]
     await sleep(700);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scroll");
     const small = await page.$$eval("button, input, select", (all) =>
-      all.filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.id),
+      all
+        .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 44)
+        .map((each) => each.id),
     );
     assert.deepEqual(small, []);
     const fold = await page.locator("#play").boundingBox();
