@@ -85,7 +85,7 @@ local function make_ctx(piece, controls, seed, number, out)
         ctx[name] = control.default
     end
     for name, value in pairs(CONTROLS) do
-        ctx[name] = value
+        ctx[name] = piece.defaults and piece.defaults[name] or value
     end
     for name, value in pairs(controls or {}) do
         ctx[name] = value
@@ -105,7 +105,8 @@ local function make_ctx(piece, controls, seed, number, out)
 end
 
 --- Composes phrases.
--- @param opts seed, phrases or seconds, controls (a table, or a function of the phrase's number), path
+-- @param opts seed, phrases or seconds, controls (a table, or a function of the phrase's number; what it does not name is
+-- as the piece's `defaults` say), path
 -- @return list of phrases {number, bars, beats, bpm, seconds (start), length (seconds), key, notes, chords, piece}
 function simulate.run(opts)
     local phrases, state, seconds, number = {}, nil, 0, 0
