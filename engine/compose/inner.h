@@ -16,6 +16,7 @@ struct aur_module {
     char *file;       /* as it was found */
     const char *path; /* as messages name it: the end of file */
     size_t len;
+    struct aur_buf code; /* its bytecode, made here; empty: none */
 };
 
 struct aur_piece {
@@ -26,6 +27,7 @@ struct aur_piece {
     const char *root;              /* while it is loaded */
     char *text;
     size_t len;
+    struct aur_buf code;             /* of text */
     struct aur_script_limits limits; /* defaults filled in */
     struct aur_log *log;
     const struct aur_table_loader *tables; /* while it is loaded */
@@ -58,6 +60,10 @@ aur_vm_find_module aur_piece_find_module;
 AUR_MUST_USE int aur_piece_compose_watched(const struct aur_piece *piece, const struct aur_compose_request *request,
                                            struct aur_phrase **out, char **state_out, aur_diagnostic_fn *on_warning,
                                            void *user, struct aur_error *err);
+
+/* Compiles the script and its modules once, so that composing need not. Limits and script errors leave the text in use;
+ * errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_piece_compile(struct aur_piece *piece, struct aur_error *err);
 
 /* A VM with the piece's limits, its modules and its log. */
 AUR_MUST_USE int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *err);

@@ -107,7 +107,7 @@ int aur_piece_find_module(void *user, struct aur_vm_module *out, const char *nam
     if (!module)
         return aur_error_set(err, AUR_ENOTFOUND,
                              "modules are read when the script is loaded; require it at the script's top");
-    *out = (struct aur_vm_module){module->path, module->text, module->len};
+    *out = (struct aur_vm_module){module->path, module->text, module->len, module->code.data, module->code.len};
     return AUR_OK;
 }
 
@@ -146,7 +146,8 @@ static int last_line(lua_State *L)
 
 void aur_piece_run(lua_State *L, const struct aur_piece *piece, int *line)
 {
-    aur_vm_load(L, piece->path, piece->text, piece->len);
+    const struct aur_vm_module script = {piece->path, piece->text, piece->len, piece->code.data, piece->code.len};
+    aur_vm_load_module(L, &script);
     *line = last_line(L);
     lua_call(L, 0, 1);
     if (!lua_istable(L, -1))
@@ -288,7 +289,17 @@ static int load(struct aur_piece **out, const struct aur_piece_source *source, l
 int aur_piece_load(struct aur_piece **out, const struct aur_piece_source *source, struct aur_error *err)
 {
     bool is_piece;
-    return load(out, source, load_body, &is_piece, err);
+    struct aur_piece *piece;
+    int rc = load(&piece, source, load_body, &is_piece, err);
+    if (rc != AUR_OK)
+        return rc;
+    rc = aur_piece_compile(piece, err);
+    if (rc != AUR_OK) {
+        aur_piece_free(piece);
+        return rc;
+    }
+    *out = piece;
+    return AUR_OK;
 }
 
 int aur_piece_run_text(const struct aur_piece_source *source, bool *is_piece, struct aur_error *err)
@@ -315,7 +326,9 @@ void aur_piece_free(struct aur_piece *piece)
         free(piece->modules[i].name);
         free(piece->modules[i].file);
         free(piece->modules[i].text);
+        aur_buf_deinit(&piece->modules[i].code);
     }
+    aur_buf_deinit(&piece->code);
     free(piece->name);
     free(piece->file);
     free(piece->folder);

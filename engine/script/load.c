@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "script/lexer.h"
 #include "script/libs.h"
 
@@ -101,4 +102,29 @@ void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len)
     if (lua_isstring(L, -1))
         remember_column(L, column);
     lua_error(L);
+}
+
+void aur_vm_load_module(lua_State *L, const struct aur_vm_module *module)
+{
+    if (!module->code) {
+        aur_vm_load(L, module->path, module->text, module->len);
+        return;
+    }
+    aur_vm_charge(L, module->len * BYTE_COST);
+    const char *chunk = lua_pushfstring(L, "@%s", module->path);
+    if (luaL_loadbufferx(L, module->code, module->code_len, chunk, "b") != 0)
+        lua_error(L);
+    lua_remove(L, -2);
+}
+
+static int write_code(lua_State *L, const void *data, size_t size, void *out)
+{
+    (void)L;
+    aur_buf_add(out, data, size);
+    return 0;
+}
+
+void aur_vm_dump(lua_State *L, struct aur_buf *out)
+{
+    lua_dump(L, write_code, out);
 }

@@ -24,14 +24,14 @@ static bool read_name(char out[NAME_BYTES], const char *name)
 static void run_module(lua_State *L, const char *name)
 {
     struct aur_vm *vm = aur_vm_of(L);
-    struct aur_vm_module module;
+    struct aur_vm_module module = {0};
     struct aur_error err = {0};
     if (!vm->config.find_module)
         luaL_error(L, "require '%s': there are no modules here", name);
     if (vm->config.find_module(vm->config.user, &module, name, &err) != AUR_OK)
         err.code == AUR_ENOMEM ? aur_vm_raise_no_memory(L) : luaL_error(L, "require '%s': %s", name, err.message);
     aur_vm_check_stack(L);
-    aur_vm_load(L, module.path, module.text, module.len);
+    aur_vm_load_module(L, &module);
     lua_call(L, 0, 1);
     if (!lua_toboolean(L, -1)) {
         lua_pop(L, 1);

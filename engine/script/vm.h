@@ -22,8 +22,10 @@ struct aur_vm;
 
 struct aur_vm_module {
     const char *path; /* as errors show it */
-    const char *text; /* stays valid as long as the VM */
+    const char *text; /* stays valid as long as the VM, as does code */
     size_t len;
+    const char *code; /* what aur_vm_dump gave for the same path and text in this process; NULL: text is compiled */
+    size_t code_len;
 };
 
 /* Finds the module a script requires; name is [a-z0-9_/]+ (dots became slashes). On failure fills err->message with one
@@ -59,6 +61,15 @@ void *aur_vm_user(lua_State *L); /* config.user */
 
 /* Compiles text (never bytecode) as the file `path` and pushes the function. Compiling counts as instructions. */
 void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len);
+
+/* The same from a module, whose code saves compiling. It costs the script what compiling costs, so that its limits do not
+ * depend on whether there is code. */
+void aur_vm_load_module(lua_State *L, const struct aur_vm_module *module);
+
+/* Appends the code of the function on top, which aur_vm_load pushed: bytecode, only ever for aur_vm_load_module in this
+ * process. */
+struct aur_buf;
+void aur_vm_dump(lua_State *L, struct aur_buf *out);
 
 /* Pushes the table of the modules that were required: name -> what it returned. Not to be changed. */
 void aur_modules_push(lua_State *L);

@@ -1,4 +1,5 @@
 /* What a phrase function plays: ctx, notes, chords, state, and the same again. */
+#include "compose/inner.h"
 #include "engine/compose/piece_case.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -277,6 +278,34 @@ static void limits_of_a_phrase(void **state)
                       "piece.lua: state: a table is needed");
 }
 
+/* Bytecode kept with the piece composes what its text does. */
+static void code_is_the_text(void **state)
+{
+    struct piece_case *c = *state;
+    char *states[2];
+    struct aur_phrase *phrases[2];
+    piece_case_write(c, "lib/more.lua",
+                     "local t = { 1, 2, nil, 4, x = { y = 2 ^ 0.5 } } return function() return t, #t end");
+    piece_case_load(c, "local more = require 'more'\nlocal k = { a = 1, b = { 'x', 0/0 ~= 0/0 } }\n"
+                       "return { patches = { pad = { voice = 'pad' } }, phrase = function(ctx, state)\n"
+                       "  local t, n = more() state.t, state.n, state.k = t, n, k\n"
+                       "  for i = 1, 20 do ctx:note { patch = 'pad', at = ctx.random('a'):float() * 8, beats = i / 7, "
+                       "pitch = 40 + i } end\n  return 2\nend }");
+    assert_true(c->piece->code.len > 0 && c->piece->modules[0].code.len > 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(piece_case_compose(c, &phrases[i], &states[i], 5, 3, NULL), AUR_OK);
+        aur_buf_deinit(&c->piece->code);
+        aur_buf_deinit(&c->piece->modules[0].code);
+    }
+    assert_string_equal(states[0], states[1]);
+    assert_int_equal(phrases[0]->n_notes, 20);
+    assert_memory_equal(phrases[0]->notes, phrases[1]->notes, 20 * sizeof *phrases[0]->notes);
+    for (int i = 0; i < 2; i++) {
+        aur_phrase_free(phrases[i]);
+        free(states[i]);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, piece_case_open, piece_case_close)
 
 int main(void)
@@ -289,6 +318,7 @@ int main(void)
                                        TEST(ctx_is_read_only),
                                        TEST(lengths_that_are_refused),
                                        TEST(state_that_cannot_be_kept),
+                                       TEST(code_is_the_text),
 
                                        TEST(limits_of_a_phrase)};
     return cmocka_run_group_tests(tests, NULL, NULL);

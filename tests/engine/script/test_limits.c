@@ -199,6 +199,43 @@ static void too_little_memory_for_a_vm(void **state)
     assert_int_equal(lua_case_run(&d), AUR_ELIMIT);
 }
 
+static uint64_t count_milliseconds(void *user)
+{
+    struct lua_case *c = user;
+    return ++c->seed * 1000000;
+}
+
+static uint64_t stand_still(void *user)
+{
+    (void)user;
+    return 5;
+}
+
+/* Each look at the clock takes a millisecond: at most so many looks, whatever the script does. */
+static void the_watchdog(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "while true do pcall(function() while true do end end) end",
+        "xpcall(function() while true do end end, function() while true do end end)",
+        "coroutine.wrap(function() while true do end end)()",
+        "local s = (('a'):rep(99)):find(('a*'):rep(20) .. 'b')",
+        "local t = {} for i = 1, 1e9 do t[i] = -i table.sort(t) end",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct lua_case c = {.text = texts[i],
+                             .config = {.instructions = 1000000000, .wall_ms = 50, .clock = count_milliseconds}};
+        int rc = lua_case_run(&c);
+        if (rc != AUR_ELIMIT || strncmp(c.err.message, "case.lua:1: the script took longer than 50 ms", 45) != 0)
+            fail_msg("%s -> %d %s", texts[i], rc, rc ? c.err.message : "");
+        assert_int_equal(c.seed, 51); /* the start, and fifty looks */
+        lua_case_free(&c);
+    }
+    struct lua_case c = {.text = "for i = 1, 1e6 do end", .config = {.wall_ms = 1, .clock = stand_still}};
+    assert_int_equal(lua_case_run(&c), AUR_OK);
+    lua_case_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_script_within_its_limits),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(too_little_memory_for_a_vm),
+        cmocka_unit_test(the_watchdog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,13 +205,13 @@ static void modules(void **state)
 {
     (void)state;
     static const struct aur_vm_module list[] = {
-        {"theory", "print('read') return { fifth = 7 }", 0},
-        {"a/b", "return 'nested'", 0},
-        {"nothing", "local x = 1", 0},
-        {"loop", "return require 'pool'", 0},
-        {"pool", "return require 'loop'", 0},
-        {"broken", "local t = {}\nerror('inside')", 0},
-        {"global", "\n\nlost = 1", 0},
+        {.path = "theory", .text = "print('read') return { fifth = 7 }"},
+        {.path = "a/b", .text = "return 'nested'"},
+        {.path = "nothing", .text = "local x = 1"},
+        {.path = "loop", .text = "return require 'pool'"},
+        {.path = "pool", .text = "return require 'loop'"},
+        {.path = "broken", .text = "local t = {}\nerror('inside')"},
+        {.path = "global", .text = "\n\nlost = 1"},
         {0},
     };
     static const struct {
