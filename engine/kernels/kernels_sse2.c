@@ -8,6 +8,8 @@
 
 #include "kernels/voice.inc"
 
+#include "kernels/pair.inc"
+
 #include "kernels/bell.inc"
 
 #include "kernels/string.inc"

@@ -143,9 +143,8 @@ void inputs_group(struct aur_group *g, enum input input)
     random_more(g, input);
     random_filter(g, input);
     random_envelope(g, input);
-    g->active = input == SPARSE
-                    ? (uint32_t)aur_rand_at(inputs_seed, draws++) & 0xffff & (1u << (int)(inputs_unit() * 16))
-                    : 0xffff;
+    static const uint32_t few[] = {0xf, 0xff, 0xffff}; /* voices in the first lanes may take another way */
+    g->active = input == SPARSE ? (uint32_t)aur_rand_at(inputs_seed, draws++) & few[(int)(inputs_unit() * 3)] : 0xffff;
     for (int lane = 0; lane < AUR_LANES; lane++)
         if (!(g->active >> lane & 1))
             for (size_t field = 0; field < offsetof(struct aur_group, active) / (4 * AUR_LANES); field++)
