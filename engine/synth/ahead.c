@@ -5,8 +5,8 @@
  * comes back its voices are put into the pool, so between two jobs the buses stand as if this thread had rendered
  * everything, and either way of rendering can go on from there.
  *
- * Whom a note steals from depends on how loud voices are, which is only known between jobs: a job ends before a block
- * that may need it. */
+ * Whom a note steals from depends on how loud voices are, and a note that ends before its time on how far it is: both are
+ * only known between jobs, so a job ends before a block that may need it. */
 #include <string.h>
 
 #include "synth/inner.h"
@@ -39,10 +39,11 @@ void aur_ahead_deinit(struct aur_ahead *a)
 static bool goes_on(const struct aur_synth *synth, const struct aur_job *job)
 {
     uint32_t notes, phrases;
+    bool releases;
     if (job->n_blocks == synth->ahead.job_blocks)
         return false;
-    aur_synth_due(synth, &notes, &phrases);
-    return synth->buses.voices + notes <= synth->buses.max_voices && aur_job_room(job, notes, phrases);
+    aur_synth_due(synth, &notes, &phrases, &releases);
+    return !releases && synth->buses.voices + notes <= synth->buses.max_voices && aur_job_room(job, notes, phrases);
 }
 
 /* Live controls that wait, for the voices now and for the effects when the job is heard. */

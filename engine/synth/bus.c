@@ -33,13 +33,16 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
         buses->owner[i] = AUR_NO_BUS;
 }
 
+static bool is_for(const struct aur_bus *bus, const struct aur_patch *patch)
+{
+    return bus->used && bus->voice == patch->voice && strcmp(bus->name, patch->name) == 0;
+}
+
 static struct aur_bus *find_bus(struct aur_buses *buses, const struct aur_patch *patch)
 {
-    for (int i = 0; i < AUR_BUSES; i++) {
-        struct aur_bus *bus = &buses->buses[i];
-        if (bus->used && bus->voice == patch->voice && strcmp(bus->name, patch->name) == 0)
-            return bus;
-    }
+    for (int i = 0; i < AUR_BUSES; i++)
+        if (is_for(&buses->buses[i], patch))
+            return &buses->buses[i];
     return NULL;
 }
 
@@ -81,13 +84,26 @@ static void drop_unused(struct aur_bus *bus)
         bus->used = false;
 }
 
+static bool is_wanted(const struct aur_bus *bus, const struct aur_phrase *phrase)
+{
+    for (uint32_t k = 0; k < phrase->n_patches; k++)
+        if (is_for(bus, &phrase->patches[k]))
+            return true;
+    return false;
+}
+
+bool aur_buses_outlive(const struct aur_buses *buses, const struct aur_phrase *phrase)
+{
+    for (int i = 0; i < AUR_BUSES; i++)
+        if (buses->buses[i].used && buses->buses[i].n_groups > 0 && !is_wanted(&buses->buses[i], phrase))
+            return true;
+    return false;
+}
+
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks)
 {
     for (int i = 0; i < AUR_BUSES; i++) {
-        buses->buses[i].wanted = false;
-        for (uint32_t k = 0; k < phrase->n_patches; k++)
-            if (buses->buses[i].used && find_bus(buses, &phrase->patches[k]) == &buses->buses[i])
-                buses->buses[i].wanted = true;
+        buses->buses[i].wanted = is_wanted(&buses->buses[i], phrase);
         drop_unused(&buses->buses[i]);
     }
     for (uint32_t k = 0; k < phrase->n_patches; k++) {
@@ -110,6 +126,36 @@ static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t gro
 static void ends_at(struct aur_buses *buses, uint64_t block)
 {
     buses->next_end = block < buses->next_end ? block : buses->next_end;
+}
+
+/* The note ends here, if it has not ended; returns the blocks until it has fallen silent. */
+static uint64_t release_lane(struct aur_group *group, int lane)
+{
+    if (!aur_voice_releasing(group, lane))
+        group->off[lane] = group->t[lane];
+    float blocks = 1 / group->inv_release[lane] - (group->t[lane] - group->off[lane]);
+    return (uint64_t)(blocks > 0 ? blocks : 0) + 2;
+}
+
+static void release(struct aur_buses *buses, const struct aur_bus *bus)
+{
+    for (uint32_t i = 0; i < bus->n_groups; i++) {
+        const uint32_t group = bus->groups[i];
+        for (uint32_t left = buses->pool[group].active; left; left &= left - 1) {
+            const int lane = __builtin_ctz(left);
+            struct aur_slot *slot = &buses->slots[group][lane];
+            uint64_t end = buses->block + release_lane(&buses->pool[group], lane);
+            slot->end_block = end < slot->end_block ? end : slot->end_block;
+            ends_at(buses, slot->end_block);
+        }
+    }
+}
+
+void aur_buses_release(struct aur_buses *buses, bool all)
+{
+    for (int i = 0; i < AUR_BUSES; i++)
+        if (buses->buses[i].used && (all || !buses->buses[i].wanted))
+            release(buses, &buses->buses[i]);
 }
 
 static void steal(struct aur_buses *buses, uint32_t group, int lane)

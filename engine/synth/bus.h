@@ -1,6 +1,7 @@
 /* Buses: the voices of one patch, their groups of 16 lanes, their level and sends.
  *
- * A bus is found by patch name and voice and lives while it sounds or the current phrase has its patch. Which lane a note
+ * A bus is found by patch name and voice and lives while it sounds or the current phrase has its patch; one whose patch is
+ * gone, or has another voice, rings out. Which lane a note
  * gets depends on the score alone: the first free lane of the bus. All memory is part of the struct. [render] */
 #ifndef AUR_SYNTH_BUS_H
 #define AUR_SYNTH_BUS_H
@@ -63,6 +64,10 @@ void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, 
 
 /* A phrase begins: its patches have buses; those of others go when they are silent. */
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);
+/* Ends the notes of buses that the phrase begun has no patch for, or of all; what they leave rings out. Between jobs. */
+void aur_buses_release(struct aur_buses *buses, bool all);
+/* Whether a bus sounds that the phrase has no patch for. */
+bool aur_buses_outlive(const struct aur_buses *buses, const struct aur_phrase *phrase);
 /* A note of phrase number `phrase` with the patch it is to sound with. */
 void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, const struct aur_plan *plan,
                     const struct aur_note *note, uint64_t phrase);

@@ -27,8 +27,9 @@ struct aur_synth {
 
     const struct aur_phrase *pending[AUR_SYNTH_PHRASES_MAX]; /* in order; the first may have begun */
     uint32_t n_pending, next_note;
-    bool begun;  /* the first pending phrase */
-    bool played; /* some phrase has begun */
+    bool begun;         /* the first pending phrase */
+    bool played;        /* some phrase has begun */
+    uint64_t end_frame; /* of the phrase that began last, as it said */
     const struct aur_phrase *retired[2 * AUR_SYNTH_PHRASES_MAX];
     uint32_t n_retired;
     struct aur_plan plans[AUR_PATCHES_MAX]; /* of the phrase that has begun */
@@ -47,8 +48,8 @@ struct aur_synth {
 
 /* synth.c: starts what is due at the next block that voices are rendered for. */
 void aur_synth_events(struct aur_synth *synth);
-/* How many notes, and phrases, that would start. */
-void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases);
+/* How many notes, and phrases, that would start; and whether notes would end with it, which can only be between jobs. */
+void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases, bool *releases);
 
 /* ahead.c */
 AUR_MUST_USE int aur_ahead_init(struct aur_ahead *ahead, const struct aur_synth_config *config, struct aur_error *err);

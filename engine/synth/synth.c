@@ -124,6 +124,8 @@ static void begin_phrase(struct aur_synth *synth, const struct aur_phrase *phras
 {
     uint32_t glide = synth->played ? synth->glide_blocks : 0;
     aur_buses_begin(&synth->buses, phrase, glide);
+    aur_buses_release(&synth->buses, phrase->start_frame < synth->end_frame);
+    synth->end_frame = phrase->start_frame + phrase->length_frames;
     if (synth->planned)
         aur_job_set_effects(synth->planned, &phrase->effects, phrase->controls.bpm, glide);
     else
@@ -142,11 +144,20 @@ static void retire(struct aur_synth *synth)
     synth->begun = false;
 }
 
+/* Where the phrase that has begun ends at the latest: the next one may begin before it said that it would end. */
+static uint64_t cut_of(const struct aur_synth *synth)
+{
+    return synth->n_pending > 1 ? synth->pending[1]->start_frame : UINT64_MAX;
+}
+
 /* Starts the notes of a phrase that are due; true if none is left. */
 static bool play(struct aur_synth *synth, const struct aur_phrase *phrase, uint64_t frame)
 {
+    const uint64_t cut = cut_of(synth);
     for (; synth->next_note < phrase->n_notes; synth->next_note++) {
         const struct aur_note *note = &phrase->notes[synth->next_note];
+        if (note->on_frame >= cut && cut <= frame)
+            return true;
         if (note->on_frame > frame)
             return false;
         aur_buses_note(&synth->buses, &phrase->patches[note->patch], &synth->plans[note->patch], note, phrase->number);
@@ -167,14 +178,16 @@ void aur_synth_events(struct aur_synth *synth)
     }
 }
 
-void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases)
+void aur_synth_due(const struct aur_synth *synth, uint32_t *notes, uint32_t *phrases, bool *releases)
 {
     uint64_t frame = synth->buses.block * AUR_BLOCK;
     *notes = *phrases = 0;
+    *releases = false;
     for (uint32_t i = 0; i < synth->n_pending && synth->pending[i]->start_frame <= frame; i++) {
         const struct aur_phrase *phrase = synth->pending[i];
         bool begun = i == 0 && synth->begun;
         *phrases += !begun;
+        *releases |= !begun && (phrase->start_frame < synth->end_frame || aur_buses_outlive(&synth->buses, phrase));
         for (uint32_t k = begun ? synth->next_note : 0; k < phrase->n_notes && phrase->notes[k].on_frame <= frame; k++)
             ++*notes;
     }

@@ -46,7 +46,9 @@ AUR_MUST_USE int aur_synth_new(struct aur_synth **out, const struct aur_synth_co
 void aur_synth_free(struct aur_synth *synth);
 
 /* [render] Takes a phrase to play. phrase->start_frame must be at or after the next block to be rendered and after every
- * phrase committed before. The synth reads it until it comes out of aur_synth_retired. AUR_EBUSY: the queue is full.
+ * phrase committed before; where it begins before the one before it would end, that one ends there: its later notes are
+ * dropped, its sounding ones released. Notes of patches that a phrase does not have are released where it begins. The
+ * synth reads it until it comes out of aur_synth_retired. AUR_EBUSY: the queue is full.
  * AUR_EINVAL: another start or rate, or a patch with a table that is not in this synth's store. */
 AUR_MUST_USE int aur_synth_commit(struct aur_synth *synth, const struct aur_phrase *phrase);
 /* [render] A phrase that is no longer read, or NULL. Call until NULL after rendering. */
