@@ -160,14 +160,18 @@ static void drop(int folder, const struct entry *entry)
     (void)unlinkat(folder, name, 0);
 }
 
-static bool is_newest(int folder, const struct entries *entries, const char *version)
+static bool is_whole(int folder, const struct entry *entry)
 {
     struct aur_buf text;
     aur_buf_init(&text);
-    bool same = entries->n && strcmp(entries->items[0].version, version) == 0 &&
-                read_entry(&text, NULL, folder, &entries->items[0], NULL) == AUR_OK;
+    bool whole = read_entry(&text, NULL, folder, entry, NULL) == AUR_OK;
     aur_buf_deinit(&text);
-    return same;
+    return whole;
+}
+
+static bool is_newest(int folder, const struct entries *entries, const char *version)
+{
+    return entries->n && strcmp(entries->items[0].version, version) == 0 && is_whole(folder, &entries->items[0]);
 }
 
 /* Writes the text as the newest, then drops its former place. */
@@ -191,7 +195,7 @@ static int prune(const struct aur_versions *versions, int folder, const char *cu
     int rc = read_entries(&entries, folder, err);
     uint32_t kept = 0;
     for (size_t i = 0; rc == AUR_OK && i < entries.n; i++) {
-        if (strcmp(entries.items[i].version, current) == 0)
+        if (strcmp(entries.items[i].version, current) == 0 || !is_whole(folder, &entries.items[i]))
             continue;
         if (kept == versions->keep)
             drop(folder, &entries.items[i]);
