@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "compose/inner.h"
-#include "script/lexer.h"
 
 struct reader {
     lua_State *L;
@@ -13,36 +12,6 @@ struct reader {
     int line;
     struct aur_piece_info *info;
 };
-
-#define PATH_NAMES 4
-#define NAME_BYTES 64
-
-/* Line of the field that a message is about, which begins with its path: "patches.pad: attack: ...", or ends the path
- * with a quoted name: "effects: 'revreb' ...". 0 if the text of the script does not show it. */
-static int find_line(const struct aur_piece *piece, const char *message)
-{
-    static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-    char names[PATH_NAMES][NAME_BYTES];
-    const char *path[PATH_NAMES + 1] = {NULL}, *at = message;
-    size_t n = 0, len;
-    if (strncmp(at, "the piece: ", 11) == 0)
-        at += 11;
-    for (; n < PATH_NAMES; n++) {
-        bool quoted = *at == '\'';
-        at += quoted;
-        len = quoted ? strcspn(at, "'") : strspn(at, word);
-        if (!quoted && at > message && at[-1] == ' ' && at[len] == '.') { /* a voice or an effect again: "pad.attack" */
-            at += len + 1;
-            len = strspn(at, word);
-        }
-        if (len == 0 || len >= NAME_BYTES || (!quoted && at[len] != '.' && at[len] != ':'))
-            break;
-        snprintf(names[n], NAME_BYTES, "%.*s", (int)len, at);
-        path[n] = names[n];
-        at += quoted ? strlen(at) : len + 1 + (at[len] == ':' && at[len + 1] == ' ');
-    }
-    return n ? aur_lexer_find_field(piece->text, piece->len, path) : 0;
-}
 
 static int bad(struct reader *r, const char *fmt, ...) AUR_PRINTF(2, 3) __attribute__((noreturn));
 
@@ -53,7 +22,7 @@ static int bad(struct reader *r, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    int line = find_line(r->piece, text);
+    int line = aur_piece_field_line(r->piece, text);
     luaL_error(r->L, "%s:%d: %s", r->piece->path, line ? line : r->line, text);
     __builtin_unreachable();
 }

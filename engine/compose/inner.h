@@ -68,6 +68,10 @@ AUR_MUST_USE int aur_piece_compile(struct aur_piece *piece, struct aur_error *er
 /* A VM with the piece's limits, its modules and its log. */
 AUR_MUST_USE int aur_job_open_vm(struct aur_vm **out, struct aur_job *job, struct aur_error *err);
 
+/* Line of the field that a message is about, which begins with its path: "patches.pad: attack: ...", or ends the path with a
+ * quoted name: "effects: 'revreb' ...". 0 if the text of the script does not show it. */
+int aur_piece_field_line(const struct aur_piece *piece, const char *message);
+
 /* ---- inside aur_vm_call ---- */
 
 /* Runs the script's top and pushes the table it returns. *line: where it was returned, for errors in it. */

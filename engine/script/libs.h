@@ -48,6 +48,12 @@ int aur_load_column(const struct aur_vm *vm, const char *message);
 /* Calls the stock function in upvalue 1 with all arguments; its errors get this function's name and the caller's line. */
 int aur_call_stock(lua_State *L, const char *name);
 
+/* Keeps the line that runs in vm->place, without using the Lua stack or memory. */
+void aur_vm_note_place(struct aur_vm *vm, lua_State *L);
+
+/* A message handler: makes of the error what aur_vm_call promises. */
+int aur_vm_on_error(lua_State *L);
+
 /* Whether text begins with "file:line:". */
 bool aur_has_position(const char *text);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/diagnostic.h"
 #include "script/libs.h"
 
 #define DEFAULT_INSTRUCTIONS  50000000u
@@ -22,7 +21,6 @@
 #define C_STACK_BYTES         (512 * 1024)
 #define BIG_BLOCK_BYTES       (64 * 1024) /* copying a block of this size or more costs instructions, */
 #define BYTES_PER_INSTRUCTION 64          /* so many bytes each */
-#define PLACE_LEVELS          50
 #define DEEP_LEVELS           150
 #define LIMIT_BYTES           96
 
@@ -91,19 +89,6 @@ static void put_block(struct aur_vm *vm, void *block, size_t size)
         free(block);
 }
 
-/* Keeps the line that runs, without using the Lua stack or memory. */
-static void note_place(struct aur_vm *vm, lua_State *L)
-{
-    lua_Debug at;
-    for (int level = 0; level < PLACE_LEVELS && lua_getstack(L, level, &at); level++) {
-        lua_getinfo(L, "Sl", &at);
-        if (at.currentline <= 0)
-            continue;
-        snprintf(vm->place, sizeof vm->place, "%s:%d", at.source + 1, at.currentline);
-        return;
-    }
-}
-
 /* Refuses growth beyond the limit, once a VM runs; true if the script may have the memory. */
 static bool within_limit(struct aur_vm *vm, size_t used)
 {
@@ -113,7 +98,7 @@ static bool within_limit(struct aur_vm *vm, size_t used)
     lua_sethook(vm->L, on_count, LUA_MASKCOUNT, 1);
     if (used <= vm->hard_bytes)
         return true;
-    note_place(vm, vm->L); /* what Lua raises now has no line, and asks no handler for one */
+    aur_vm_note_place(vm, vm->L); /* what Lua raises now has no line, and asks no handler for one */
     return false;
 }
 
@@ -166,7 +151,7 @@ static int raise_limit(lua_State *L, lua_Debug *at)
     struct aur_vm *vm = aur_vm_of(L);
     char text[LIMIT_BYTES];
     lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    note_place(vm, L);
+    aur_vm_note_place(vm, L);
     describe_limit(text, vm);
     if (at && lua_getinfo(L, "Sl", at) && at->currentline > 0)
         lua_pushfstring(L, "%s:%d: %s", at->short_src, at->currentline, text);
@@ -193,7 +178,7 @@ static void on_count(lua_State *L, lua_Debug *at)
     struct aur_vm *vm = aur_vm_of(L);
     lua_Debug deep;
     if (lua_getstack(L, DEEP_LEVELS, &deep)) /* for a stack overflow that leaves no room for a handler */
-        note_place(vm, L);
+        aur_vm_note_place(vm, L);
     if (spend(vm, (uint64_t)hook_step(vm)))
         raise_limit(L, at);
 }
@@ -232,78 +217,7 @@ int aur_vm_raise_no_memory(lua_State *L)
     return luaL_error(L, "out of memory");
 }
 
-bool aur_has_position(const char *text)
-{
-    return aur_diagnostic_place(text, NULL) > 0;
-}
-
-/* ---- errors ---- */
-
-#define TRACE_LEVELS  12
-#define MESSAGE_BYTES 900 /* what struct aur_error keeps of one, and a little of the traceback */
-
-static void add_trace(lua_State *L, luaL_Buffer *out)
-{
-    lua_Debug at;
-    int shown = 0;
-    for (int level = 1; shown < TRACE_LEVELS && lua_getstack(L, level, &at); level++) {
-        lua_getinfo(L, "Sln", &at);
-        if (at.currentline <= 0)
-            continue;
-        lua_pushfstring(L, "\n  %s:%d: in ", at.source + 1, at.currentline);
-        luaL_addvalue(out);
-        if (*at.what == 'm')
-            lua_pushliteral(L, "the main chunk");
-        else if (at.name)
-            lua_pushfstring(L, "function %s", at.name);
-        else
-            lua_pushfstring(L, "a function of line %d", at.linedefined);
-        luaL_addvalue(out);
-        shown++;
-    }
-}
-
-/* Adds "file:line: " where the text has none, and the full path where Lua shortened it. */
-static void add_message(lua_State *L, luaL_Buffer *out, const char *text)
-{
-    bool positioned = aur_has_position(text);
-    lua_Debug at;
-    for (int level = 1; lua_getstack(L, level, &at); level++) {
-        lua_getinfo(L, "Sl", &at);
-        if (at.currentline <= 0)
-            continue;
-        size_t n = strlen(at.short_src);
-        if (!positioned) {
-            lua_pushfstring(L, "%s:%d: ", at.source + 1, at.currentline);
-            luaL_addvalue(out);
-            break;
-        }
-        if (strncmp(text, "...", 3) == 0 && strncmp(text, at.short_src, n) == 0 && text[n] == ':') {
-            luaL_addstring(out, at.source + 1);
-            text += n;
-            break;
-        }
-    }
-    luaL_addstring(out, text);
-}
-
-static int on_error(lua_State *L)
-{
-    note_place(aur_vm_of(L), L);
-    const char *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : NULL;
-    if (!text)
-        text = lua_pushfstring(L, "the error object is a %s value, not a message", luaL_typename(L, 1));
-    if (strlen(text) > MESSAGE_BYTES) {
-        lua_pushlstring(L, text, MESSAGE_BYTES);
-        text = lua_tostring(L, -1);
-    }
-    luaL_Buffer out;
-    luaL_buffinit(L, &out);
-    add_message(L, &out, text);
-    add_trace(L, &out);
-    luaL_pushresult(&out);
-    return 1;
-}
+/* ---- the way in ---- */
 
 struct entry {
     lua_CFunction body;
@@ -330,7 +244,7 @@ static int enter(lua_State *L)
     struct entry *entry = lua_touserdata(L, 1);
     struct aur_vm *vm = aur_vm_of(L);
     lua_settop(L, 0);
-    lua_pushcfunction(L, on_error);
+    lua_pushcfunction(L, aur_vm_on_error);
     lua_pushcfunction(L, entry->body);
     lua_pushlightuserdata(L, entry->arg);
     if (lua_pcall(L, 1, 0, 1) == 0)

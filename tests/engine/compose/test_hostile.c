@@ -290,10 +290,17 @@ static void texts(void **state)
             aur_buf_text(&text, cases[i].again);
         piece_case_expect(c, piece_case_load_with(c, text.data, NULL), AUR_ESCRIPT, cases[i].want);
     }
+    aur_buf_deinit(&text);
+}
+
+static void columns_and_sizes(void **state)
+{
+    struct piece_case *c = *state;
+    struct aur_buf text;
+    aur_buf_init(&text);
     assert_int_equal(piece_case_load_with(c, "x = = 5", NULL), AUR_ESCRIPT);
     assert_int_equal(c->err.column, 5);
     struct aur_script_limits limits = {.source_bytes = 1000};
-    aur_buf_clear(&text);
     for (int i = 0; i < 100; i++)
         aur_buf_text(&text, "-- a giant source\n");
     assert_int_equal(piece_case_load_with(c, text.data, &limits), AUR_ELIMIT);
@@ -370,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(at_the_top_and_in_phrase),
                                        TEST(with_ordinary_limits),
                                        TEST(texts),
+                                       TEST(columns_and_sizes),
                                        TEST(notes_without_end),
                                        TEST(lengths),
                                        TEST(the_watchdog)};

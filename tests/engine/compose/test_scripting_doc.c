@@ -33,7 +33,7 @@ static void every_block_plays(void **state)
         play(c, 0);
         play(c, 1);
     }
-    assert_int_equal(blocks, 2);
+    assert_true(blocks >= 3);
     aur_buf_deinit(&doc);
 }
 
