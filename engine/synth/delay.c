@@ -86,7 +86,7 @@ static void feed_back(struct aur_delay_fx *fx, const struct aur_stereo *in, cons
 
 static void reset(struct aur_delay_fx *fx)
 {
-    memset(fx->line.l, 0, 2 * (size_t)fx->line.frames * sizeof(float));
+    memset(fx->line.l, 0, 2 * (size_t)fx->line.most * sizeof(float));
     memset(fx->low.y, 0, sizeof fx->low.y);
     memset(fx->high.y, 0, sizeof fx->high.y);
     fx->caught++;

@@ -12,15 +12,37 @@ void aur_line_init(struct aur_line *line, float *memory, uint32_t frames)
     memset(line, 0, sizeof *line);
     line->l = memory;
     line->r = memory + frames;
+    line->most = frames;
+    line->frames = 2 * AUR_BLOCK < frames ? 2 * AUR_BLOCK : frames;
+}
+
+/* Uses more of the memory: what was written longest ago moves to the new end, silence goes before it. */
+static void grow(struct aur_line *line, uint32_t frames)
+{
+    const uint32_t oldest = line->frames - line->at, to = frames - oldest;
+    float *const sides[2] = {line->l, line->r};
+    for (int side = 0; side < 2; side++) {
+        memmove(sides[side] + to, sides[side] + line->at, oldest * sizeof(float));
+        memset(sides[side] + line->at, 0, (to - line->at < oldest ? to - line->at : oldest) * sizeof(float));
+    }
     line->frames = frames;
+}
+
+static void make_room(struct aur_line *line, uint32_t time)
+{
+    uint32_t frames = (2 * time / AUR_BLOCK + 2) * AUR_BLOCK;
+    frames = frames < line->most ? frames : line->most;
+    if (time + AUR_BLOCK > line->frames)
+        grow(line, frames);
 }
 
 void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_once)
 {
-    uint32_t want[2] = {left, right}, most = line->frames - AUR_BLOCK;
+    uint32_t want[2] = {left, right}, most = line->most - AUR_BLOCK;
     for (int side = 0; side < 2; side++) {
         struct aur_tap *tap = &line->tap[side];
         uint32_t frames = want[side] < most ? want[side] : most;
+        make_room(line, frames);
         if (at_once)
             *tap = (struct aur_tap){frames, frames, 0};
         else if (tap->left == 0 && tap->now != frames)

@@ -221,6 +221,35 @@ static void delay_keeps_time(void **state)
     release(&a);
 }
 
+/* ---- delay line ---- */
+
+/* What went in comes out as much later as asked for, while the other side's times make the line use more of its memory. */
+static void line_grows_unheard(void **state)
+{
+    (void)state;
+    static float memory[2 * 8192];
+    static const uint32_t times[] = {100, 190, 700, 64, 1000, 5000, 2048, 8128};
+    struct aur_line line;
+    memset(memory, 0, sizeof memory);
+    aur_line_init(&line, memory, 8192);
+    aur_line_time(&line, 100, 100, 1);
+    for (size_t block = 0; block < 8 * 300; block++) {
+        const uint32_t time = times[block / 300];
+        struct aur_stereo in, out;
+        aur_line_time(&line, time, 100, 0);
+        aur_line_read(&line, &out);
+        for (size_t n = 0, at = block * AUR_BLOCK; n < AUR_BLOCK; n++, at++) {
+            in.l[n] = (float)(at + 1);
+            in.r[n] = -(float)(at + 1);
+            assert_true(out.r[n] == (at < 100 ? 0 : -(float)(at + 1 - 100)));
+            if (block % 300 > 2 * AUR_TAP_BLOCKS + time / AUR_BLOCK)
+                assert_true(out.l[n] == (float)(at + 1 - time));
+        }
+        aur_line_write(&line, &in);
+        aur_line_next(&line);
+    }
+}
+
 /* ---- limiter ---- */
 
 static const double ceiling_db = -1.5;
@@ -311,13 +340,10 @@ static void limiter_is_transparent_below(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reverb_decays_as_asked),
-        cmocka_unit_test(reverb_damps_as_asked),
-        cmocka_unit_test(reverb_is_dense_and_wide),
-        cmocka_unit_test(reverb_level_does_not_depend_on_decay),
-        cmocka_unit_test(delay_keeps_time),
-        cmocka_unit_test(limiter_holds_its_ceiling),
-        cmocka_unit_test(limiter_is_transparent_below),
+        cmocka_unit_test(reverb_decays_as_asked),    cmocka_unit_test(reverb_damps_as_asked),
+        cmocka_unit_test(reverb_is_dense_and_wide),  cmocka_unit_test(reverb_level_does_not_depend_on_decay),
+        cmocka_unit_test(line_grows_unheard),        cmocka_unit_test(delay_keeps_time),
+        cmocka_unit_test(limiter_holds_its_ceiling), cmocka_unit_test(limiter_is_transparent_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
