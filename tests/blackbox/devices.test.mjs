@@ -1,6 +1,7 @@
 // Live streams and OpenCL devices.
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -38,5 +39,8 @@ test("status tells the CPU's blocks where there is no device", async (t) => {
 
 test("auto loads no OpenCL driver that is for CPUs alone", async (t) => {
   const server = await serve(t, { args: ["--seed", "7", "--device", "auto"], env: { OCL_ICD_VENDORS: "/nowhere/pocl.icd" } });
+  await sleep(500);
   assert.match((await status(server)).device, /^(simd|scalar)/);
+  const maps = `/proc/${server.child.pid}/maps`;
+  if (existsSync(maps)) assert.doesNotMatch(readFileSync(maps, "utf8"), /pocl/);
 });
