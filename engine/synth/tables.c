@@ -110,7 +110,7 @@ static int quiet(struct aur_error *err, uint32_t cycle, double power)
                          cycle + 1);
 }
 
-/* Writes the shapes behind the last ones; the cycles go to `frames`. */
+/* Writes the shapes behind the last ones. */
 static int write_shapes(struct aur_tables *tables, struct aur_bandlimit *work, const struct aur_cycles *cycles,
                         struct aur_error *err)
 {
@@ -140,14 +140,18 @@ static int add(struct aur_tables *tables, struct aur_table *out, uint64_t source
                              tables->n_shapes - AUR_WAVE_SHAPES, AUR_TABLES_SHAPES, shapes);
     struct aur_bandlimit *work = malloc(sizeof *work);
     float *frames = malloc(bytes);
-    int rc = work && frames ? write_shapes(tables, work, cycles, err)
-                            : aur_error_set(err, AUR_ENOMEM, "out of memory for a wavetable");
+    int rc = AUR_ENOMEM;
+    if (work && frames) {
+        memcpy(frames, cycles->frames, bytes);
+        rc = write_shapes(tables, work, cycles, err);
+    } else {
+        aur_error_set(err, AUR_ENOMEM, "out of memory for a wavetable");
+    }
     free(work);
     if (rc < 0) {
         free(frames);
         return rc;
     }
-    memcpy(frames, cycles->frames, bytes);
     out->hash = hash;
     out->at = tables->n_shapes * AUR_WAVE_SHAPE_FLOATS;
     out->shapes = shapes;
