@@ -193,6 +193,14 @@ static void bench_voice(int which, int form, const char *name, enum aur_isa isa,
     report(name, isa, best, reference, "voice-sample");
 }
 
+static void bench_voices(enum aur_isa isa, double reference[PAD_FORMS + VOICES])
+{
+    for (int form = 0; form < PAD_FORMS; form++)
+        bench_voice(0, form, pad_forms[form], isa, reference++);
+    for (int which = 1; which < VOICES; which++)
+        bench_voice(which, 0, voices[which].name, isa, reference++);
+}
+
 /* ---- sums, mixing, peaks ---- */
 
 static void check_fold(enum aur_isa isa)
@@ -480,7 +488,7 @@ int main(int argc, char **argv)
             return fprintf(stderr, "usage: check_kernels [--seed N] [--bench]\n"), 2;
     }
     printf("seed %llu\n", (unsigned long long)inputs_seed);
-    double reference[VOICES], pad_reference[PAD_FORMS], frame_reference[4];
+    double reference[PAD_FORMS + VOICES], frame_reference[4];
     tables = malloc(AUR_WAVE_FLOATS * sizeof *tables);
     if (!tables)
         abort();
@@ -492,13 +500,8 @@ int main(int argc, char **argv)
             continue;
         check_centre(isa);
         check_plain_saws(isa);
-        for (int which = 0; which < VOICES; which++) {
+        for (int which = 0; which < VOICES; which++)
             check_voice(which, voices[which].name, isa);
-            if (bench && which > 0)
-                bench_voice(which, 0, voices[which].name, isa, &reference[which]);
-            for (int form = 0; bench && which == 0 && form < PAD_FORMS; form++)
-                bench_voice(which, form, pad_forms[form], isa, &pad_reference[form]);
-        }
         check_fold(isa);
         check_take(isa);
         check_interleave(isa);
@@ -507,8 +510,10 @@ int main(int argc, char **argv)
         check_pole(isa);
         check_peaks(isa);
         check_reverb(isa);
-        if (bench)
+        if (bench) {
+            bench_voices(isa, reference);
             bench_frames(isa, frame_reference);
+        }
         printf("%s: checked\n", aur_isa_name(isa));
     }
     free(tables);

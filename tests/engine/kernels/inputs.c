@@ -97,20 +97,8 @@ static void random_more(struct aur_group *g, enum input input)
     }
 }
 
-void inputs_group(struct aur_group *g, enum input input)
+static void random_pad(struct aur_group *g, enum input input)
 {
-    memset(g, 0, sizeof *g);
-    inputs_bits(g->p1);
-    inputs_bits(g->p2);
-    inputs_bits(g->p3);
-    inputs_bits(g->i2);
-    inputs_bits(g->i3);
-    inputs_bits(g->lfo);
-    inputs_bits(g->lfo_inc);
-    for (int i = 0; i < AUR_LANES; i++) {
-        g->i1[i] = (uint32_t)inputs_between(0, 1e9);
-        g->base[i] = inputs_between(1e4, 3e9);
-    }
     g->smooth = inputs_unit() < 0.5 ? 0xffff : 0;
     for (int i = 0; i < AUR_LANES; i++) {
         const float edge = inputs_between(1e6, 0x1p31), slope = 0x1p31f / edge;
@@ -132,6 +120,23 @@ void inputs_group(struct aur_group *g, enum input input)
     inputs_fill(g->sub, 16, 0, 1, input);
     inputs_fill(g->sub_step, 16, -0.1, 0.1, input);
     inputs_fill(g->sub_turn, 16, 0, 1, ORDINARY);
+}
+
+void inputs_group(struct aur_group *g, enum input input)
+{
+    memset(g, 0, sizeof *g);
+    inputs_bits(g->p1);
+    inputs_bits(g->p2);
+    inputs_bits(g->p3);
+    inputs_bits(g->i2);
+    inputs_bits(g->i3);
+    inputs_bits(g->lfo);
+    inputs_bits(g->lfo_inc);
+    for (int i = 0; i < AUR_LANES; i++) {
+        g->i1[i] = (uint32_t)inputs_between(0, 1e9);
+        g->base[i] = inputs_between(1e4, 3e9);
+    }
+    random_pad(g, input);
     inputs_fill(g->h1, 16, -1, 1, input);
     inputs_fill(g->h3, 16, -1, 1, input);
     inputs_fill(g->h5, 16, -1, 1, input);
