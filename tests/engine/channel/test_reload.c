@@ -8,7 +8,8 @@
 #include "support/unit.h"
 
 #define SECOND RATE
-#define BAR    151168u /* 4 beats at 70 BPM, to the grid */
+#define BAR    151232u /* 4 beats at 70 BPM, to the grid */
+#define PHRASE 302400u /* 8 beats */
 
 struct duo {
     struct hand h;
@@ -17,8 +18,8 @@ struct duo {
 
 static void open_duo(struct duo *d)
 {
-    hand_open(&d->h, 2 * BAR);
-    fake_piece_init(&d->next, 2 * BAR);
+    hand_open(&d->h, PHRASE);
+    fake_piece_init(&d->next, PHRASE);
     fake_piece_mark(&d->next, 'b');
     snprintf(d->next.info.title, sizeof d->next.info.title, "Next");
 }
@@ -66,22 +67,22 @@ static void an_edit_takes_over_at_the_boundary(void **state)
     hand_until(&d.h, SECOND);
     struct aur_msg_phrase reply = arm(&d, AUR_SWAP_PHRASE);
     assert_int_equal(reply.phrase, 1);
-    assert_true(reply.sounds_in_ms == (double)(2 * BAR - hand_frames(&d.h)) * 1000 / RATE);
+    assert_true(reply.sounds_in_ms == (double)(PHRASE - hand_frames(&d.h)) * 1000 / RATE);
     assert_string_equal(reply.title, "Next");
     struct aur_channel_event event = expect(&d, AUR_SCRIPT_ARMED, 'b');
     assert_int_equal(event.phrase.phrase, 1);
-    hand_until(&d.h, 2 * BAR - CHUNK);
+    hand_until(&d.h, PHRASE - CHUNK);
     assert_string_equal(status_of(&d).current.title, "Fake");
     assert_int_equal(status_of(&d).script_version[0], 'a');
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     event = expect(&d, AUR_SCRIPT_PLAYING, 'b');
     assert_int_equal(event.playing_version[0], 'b');
     assert_int_equal(event.phrase.phrase, 1);
     assert_string_equal(status_of(&d).current.title, "Next");
     assert_int_equal(status_of(&d).script_version[0], 'b');
     assert_string_equal(d.next.seen_state, "after 0 to b"); /* the state of then, migrated */
-    assert_true(hand_right(&d.h, 2 * BAR - 1) == fake_right(0) && hand_right(&d.h, 2 * BAR) == fake_right(1));
-    hand_until(&d.h, 4 * BAR + CHUNK);
+    assert_true(hand_right(&d.h, PHRASE - 1) == fake_right(0) && hand_right(&d.h, PHRASE) == fake_right(1));
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
     assert_string_equal(d.next.seen_state, "after 1"); /* migrated once */
     assert_int_equal(d.h.piece.composed, 1);
     close_duo(&d);
@@ -92,9 +93,9 @@ static void after_the_commit_point_it_is_one_phrase_later(void **state)
     (void)state;
     struct duo d;
     open_duo(&d);
-    hand_until(&d.h, 2 * BAR - SECOND);
+    hand_until(&d.h, PHRASE - SECOND);
     assert_int_equal(arm(&d, AUR_SWAP_PHRASE).phrase, 2);
-    hand_until(&d.h, 4 * BAR + CHUNK);
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
     assert_int_equal(d.h.piece.composed, 2);
     assert_int_equal(d.next.composed, 1);
     close_duo(&d);
@@ -107,12 +108,12 @@ static void of_two_edits_the_newer_one_counts(void **state)
     struct aur_piece third;
     struct aur_msg_phrase reply;
     open_duo(&d);
-    fake_piece_init(&third, 2 * BAR);
+    fake_piece_init(&third, PHRASE);
     fake_piece_mark(&third, 'c');
     arm(&d, AUR_SWAP_PHRASE);
     aur_channel_arm(d.h.ch, &reply, &third, AUR_SWAP_PHRASE);
     assert_int_equal(d.next.references, 0);
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     assert_int_equal(d.next.composed, 0);
     assert_int_equal(third.composed, 1);
     close_duo(&d);
@@ -133,7 +134,7 @@ static void an_edit_can_be_taken_back(void **state)
     expect(&d, AUR_SCRIPT_ARMED, 'b');
     assert_true(aur_channel_disarm(d.h.ch));
     expect(&d, AUR_SCRIPT_PLAYING, 'a');
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     assert_int_equal(d.next.composed, 0);
     close_duo(&d);
 }
@@ -155,8 +156,8 @@ static void at_a_bar_it_cuts_the_phrase(void **state)
     assert_true(hand_right(&d.h, BAR - 1) == fake_right(0) && hand_right(&d.h, BAR) == fake_right(1));
     expect(&d, AUR_SCRIPT_ARMED, 'b');
     assert_int_equal(expect(&d, AUR_SCRIPT_PLAYING, 'b').phrase.phrase, 1);
-    hand_until(&d.h, 3 * BAR + CHUNK); /* its own length from there */
-    assert_true(hand_right(&d.h, 3 * BAR - 1) == fake_right(1) && hand_right(&d.h, 3 * BAR) == fake_right(2));
+    hand_until(&d.h, BAR + PHRASE + CHUNK); /* its own length from there */
+    assert_true(hand_right(&d.h, BAR + PHRASE - 1) == fake_right(1) && hand_right(&d.h, BAR + PHRASE) == fake_right(2));
     assert_int_equal(d.h.ch->sounding, 2);
     close_duo(&d);
 }
@@ -168,9 +169,9 @@ static void with_no_bar_in_reach_it_waits_for_the_phrase(void **state)
     open_duo(&d);
     hand_until(&d.h, BAR - SECOND / 2);
     struct aur_msg_phrase reply = arm(&d, AUR_SWAP_BAR);
-    assert_true(reply.sounds_in_ms == (double)(2 * BAR - hand_frames(&d.h)) * 1000 / RATE);
-    hand_until(&d.h, 2 * BAR + CHUNK);
-    assert_true(hand_right(&d.h, 2 * BAR - 1) == fake_right(0) && hand_right(&d.h, 2 * BAR) == fake_right(1));
+    assert_true(reply.sounds_in_ms == (double)(PHRASE - hand_frames(&d.h)) * 1000 / RATE);
+    hand_until(&d.h, PHRASE + CHUNK);
+    assert_true(hand_right(&d.h, PHRASE - 1) == fake_right(0) && hand_right(&d.h, PHRASE) == fake_right(1));
     assert_int_equal(d.next.composed, 1);
     close_duo(&d);
 }
@@ -183,10 +184,10 @@ static void broken_at_the_bar_the_phrase_goes_on(void **state)
     d.next.fails = true;
     hand_until(&d.h, SECOND);
     arm(&d, AUR_SWAP_BAR);
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     expect(&d, AUR_SCRIPT_ARMED, 'b');
     assert_string_equal(expect(&d, AUR_SCRIPT_REFUSED, 'b').error.message, "script.lua:7: boom\ntraceback");
-    assert_true(hand_right(&d.h, 2 * BAR - 1) == fake_right(0) && hand_right(&d.h, 2 * BAR) == fake_right(1));
+    assert_true(hand_right(&d.h, PHRASE - 1) == fake_right(0) && hand_right(&d.h, PHRASE) == fake_right(1));
     assert_int_equal(d.h.piece.composed, 2);
     close_duo(&d);
 }
@@ -204,7 +205,7 @@ static void too_late_for_the_bar_it_takes_a_later_one(void **state)
     char armed[AUR_PIECE_HASH_SIZE];
     aur_channel_hashes(d.h.ch, armed, NULL);
     assert_int_equal(armed[0], 'b'); /* waits again */
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     assert_true(d.next.composed >= 1);
     assert_false(status_of(&d).script_version[0] == 'a');
     close_duo(&d);
@@ -219,7 +220,7 @@ static void broken_at_the_commit_point_the_old_piece_composes(void **state)
     open_duo(&d);
     d.next.migrate_fails = true;
     arm(&d, AUR_SWAP_PHRASE);
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     expect(&d, AUR_SCRIPT_ARMED, 'b');
     struct aur_channel_event event = expect(&d, AUR_SCRIPT_REFUSED, 'b');
     assert_string_equal(event.error.message, "script.lua:9: migrate");
@@ -227,7 +228,7 @@ static void broken_at_the_commit_point_the_old_piece_composes(void **state)
     assert_int_equal(d.h.piece.composed, 2);
     assert_string_equal(d.h.piece.seen_state, "after 0");
     assert_int_equal(status_of(&d).phrases_generated, 2); /* no repeat */
-    hand_until(&d.h, 6 * BAR);
+    hand_until(&d.h, 3 * PHRASE);
     assert_int_equal(d.next.composed, 0); /* not tried again */
     close_duo(&d);
 }
@@ -239,7 +240,7 @@ static void broken_three_phrases_later_it_rolls_back(void **state)
     open_duo(&d);
     d.next.fails_from = 4;
     arm(&d, AUR_SWAP_PHRASE);
-    hand_until(&d.h, 8 * BAR + CHUNK);
+    hand_until(&d.h, 4 * PHRASE + CHUNK);
     assert_int_equal(d.next.composed, 3);
     expect(&d, AUR_SCRIPT_ARMED, 'b');
     expect(&d, AUR_SCRIPT_PLAYING, 'b');
@@ -248,9 +249,9 @@ static void broken_three_phrases_later_it_rolls_back(void **state)
     assert_string_equal(event.error.message, "script.lua:7: boom\ntraceback");
     assert_int_equal(expect(&d, AUR_SCRIPT_PLAYING, 'a').phrase.phrase, 4);
     assert_string_equal(d.h.piece.seen_state, "after 0"); /* its own checkpoint */
-    assert_true(hand_right(&d.h, 8 * BAR) == fake_right(4));
+    assert_true(hand_right(&d.h, 4 * PHRASE) == fake_right(4));
     assert_int_equal(status_of(&d).phrases_generated, 5); /* no repeat */
-    hand_until(&d.h, 12 * BAR);
+    hand_until(&d.h, 6 * PHRASE);
     assert_int_equal(d.next.composed, 3);
     close_duo(&d);
 }
@@ -264,12 +265,12 @@ static void where_both_fail_the_last_phrase_plays_again(void **state)
     d.next.fails_from = 2;
     d.h.piece.fails_from = 2;
     arm(&d, AUR_SWAP_PHRASE);
-    hand_until(&d.h, 4 * BAR + CHUNK);
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
     assert_true(hand_event(&d.h, &event, AUR_EVENT_GENERATION_ERROR));
     assert_int_equal(status_of(&d).phrases_generated, 2);
     assert_false(d.h.ch->silent);
     d.h.piece.fails_from = 0; /* it recovers, from its own state */
-    hand_until(&d.h, 8 * BAR);
+    hand_until(&d.h, 4 * PHRASE);
     assert_string_equal(d.h.piece.seen_state, "after 3");
     close_duo(&d);
 }
@@ -294,17 +295,17 @@ static void controls_are_carried_by_name(void **state)
     aur_channel_control(d.h.ch, &reply, &controls, &specs);
     reply = arm(&d, AUR_SWAP_PHRASE);
     assert_true(reply.controls.piece[0] == 3 && reply.controls.piece[1] == 0.5 && reply.controls.level == 0.5);
-    hand_until(&d.h, 2 * BAR - SECOND + CHUNK); /* it composes, and does not sound yet */
+    hand_until(&d.h, PHRASE - SECOND + CHUNK); /* it composes, and does not sound yet */
     assert_string_equal(status_of(&d).current.specs.items[0].name, "density");
-    assert_true(status_of(&d).current.controls.piece[0] == 0.9);
+    assert_true(status_of(&d).current.controls.piece[0] == 0.4);
     assert_string_equal(status_of(&d).pending.specs.items[0].name, "air");
     aur_channel_control(d.h.ch, &reply, &controls, &specs); /* from one who has the old list */
     assert_true(reply.controls.piece[0] == 3 && reply.controls.piece[1] == 0.5);
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     assert_string_equal(status_of(&d).current.specs.items[0].name, "air");
     assert_true(status_of(&d).current.controls.piece[0] == 3);
     d.next.fails = true; /* and back: what only the old one knows is as it was */
-    hand_until(&d.h, 4 * BAR + CHUNK);
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
     assert_true(status_of(&d).current.controls.piece[0] == 0.5);
     assert_true(status_of(&d).current.controls.level == 0.5);
     close_duo(&d);
@@ -318,11 +319,11 @@ static void meter_and_tempo_may_change(void **state)
     d.next.info.meter[0] = 3;
     d.next.length_frames = 2 * 113344; /* 6 beats at 70 */
     arm(&d, AUR_SWAP_PHRASE);
-    hand_until(&d.h, 2 * BAR + CHUNK);
+    hand_until(&d.h, PHRASE + CHUNK);
     assert_true(status_of(&d).current.next_phrase_in_ms ==
-                (double)(2 * BAR + 2 * 113344 - hand_frames(&d.h)) * 1000 / RATE);
-    hand_until(&d.h, 2 * BAR + 2 * 113344 + CHUNK);
-    assert_true(hand_right(&d.h, 2 * BAR + 2 * 113344) == fake_right(2));
+                (double)(PHRASE + 2 * 113344 - hand_frames(&d.h)) * 1000 / RATE);
+    hand_until(&d.h, PHRASE + 2 * 113344 + CHUNK);
+    assert_true(hand_right(&d.h, PHRASE + 2 * 113344) == fake_right(2));
     close_duo(&d);
 }
 
@@ -339,7 +340,7 @@ static void a_place_is_where_the_composer_stands(void **state)
     assert_ptr_equal(place.piece, &d.h.piece);
     assert_string_equal(place.state, "after 0");
     assert_int_equal(place.number, 1);
-    assert_int_equal(place.start_frame, 2 * BAR);
+    assert_int_equal(place.start_frame, PHRASE);
     aur_piece_free(place.piece);
     free(place.state);
     hand_until(&d.h, SECOND);
@@ -347,7 +348,7 @@ static void a_place_is_where_the_composer_stands(void **state)
     assert_int_equal(current.phrase->number, 0);
     assert_null(next.phrase); /* the repeat that lies ready does not count */
     aur_phrase_free(current.phrase);
-    hand_until(&d.h, 2 * BAR - SECOND / 2);
+    hand_until(&d.h, PHRASE - SECOND / 2);
     assert_int_equal(aur_channel_phrases(d.h.ch, &current, &next, NULL), 0);
     assert_int_equal(current.phrase->number, 0);
     assert_int_equal(next.phrase->number, 1);
