@@ -48,6 +48,7 @@ static void settings(struct aur_channel *ch, const struct aur_channel_config *co
     ch->user = config->user;
     ch->shared.controls = config->controls;
     ch->shared.want_from = UINT64_MAX;
+    atomic_store(&ch->look_at, UINT64_MAX);
     for (int i = 0; i < AUR_CHANNEL_RECORDS; i++)
         ch->shared.records[i].number = UINT64_MAX;
 }

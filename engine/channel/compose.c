@@ -266,13 +266,18 @@ static bool compose_at_bar(struct aur_channel *ch)
     struct aur_compose_side *c = &ch->compose;
     struct aur_error err = {0};
     struct aur_attempt attempt;
-    uint64_t bar = 0;
+    uint64_t bar = 0, cut_at = atomic_load(&ch->cut_at);
     int bars;
     aur_lock_take(&ch->lock);
     const struct aur_phrase_record *last = c->last ? record_of(ch, c->last->number) : NULL;
-    if (ch->shared.armed && ch->shared.armed_swap == AUR_SWAP_BAR && last && last->number == c->last->number)
+    bool waits = ch->shared.armed && ch->shared.armed_swap == AUR_SWAP_BAR;
+    if (waits && last && last->number == c->last->number)
         bar = aur_channel_bar_line(ch, last, &bars);
     aur_lock_drop(&ch->lock);
+    bool pending = cut_at > aur_channel_published(ch); /* one cut after the other */
+    atomic_store_explicit(&ch->look_at, waits && pending ? cut_at : UINT64_MAX, memory_order_relaxed);
+    if (pending)
+        return false;
     if (!bar || !c->spare)
         return false;
     if (aur_channel_attempt(ch, &attempt, bar, true, &err) < 0) {

@@ -147,6 +147,7 @@ struct aur_channel {
     struct aur_retire *retired; /* phrases; to the composer */
     _Atomic(struct aur_phrase *) slots[AUR_CHANNEL_SLOTS];
     _Atomic uint64_t commit_at;    /* composer writes: frame from which it wants to be woken */
+    _Atomic uint64_t look_at;      /* likewise, for something else than composing in time */
     _Atomic uint64_t cut_at;       /* composer writes: where the phrase that sounds then ends early; see swap.c */
     _Atomic uint64_t reach;        /* render writes: frames before it are decided */
     _Atomic uint64_t sounding;     /* render writes from here on: number of the newest phrase begun */

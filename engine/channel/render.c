@@ -149,7 +149,9 @@ static void wake_others(struct aur_channel *ch)
 {
     if (ch->encoders)
         aur_pool_wake(ch->encoders);
-    bool wanted = ch->render.frame >= atomic_load_explicit(&ch->commit_at, memory_order_relaxed);
+    uint64_t commit_at = atomic_load_explicit(&ch->commit_at, memory_order_relaxed);
+    uint64_t look_at = atomic_load_explicit(&ch->look_at, memory_order_relaxed);
+    bool wanted = ch->render.frame >= (commit_at < look_at ? commit_at : look_at);
     if (ch->composers && (wanted || ch->render.gave_back))
         aur_pool_wake(ch->composers);
     ch->render.gave_back = false;

@@ -115,6 +115,16 @@ static void on_change(void *user, const char *folder, const char *name)
     }
 }
 
+static void look(struct aur_scripts *scripts)
+{
+    struct aur_scripts_worker *w = scripts->worker;
+    w->first_ns = 0;
+    size_t n = count(w);
+    for (size_t i = 0; i < n; i++)
+        if (w->follows[i].changed)
+            aur_scripts_look(scripts, &w->follows[i]);
+}
+
 /* Looks at what changed if the burst is over; returns for how long there is nothing to do, in ms, or -1. */
 static int look_when_quiet(struct aur_scripts *scripts)
 {
@@ -125,11 +135,7 @@ static int look_when_quiet(struct aur_scripts *scripts)
     uint64_t at = quiet < most ? quiet : most;
     if (now < at)
         return (int)((at - now + MS_NS - 1) / MS_NS);
-    w->first_ns = 0;
-    size_t n = count(w);
-    for (size_t i = 0; i < n; i++)
-        if (w->follows[i].changed)
-            aur_scripts_look(scripts, &w->follows[i]);
+    look(scripts);
     return -1;
 }
 
@@ -139,6 +145,15 @@ static void look_at_new(struct aur_scripts *scripts)
     struct aur_scripts_worker *w = scripts->worker;
     for (size_t n = count(w); w->n_looked < n; w->n_looked++)
         aur_scripts_look(scripts, &w->follows[w->n_looked]);
+}
+
+void aur_scripts_step(struct aur_scripts *scripts)
+{
+    aur_watch_read(scripts->worker->watch, on_change, scripts->worker);
+    look_at_new(scripts);
+    look(scripts);
+    while (answer_one(scripts))
+        ;
 }
 
 static void run(void *user)
@@ -167,7 +182,6 @@ static void run(void *user)
 static int make_worker(struct aur_scripts *scripts, struct aur_error *err)
 {
     struct aur_scripts_worker *w = calloc(1, sizeof *w);
-    struct aur_thread_config thread = {.name = "aur_scripts", .run = run, .user = scripts};
     if (!w)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     scripts->worker = w;
@@ -180,7 +194,7 @@ static int make_worker(struct aur_scripts *scripts, struct aur_error *err)
         rc = aur_watch_folder(w->watch, scripts->folder, err);
     if (rc == AUR_OK && *scripts->lib_dir)
         rc = aur_watch_folder(w->watch, scripts->lib_dir, err);
-    return rc < 0 ? rc : aur_thread_start(&w->thread, &thread, err);
+    return rc;
 }
 
 static void free_worker(struct aur_scripts_worker *w)
@@ -203,7 +217,7 @@ static void free_worker(struct aur_scripts_worker *w)
     free(w);
 }
 
-int aur_scripts_new(struct aur_scripts **out, const struct aur_scripts_config *config, struct aur_error *err)
+int aur_scripts_make(struct aur_scripts **out, const struct aur_scripts_config *config, struct aur_error *err)
 {
     struct aur_scripts *scripts = calloc(1, sizeof *scripts);
     if (!scripts)
@@ -239,6 +253,22 @@ void aur_scripts_free(struct aur_scripts *scripts)
     free(scripts->folder);
     free(scripts->lib_dir);
     free(scripts);
+}
+
+int aur_scripts_new(struct aur_scripts **out, const struct aur_scripts_config *config, struct aur_error *err)
+{
+    struct aur_scripts *scripts;
+    int rc = aur_scripts_make(&scripts, config, err);
+    if (rc < 0)
+        return rc;
+    struct aur_thread_config thread = {.name = "aur_scripts", .run = run, .user = scripts};
+    rc = aur_thread_start(&scripts->worker->thread, &thread, err);
+    if (rc < 0) {
+        aur_scripts_free(scripts);
+        return rc;
+    }
+    *out = scripts;
+    return AUR_OK;
 }
 
 int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel, const char *name,

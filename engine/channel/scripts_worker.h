@@ -47,6 +47,12 @@ struct aur_scripts_worker {
     size_t n_follows;
 };
 
+/* As aur_scripts_new, without the thread: a test takes its steps. */
+AUR_MUST_USE int aur_scripts_make(struct aur_scripts **out, const struct aur_scripts_config *config,
+                                  struct aur_error *err);
+/* All there is to do: requests, channels that are new, and, without waiting for a burst to be over, what changed. */
+void aur_scripts_step(struct aur_scripts *scripts);
+
 /* Looks whether the texts on disk are other ones than those tried last; if so, rehearses and arms them. */
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow);
 

@@ -123,18 +123,21 @@ static void turn(struct aur_channel *ch, uint64_t k)
     aur_channel_control(ch, &reply, &controls, NULL);
 }
 
-/* A minute by hand: some fifty boundaries, a third of them with a failing script, silence at the end. */
+/* A minute by hand: some fifty boundaries, a third of them with a failing script, edits that take over, silence at the end. */
 static void a_minute_by_hand(void **state)
 {
     (void)state;
     uint64_t now = 1;
-    struct aur_piece *piece = load();
+    struct aur_piece *piece = load(), *other = load();
     struct aur_channel_config config = config_of(piece);
     struct aur_channel *ch = NULL;
     assert_int_equal(aur_channel_new(&ch, &config, NULL, fake_clock, &now, NULL), 0);
     for (uint64_t k = 0; k < 600; k++) {
+        struct aur_msg_phrase reply;
         if (k % 3 == 0)
             turn(ch, k);
+        if (k % 50 == 10)
+            aur_channel_arm(ch, &reply, other, k % 100 == 10 ? AUR_SWAP_BAR : AUR_SWAP_PHRASE);
         aur_rt_mark_render(true);
         while (aur_channel_published(ch) == k * 4410)
             now = aur_channel_render_step(ch, now);
@@ -150,6 +153,7 @@ static void a_minute_by_hand(void **state)
     assert_true(status.phrases_generated < ch->sounding); /* some were repeats */
     assert_pure();
     aur_channel_free(ch);
+    aur_piece_free(other);
     aur_piece_free(piece);
 }
 
