@@ -42,11 +42,14 @@ export function hit(boxes, x, y, slack = 3) {
   );
 }
 
+/** The lines of the script that made a note: where it stands, then who called that. */
+export const linesOf = (note) => [note.line, ...(note.callers ?? [])];
+
 /** The lines of the notes that sound at a place in a phrase, 0 to 1. Pure. */
 export function soundingLines(phrase, progress) {
   const beat = progress * phrase.beats;
   const on = phrase.notes.filter((note) => note.at <= beat && beat < note.at + note.beats);
-  return [...new Set(on.map((note) => note.line))];
+  return [...new Set(on.flatMap(linesOf))];
 }
 
 const hue = (patch) => (165 + patch * 137.5) % 360;
@@ -67,7 +70,9 @@ export class Roll {
     canvas.addEventListener("pointerleave", () => this.describe(null));
     canvas.addEventListener("click", (event) => {
       const box = this.find(event);
-      if (box) on.line(box.note.line);
+      if (!box) return;
+      const lines = linesOf(box.note); // again: the caller of the line where the cursor is
+      on.line(lines[(lines.indexOf(this.line) + 1) % lines.length]);
     });
   }
 
@@ -123,7 +128,7 @@ export class Roll {
     const patch = phrase.patches[note.patch];
     this.caption.textContent =
       `${patch.name} ${pitchName(note.pitch)} at beat ${note.at.toFixed(2)}, ` +
-      `${note.beats.toFixed(2)} beats, velocity ${note.velocity.toFixed(2)}: line ${note.line}`;
+      `${note.beats.toFixed(2)} beats, velocity ${note.velocity.toFixed(2)}: line ${linesOf(note).join(", from ")}`;
   }
 
   draw() {
@@ -164,7 +169,7 @@ export class Roll {
     }
     for (const box of layout(phrase, frame)) {
       const { note } = box;
-      const marked = note.line === this.line;
+      const marked = linesOf(note).includes(this.line);
       const light = getComputedStyle(this.canvas).getPropertyValue("--roll-light") || "45%";
       paint.fillStyle = `hsl(${hue(note.patch)} 60% ${light})`;
       paint.globalAlpha = (marked ? 1 : 0.3 + 0.6 * note.velocity) * (phrase.preview ? 0.6 : 1);

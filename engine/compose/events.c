@@ -26,28 +26,31 @@ struct place {
     char main[300];  /* "scripts/ambient.lua:12" */
     char inner[300]; /* where the call itself was, if that is another file; else "" */
     int line;        /* of main */
+    int callers[2];  /* the next ones in the piece's own script; 0: none */
 };
 
-/* The nearest caller in the piece's own script, and the nearest at all. */
+/* The nearest caller in the piece's own script with those above it, and the nearest at all. */
 static void find_place(lua_State *L, struct place *place, const struct aur_piece *piece)
 {
     lua_Debug at;
-    bool first = true;
+    size_t n = 0;
     memset(place, 0, sizeof *place);
-    for (int level = 1; lua_getstack(L, level, &at); level++) {
+    for (int level = 1; n < 3 && lua_getstack(L, level, &at); level++) {
         lua_getinfo(L, "Sl", &at);
         if (at.currentline <= 0)
             continue;
         const char *path = at.source + 1;
         if (strcmp(path, piece->path) == 0) {
-            place->line = at.currentline;
-            snprintf(place->main, sizeof place->main, "%s:%d", path, at.currentline);
-            return;
-        }
-        if (first)
+            if (n++)
+                place->callers[n - 2] = at.currentline;
+            else
+                snprintf(place->main, sizeof place->main, "%s:%d", path, place->line = at.currentline);
+        } else if (n == 0 && !*place->inner) {
             snprintf(place->inner, sizeof place->inner, "%s:%d", path, at.currentline);
-        first = false;
+        }
     }
+    if (n)
+        return;
     memcpy(place->main, place->inner, sizeof place->main); /* a coroutine of a library */
     place->inner[0] = '\0';
 }
@@ -171,7 +174,8 @@ int aur_ctx_note(lua_State *L)
     check_keys(L, "note", "note", names);
     struct place place;
     find_place(L, &place, job->piece);
-    struct aur_note note = {.line = (uint32_t)place.line};
+    struct aur_note note = {.line = (uint32_t)place.line,
+                            .callers = {(uint32_t)place.callers[0], (uint32_t)place.callers[1]}};
     note.patch = read_patch(L, &job->piece->info);
     read_time(L, "note", &note.at_q20, &note.beats_q20);
     note.pitch_q16 = (int32_t)quantise(read_number(L, "note", &fields[PITCH]), AUR_Q16_ONE);

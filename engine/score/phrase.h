@@ -25,6 +25,7 @@ struct aur_note {
     int32_t pan_q16;      /* -65536 to 65536 */
     uint16_t patch;       /* index into the phrase's patches */
     uint32_t line;        /* of the script, where the note was made */
+    uint32_t callers[2];  /* and where that function was called from in the script, nearest first; 0: nowhere */
     uint32_t id;          /* order in which the script made it, from 0 */
 };
 

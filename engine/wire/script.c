@@ -95,7 +95,11 @@ static void put_notes(struct aur_buf *out, const struct aur_phrase *phrase)
         aur_json_real(out, "velocity", q16(note->velocity_q16));
         aur_json_real(out, "pan", q16(note->pan_q16));
         aur_json_count(out, "line", note->line);
-        aur_buf_text(out, "}");
+        aur_json_key(out, "callers");
+        aur_buf_text(out, "[");
+        for (int c = 0; c < 2 && note->callers[c]; c++)
+            aur_buf_printf(out, "%s%u", c ? "," : "", note->callers[c]);
+        aur_buf_text(out, "]}");
     }
     aur_buf_text(out, "]");
 }

@@ -85,7 +85,7 @@ const PHRASE = {
   beats: 32,
   notes: [
     { at: 0, beats: 8, pitch: 45, line: 3 },
-    { at: 4, beats: 2, pitch: 69, line: 7 },
+    { at: 4, beats: 2, pitch: 69, line: 7, callers: [12] },
     { at: 30, beats: 8, pitch: 57, line: 3 },
   ],
 };
@@ -117,7 +117,7 @@ test("a point finds the note under it", () => {
 
 test("lines whose notes sound", () => {
   assert.deepEqual(soundingLines(PHRASE, 0), [3]);
-  assert.deepEqual(soundingLines(PHRASE, 5 / 32), [3, 7]);
+  assert.deepEqual(soundingLines(PHRASE, 5 / 32), [3, 7, 12]);
   assert.deepEqual(soundingLines(PHRASE, 0.5), []);
 });
 

@@ -55,6 +55,7 @@ static void notes_are_quantised_and_placed(void **state)
     assert_int_equal(first->pan_q16, 0);
     assert_int_equal(first->patch, 0); /* by name: bell, pad */
     assert_int_equal(first->line, 3);
+    assert_int_equal(first->callers[0], 0); /* phrase itself is called by nobody in the script */
     assert_int_equal(second->id, 2);
     assert_int_equal(second->at_q20, 0);
     assert_int_equal(second->off_frame, 6400 + aur_tempo_frames(256 * BEAT, 70, 44100));
@@ -115,6 +116,25 @@ static void notes_that_are_refused(void **state)
     assert_null(piece_case_play(
         c, "for i = 1, 5000 do ctx:note { patch = 'pad', at = 0, beats = 1, pitch = 60 } end\nreturn 2"));
     piece_case_expect(c, c->err.code, AUR_ELIMIT, "piece.lua:2: note: the phrase has more than 4096 notes");
+}
+
+/* A note tells who called the function that made it, two calls up. */
+static void callers_of_a_note(void **state)
+{
+    struct piece_case *c = *state;
+    struct aur_phrase *phrase;
+    char *out;
+    piece_case_load(c,
+                    "local function play(ctx, at)\n  ctx:note { patch = 'pad', at = at, beats = 1, pitch = 60 }\nend\n"
+                    "local function part(ctx)\n  play(ctx, 0)\n  play(ctx, 1)\nend\n"
+                    "return { patches = { pad = { voice = 'pad' } }, phrase = function(ctx)\n"
+                    "  part(ctx)\n  return 1\nend }");
+    assert_int_equal(piece_case_compose(c, &phrase, &out, 1, 0, NULL), AUR_OK);
+    assert_int_equal(phrase->notes[1].line, 2);
+    assert_int_equal(phrase->notes[1].callers[0], 6);
+    assert_int_equal(phrase->notes[1].callers[1], 9);
+    aur_phrase_free(phrase);
+    free(out);
 }
 
 /* Through a library, the error and the note carry the line of the piece's own script. */
@@ -313,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(what_ctx_holds),
                                        TEST(notes_are_quantised_and_placed),
                                        TEST(notes_that_are_refused),
+                                       TEST(callers_of_a_note),
                                        TEST(a_librarys_notes),
                                        TEST(chords),
                                        TEST(ctx_is_read_only),

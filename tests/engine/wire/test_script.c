@@ -89,14 +89,18 @@ static void test_score(void **state)
     struct aur_buf buf;
     struct aur_patch patch;
     aur_patch_default(&patch, "pad", (enum aur_voice)aur_voice_find("pad"));
-    struct aur_note notes[] = {
-        {.at_q20 = 0, .beats_q20 = 4 << 20, .pitch_q16 = 57 << 16, .velocity_q16 = 32768, .line = 12},
-        {.at_q20 = 3 << 19,
-         .beats_q20 = 1 << 18,
-         .pitch_q16 = (60 << 16) + 32768,
-         .velocity_q16 = 65536,
-         .pan_q16 = -16384,
-         .line = 14}};
+    struct aur_note notes[] = {{.at_q20 = 0,
+                                .beats_q20 = 4 << 20,
+                                .pitch_q16 = 57 << 16,
+                                .velocity_q16 = 32768,
+                                .line = 12,
+                                .callers = {40, 52}},
+                               {.at_q20 = 3 << 19,
+                                .beats_q20 = 1 << 18,
+                                .pitch_q16 = (60 << 16) + 32768,
+                                .velocity_q16 = 65536,
+                                .pan_q16 = -16384,
+                                .line = 14}};
     struct aur_chord chords[] = {
         {.beats_q20 = 8 << 20, .name = "i", .pitches_q16 = {57 << 16, 60 << 16}, .n_pitches = 2}};
     struct aur_phrase phrase = {.number = 12,
@@ -114,13 +118,15 @@ static void test_score(void **state)
     aur_controls_default(&phrase.controls, NULL);
     aur_buf_init(&buf);
     aur_msg_score_write(&buf, &(struct aur_msg_score){&phrase, true, "a.lua", "8f14e45fceea167a"});
-    assert_json(&buf,
-                "{\"phrase_id\":\"phrase_12\",\"preview\":true,\"script\":\"a.lua\",\"version\":\"8f14e45fceea167a\","
-                "\"key\":\"A minor\",\"bpm\":70,\"bars\":8,\"beats\":32,\"beats_per_bar\":4,\"start_frame\":640,"
-                "\"length_frames\":1280,\"patches\":[{\"name\":\"pad\",\"voice\":\"pad\"}],\"notes\":["
-                "{\"patch\":0,\"at\":0,\"beats\":4,\"pitch\":57,\"velocity\":0.5,\"pan\":0,\"line\":12},"
-                "{\"patch\":0,\"at\":1.5,\"beats\":0.25,\"pitch\":60.5,\"velocity\":1,\"pan\":-0.25,\"line\":14}],"
-                "\"chords\":[{\"at\":0,\"beats\":8,\"name\":\"i\",\"pitches\":[57,60]}]}");
+    assert_json(
+        &buf,
+        "{\"phrase_id\":\"phrase_12\",\"preview\":true,\"script\":\"a.lua\",\"version\":\"8f14e45fceea167a\","
+        "\"key\":\"A minor\",\"bpm\":70,\"bars\":8,\"beats\":32,\"beats_per_bar\":4,\"start_frame\":640,"
+        "\"length_frames\":1280,\"patches\":[{\"name\":\"pad\",\"voice\":\"pad\"}],\"notes\":["
+        "{\"patch\":0,\"at\":0,\"beats\":4,\"pitch\":57,\"velocity\":0.5,\"pan\":0,\"line\":12,\"callers\":[40,52]},"
+        "{\"patch\":0,\"at\":1.5,\"beats\":0.25,\"pitch\":60.5,\"velocity\":1,\"pan\":-0.25,\"line\":14,\"callers\":[]}"
+        "],"
+        "\"chords\":[{\"at\":0,\"beats\":8,\"name\":\"i\",\"pitches\":[57,60]}]}");
     phrase.n_patches = phrase.n_notes = phrase.n_chords = 0;
     aur_buf_init(&buf);
     aur_msg_score_write(&buf, &(struct aur_msg_score){&phrase, false, "", ""});
