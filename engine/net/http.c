@@ -243,15 +243,18 @@ static void ask_scripts(struct aur_http *http, struct aur_scripts_request *ask)
         aur_reply_refuse(&http->reply, 500, "INTERNAL", "%s", aur_err_text(rc));
 }
 
-void aur_http_resume(struct aur_errand *errand)
+void aur_http_collect(struct aur_server *server)
 {
-    struct aur_http *http = errand->asker;
-    if (http) {
-        http->errand = NULL;
-        aur_rest_scripts_reply(&http->reply, &http->request, errand->ask, &errand->reply);
-        lws_callback_on_writable(http->wsi);
+    for (struct aur_errand *errand = aur_errands_take(&server->errands), *next; errand; errand = next) {
+        struct aur_http *http = errand->asker;
+        next = errand->next;
+        if (http) {
+            http->errand = NULL;
+            aur_rest_scripts_reply(&http->reply, &http->request, errand->ask, &errand->reply);
+            lws_callback_on_writable(http->wsi);
+        }
+        aur_errand_free(errand);
     }
-    aur_errand_free(errand);
 }
 
 static void answer(struct aur_http *http)

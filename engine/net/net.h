@@ -45,8 +45,8 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len);
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
-/* What was asked of the scripts worker is there; the errand is freed. */
-void aur_http_resume(struct aur_errand *errand);
+/* Takes in what the scripts worker has brought. */
+void aur_http_collect(struct aur_server *server);
 int aur_http_timer(struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);
 /* The request's headers as a struct; false if something does not fit. */

@@ -8,15 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "net/net.h"
 
-#define HEADER_BYTES    16384 /* of one request: a browser sends every cookie of localhost */
-#define RECEIVE_BYTES   16384
-#define SEND_BYTES      131072 /* a chunk goes out in one piece */
-#define DESCRIPTORS_MAX (1 << 20)
+#define HEADER_BYTES  16384 /* of one request: a browser sends every cookie of localhost */
+#define RECEIVE_BYTES 16384
+#define SEND_BYTES    131072 /* a chunk goes out in one piece */
 
 struct aur_server *aur_server_of(struct lws *wsi)
 {
@@ -30,10 +28,7 @@ static int on_wake(struct aur_server *server)
     uint64_t count;
     while (read(server->wake_fd, &count, sizeof count) > 0)
         ;
-    for (struct aur_errand *errand = aur_errands_take(&server->errands), *next; errand; errand = next) {
-        next = errand->next;
-        aur_http_resume(errand);
-    }
+    aur_http_collect(server);
     aur_hub_update(&server->hub);
     aur_listeners_wake(server);
     return 0;
@@ -189,22 +184,6 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     return out->host && out->client_dir && out->cors_origins && out->edit_token ? AUR_OK : AUR_ENOMEM;
 }
 
-/* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
-static void fit_descriptor_limit(uint32_t max_clients)
-{
-    struct rlimit limit;
-    rlim_t need = (rlim_t)max_clients + 256;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    rlim_t now = limit.rlim_cur;
-    if (limit.rlim_cur > DESCRIPTORS_MAX)
-        limit.rlim_cur = need > DESCRIPTORS_MAX ? need : DESCRIPTORS_MAX;
-    if (limit.rlim_cur < need)
-        limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
-    if (limit.rlim_cur != now)
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int check_readable(const char *what, const char *path, struct aur_error *err)
 {
     if (path && access(path, R_OK) == 0)
@@ -287,7 +266,7 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
         rc = aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
     aur_hub_init(&server->hub, config->log, server->config.control_rate, LWS_PRE);
     aur_errands_init(&server->errands, aur_server_notify, server);
-    fit_descriptor_limit(server->config.max_clients);
+    aur_sockets_fit_limit(server->config.max_clients);
     if (rc == AUR_OK)
         rc = aur_sockets_open(&server->sockets, server->config.host, config->port, err);
     if (rc == AUR_OK)

@@ -9,12 +9,14 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define SEND_BUFFER_BYTES 65536
 #define UNSENT_BYTES      32768
 #define BACKLOG           511
+#define DESCRIPTORS_MAX   (1 << 20)
 
 static void set_option(int fd, int level, int option, int value)
 {
@@ -122,4 +124,20 @@ int aur_sockets_accept(int listening, int *spare)
     set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES);
     return fd;
+}
+
+/* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
+void aur_sockets_fit_limit(uint32_t max_clients)
+{
+    struct rlimit limit;
+    rlim_t need = (rlim_t)max_clients + 256;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t now = limit.rlim_cur;
+    if (limit.rlim_cur > DESCRIPTORS_MAX)
+        limit.rlim_cur = need > DESCRIPTORS_MAX ? need : DESCRIPTORS_MAX;
+    if (limit.rlim_cur < need)
+        limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    if (limit.rlim_cur != now)
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -23,5 +24,8 @@ void aur_sockets_close(struct aur_sockets *sockets);
 /* The next connection, set up for streaming, or -1 if none waits. `spare` is an open descriptor given up for a moment when
  * there are none left, so that the connection can be refused instead of waiting for ever. */
 int aur_sockets_accept(int listening, int *spare);
+
+/* Makes room for this many connections in the process's limit of descriptors, and keeps the limit within reason. */
+void aur_sockets_fit_limit(uint32_t max_clients);
 
 #endif

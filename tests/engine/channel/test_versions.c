@@ -113,7 +113,7 @@ static void the_oldest_go(void **state)
     struct aur_version list[4];
     assert_int_equal(aur_versions_list(f->versions, list, 4, "a.lua"), 0);
     for (int i = 0; i < 5; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "t%d", i);
         assert_int_equal(keep_at(f->versions, text, 5000000 - (uint64_t)i), AUR_OK); /* times do not matter */
     }
@@ -142,9 +142,9 @@ static void the_text_on_disk_does_not_count(void **state)
     aur_version_of(current, "now", 3);
     assert_int_equal(keep(f, "now"), AUR_OK);
     for (int i = 0; i < 4; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "t%d", i);
-        assert_int_equal(aur_versions_keep(f->versions, "a.lua", text, 2, 0, current, NULL), AUR_OK);
+        assert_int_equal(aur_versions_keep(f->versions, "a.lua", text, strlen(text), 0, current, NULL), AUR_OK);
     }
     ASSERT_TEXTS(f->versions, "t3", "t2", "t1", "now");
 }

@@ -1,5 +1,4 @@
-/* The routes of scripts from outside the server: which question each is, what becomes of the reply, that nobody waits for
- * anybody else's, and who may ask. */
+/* The routes of scripts from outside the server: which question each is, what becomes of the reply, and who may ask. */
 #include "support/unit.h"
 
 #include <pthread.h>
@@ -68,53 +67,53 @@ static void assert_refused(void **state, int status, const char *error, const ch
     assert_int_equal(fake_scripts_waiting(), 0);
 }
 
+static const struct {
+    const char *request;
+    enum aur_scripts_ask ask;
+    const char *name, *version, *text;
+} questions[] = {
+    {"GET /api/v1/scripts HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_LIST, "", "", NULL},
+    {"GET /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_READ, "a.lua", "", NULL},
+    {"GET /api/v1/scripts/n/%61%2Elua?version=0123456789abcdef HTTP/1.1\r\nHost: stranger\r\n\r\n", AUR_SCRIPTS_READ,
+     "n/a.lua", "0123456789abcdef", NULL},
+    {"GET /api/v1/scripts/a.lua?version=0123456789abcdef0 HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_READ, "a.lua", "-",
+     NULL},
+    {"GET /api/v1/scripts/n%2fa.lua/versions HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_VERSIONS, "n/a.lua", "", NULL},
+    {"GET /api/v1/phrases?channel=main HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_PHRASES, "", "", NULL},
+    {"POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 8\r\n\r\nreturn 1", AUR_SCRIPTS_CHECK,
+     "a.lua", "", "return 1"},
+    {"POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", AUR_SCRIPTS_CHECK, "a.lua", "",
+     ""},
+    {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE, "a.lua", "",
+     "{}"},
+    {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", AUR_SCRIPTS_WRITE, "a.lua", "", ""},
+    {"PUT /api/v1/scripts/versions HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE, "versions", "",
+     "{}"},
+    {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: \"0123456789abcdef\"\r\nContent-Length: 2\r\n\r\n{}",
+     AUR_SCRIPTS_WRITE, "a.lua", "0123456789abcdef", "{}"},
+    {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: *\r\nContent-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE,
+     "a.lua", "*", "{}"},
+    {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: \"much too long for one\"\r\nContent-Length: 2\r\n"
+     "\r\n{}",
+     AUR_SCRIPTS_WRITE, "a.lua", "-", "{}"},
+    {"POST /api/v1/scripts/a.lua/restore HTTP/1.1\r\n" LOCAL
+     "Content-Length: 30\r\n\r\n{\"version\":\"0123456789abcdef\"}",
+     AUR_SCRIPTS_RESTORE, "a.lua", "0123456789abcdef", NULL},
+};
+
 static void test_questions(void **state)
 {
-    static const struct {
-        const char *request;
-        enum aur_scripts_ask ask;
-        const char *name, *version, *text;
-    } cases[] = {
-        {"GET /api/v1/scripts HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_LIST, "", "", NULL},
-        {"GET /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_READ, "a.lua", "", NULL},
-        {"GET /api/v1/scripts/n/%61%2Elua?version=0123456789abcdef HTTP/1.1\r\nHost: stranger\r\n\r\n",
-         AUR_SCRIPTS_READ, "n/a.lua", "0123456789abcdef", NULL},
-        {"GET /api/v1/scripts/a.lua?version=0123456789abcdef0 HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_READ, "a.lua",
-         "-", NULL},
-        {"GET /api/v1/scripts/n%2fa.lua/versions HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_VERSIONS, "n/a.lua", "", NULL},
-        {"GET /api/v1/phrases?channel=main HTTP/1.1\r\n" LOCAL "\r\n", AUR_SCRIPTS_PHRASES, "", "", NULL},
-        {"POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 8\r\n\r\nreturn 1", AUR_SCRIPTS_CHECK,
-         "a.lua", "", "return 1"},
-        {"POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", AUR_SCRIPTS_CHECK, "a.lua",
-         "", ""},
-        {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE, "a.lua", "",
-         "{}"},
-        {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 0\r\n\r\n", AUR_SCRIPTS_WRITE, "a.lua", "",
-         ""},
-        {"PUT /api/v1/scripts/versions HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE, "versions",
-         "", "{}"},
-        {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: \"0123456789abcdef\"\r\nContent-Length: 2\r\n\r\n{}",
-         AUR_SCRIPTS_WRITE, "a.lua", "0123456789abcdef", "{}"},
-        {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: *\r\nContent-Length: 2\r\n\r\n{}", AUR_SCRIPTS_WRITE,
-         "a.lua", "*", "{}"},
-        {"PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "If-Match: \"much too long for one\"\r\nContent-Length: 2\r\n"
-         "\r\n{}",
-         AUR_SCRIPTS_WRITE, "a.lua", "-", "{}"},
-        {"POST /api/v1/scripts/a.lua/restore HTTP/1.1\r\n" LOCAL
-         "Content-Length: 30\r\n\r\n{\"version\":\"0123456789abcdef\"}",
-         AUR_SCRIPTS_RESTORE, "a.lua", "0123456789abcdef", NULL},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
         struct peer peer;
-        begin(state, &peer, cases[i].request);
+        begin(state, &peer, questions[i].request);
         struct aur_scripts_request got = fake_scripts_next();
-        assert_int_equal(got.ask, cases[i].ask);
-        assert_string_equal(got.name, cases[i].name);
-        assert_string_equal(got.version, cases[i].version);
+        assert_int_equal(got.ask, questions[i].ask);
+        assert_string_equal(got.name, questions[i].name);
+        assert_string_equal(got.version, questions[i].version);
         assert_true(got.channel == (got.ask == AUR_SCRIPTS_PHRASES ? fake_channel() : NULL));
-        if (cases[i].text) {
-            assert_int_equal(got.len, strlen(cases[i].text));
-            assert_string_equal(got.text, cases[i].text);
+        if (questions[i].text) {
+            assert_int_equal(got.len, strlen(questions[i].text));
+            assert_string_equal(got.text, questions[i].text);
         } else {
             assert_null(got.text);
         }
@@ -227,59 +226,60 @@ static void test_lengths(void **state)
     free(request);
 }
 
+static const struct {
+    const char *headers;
+    int status;
+} visitors[] = {
+    {"Host: localhost\r\n", 200},
+    {"Host: LOCALHOST:8000\r\n", 200},
+    {"Host: 127.0.0.1:80\r\n", 200},
+    {"Host: [::1]:80\r\n", 200},
+    {"Host: localhost:80\r\nOrigin: http://localhost:80\r\n", 200},
+    {"Host: stranger.example\r\n", 401},
+    {"Host: localhost.stranger.example\r\n", 401},
+    {"Host: localhost:80@stranger.example\r\n", 401},
+    {"Host: 127.0.0.10\r\n", 401},
+    {"Host: \r\n", 401},
+    {"Host: localhost\r\nForwarded: for=1.2.3.4\r\n", 401},
+    {"Host: localhost\r\nX-Forwarded-For: 1.2.3.4\r\n", 401},
+    {"Host: localhost\r\nX-FORWARDED-PROTO: https\r\n", 401},
+    {"Host: localhost\r\nX-Forwarded-Host: h\r\n", 401},
+    {"Host: localhost\r\nX-Real-IP: 1.2.3.4\r\n", 401},
+    {"Host: localhost\r\nVia: 1.1 proxy\r\n", 401},
+    {"Host: localhost\r\nOrigin: http://friend.example\r\n", 401},
+    {"Host: localhost\r\nOrigin: http://stranger.example\r\n", 403},
+    {"Host: localhost\r\nOrigin: null\r\n", 403},
+    {"Host: stranger.example\r\nAuthorization: Bearer secret\r\n", 200},
+    {"Host: localhost\r\nX-Forwarded-For: 1.2.3.4\r\nAuthorization: bearer   secret\r\n", 200},
+    {"Host: localhost\r\nOrigin: http://friend.example\r\nAuthorization: Bearer secret\r\n", 200},
+    {"Host: localhost\r\nOrigin: http://stranger.example\r\nAuthorization: Bearer secret\r\n", 403},
+    {"Host: stranger.example\r\nAuthorization: Bearer secre\r\n", 401},
+    {"Host: stranger.example\r\nAuthorization: Bearer secrets\r\n", 401},
+    {"Host: stranger.example\r\nAuthorization: Bearer secretsecret\r\n", 401},
+    {"Host: stranger.example\r\nAuthorization: Bearer \r\n", 401},
+    {"Host: stranger.example\r\nAuthorization: Basic secret\r\n", 401},
+    {"Host: stranger.example\r\nAuthorization: secret\r\n", 401},
+};
+
 static void test_who_may(void **state)
 {
-    static const struct {
-        const char *headers;
-        int status;
-    } cases[] = {
-        {"Host: localhost\r\n", 200},
-        {"Host: LOCALHOST:8000\r\n", 200},
-        {"Host: 127.0.0.1:80\r\n", 200},
-        {"Host: [::1]:80\r\n", 200},
-        {"Host: localhost:80\r\nOrigin: http://localhost:80\r\n", 200},
-        {"Host: stranger.example\r\n", 401},
-        {"Host: localhost.stranger.example\r\n", 401},
-        {"Host: localhost:80@stranger.example\r\n", 401},
-        {"Host: 127.0.0.10\r\n", 401},
-        {"Host: \r\n", 401},
-        {"Host: localhost\r\nForwarded: for=1.2.3.4\r\n", 401},
-        {"Host: localhost\r\nX-Forwarded-For: 1.2.3.4\r\n", 401},
-        {"Host: localhost\r\nX-FORWARDED-PROTO: https\r\n", 401},
-        {"Host: localhost\r\nX-Forwarded-Host: h\r\n", 401},
-        {"Host: localhost\r\nX-Real-IP: 1.2.3.4\r\n", 401},
-        {"Host: localhost\r\nVia: 1.1 proxy\r\n", 401},
-        {"Host: localhost\r\nOrigin: http://friend.example\r\n", 401},
-        {"Host: localhost\r\nOrigin: http://stranger.example\r\n", 403},
-        {"Host: localhost\r\nOrigin: null\r\n", 403},
-        {"Host: stranger.example\r\nAuthorization: Bearer secret\r\n", 200},
-        {"Host: localhost\r\nX-Forwarded-For: 1.2.3.4\r\nAuthorization: bearer   secret\r\n", 200},
-        {"Host: localhost\r\nOrigin: http://friend.example\r\nAuthorization: Bearer secret\r\n", 200},
-        {"Host: localhost\r\nOrigin: http://stranger.example\r\nAuthorization: Bearer secret\r\n", 403},
-        {"Host: stranger.example\r\nAuthorization: Bearer secre\r\n", 401},
-        {"Host: stranger.example\r\nAuthorization: Bearer secrets\r\n", 401},
-        {"Host: stranger.example\r\nAuthorization: Bearer secretsecret\r\n", 401},
-        {"Host: stranger.example\r\nAuthorization: Bearer \r\n", 401},
-        {"Host: stranger.example\r\nAuthorization: Basic secret\r\n", 401},
-        {"Host: stranger.example\r\nAuthorization: secret\r\n", 401},
-    };
     static const char *const routes[] = {"PUT /api/v1/scripts/a.lua", "POST /api/v1/scripts/a.lua/check",
                                          "POST /api/v1/scripts/a.lua/restore"};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof visitors / sizeof *visitors; i++) {
         for (size_t k = 0; k < sizeof routes / sizeof *routes; k++) {
             struct peer peer;
             char request[400];
             snprintf(request, sizeof request, "%s HTTP/1.1\r\n%sContent-Length: 15\r\n\r\n{\"version\":\"0\"}",
-                     routes[k], cases[i].headers);
+                     routes[k], visitors[i].headers);
             begin(state, &peer, request);
-            if (cases[i].status == 200) {
+            if (visitors[i].status == 200) {
                 (void)fake_scripts_next();
                 fake_scripts_reply(AUR_OK, "{}", "", "");
             }
             struct peer_reply reply;
             peer_reply(&peer, &reply, false);
-            if (reply.status != cases[i].status)
-                fail_msg("expected %d, got %d: %s%s", cases[i].status, reply.status, request, reply.body);
+            if (reply.status != visitors[i].status)
+                fail_msg("expected %d, got %d: %s%s", visitors[i].status, reply.status, request, reply.body);
             assert_int_equal(fake_scripts_waiting(), 0);
             if (reply.status == 401)
                 assert_non_null(peer_header(&reply, "www-authenticate"));
@@ -302,166 +302,6 @@ static void test_preflight(void **state)
     free(reply.body);
 }
 
-/* Replies need not come in the order of the questions' connections, and meanwhile the server answers others. */
-static void test_nobody_waits_for_another(void **state)
-{
-    struct peer slow, quick;
-    begin(state, &slow, "PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}");
-    (void)fake_scripts_next();
-    begin(state, &quick, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
-    free(end(&quick, 200).body);
-    fake_scripts_reply(AUR_OK, "{\"slow\":true}", "0123456789abcdef", "");
-    struct peer_reply reply = end(&slow, 200);
-    assert_string_equal(reply.body, "{\"slow\":true}");
-    assert_string_equal(peer_header(&reply, "etag"), "\"0123456789abcdef\"");
-    free(reply.body);
-}
-
-static void test_a_full_queue(void **state)
-{
-    struct peer waiting[4], late;
-    for (size_t i = 0; i < 4; i++) {
-        begin(state, &waiting[i], "POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 1\r\n\r\n1");
-        while (fake_scripts_waiting() < i + 1)
-            usleep(1000);
-    }
-    begin(state, &late, "POST /api/v1/scripts/a.lua/check HTTP/1.1\r\n" LOCAL "Content-Length: 1\r\n\r\n1");
-    struct peer_reply reply = end(&late, 503);
-    assert_string_equal(peer_header(&reply, "retry-after"), "1");
-    free(reply.body);
-    for (size_t i = 0; i < 4; i++) {
-        fake_scripts_reply(AUR_OK, "{}", "", "");
-        free(end(&waiting[i], 200).body);
-    }
-}
-
-static void test_clients_that_go(void **state)
-{
-    struct peer peer, next;
-    for (int i = 0; i < 20; i++) {
-        begin(state, &peer, "PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}");
-        (void)fake_scripts_next();
-        peer_close(&peer);
-        if (i % 2) { /* the server has noticed, most likely */
-            begin(state, &next, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
-            free(end(&next, 200).body);
-        }
-        fake_scripts_reply(AUR_OK, "{}", "", "");
-    }
-    begin(state, &peer, "GET /api/v1/scripts HTTP/1.1\r\n" LOCAL "\r\n");
-    (void)fake_scripts_next();
-    fake_scripts_reply(AUR_OK, "{\"still\":\"here\"}", "", "");
-    free(end(&peer, 200).body);
-}
-
-/* What a client sends ahead of the reply is neither read as a body nor carried out, and stops nothing. */
-static void test_sent_ahead(void **state)
-{
-    static const char *const ahead[] = {
-        "GET /api/v1/scripts HTTP/1.1\r\n" LOCAL "\r\nGET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n",
-        "GET /api/v1/scripts HTTP/1.1\r\n" LOCAL "\r\nPOST /api/v1/control HTTP/1.1\r\n" LOCAL
-        "Content-Length: 2\r\n\r\n{}",
-        "PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL
-        "Content-Length: 2\r\n\r\n{}POST /api/v1/control HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}",
-        "PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}more than was announced",
-    };
-    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++) {
-        for (int later = 0; later < 2; later++) {
-            struct peer peer, other;
-            begin(state, &peer, ahead[i]);
-            (void)fake_scripts_next();
-            if (later)
-                peer_text(&peer, "POST /api/v1/control HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}");
-            begin(state, &other, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
-            free(end(&other, 200).body);
-            fake_scripts_reply(AUR_OK, "{\"n\":1}", "", "");
-            peer_close(&peer); /* whether it had the reply or lost the connection */
-            begin(state, &other, "GET /api/v1/status HTTP/1.1\r\n" LOCAL "\r\n");
-            free(end(&other, 200).body);
-            assert_int_equal(fake_scripts_waiting(), 0);
-            assert_int_equal(fake_controls_set(), 0);
-        }
-    }
-}
-
-static void test_a_long_reply(void **state)
-{
-    struct peer peer;
-    char *text = malloc(1000001);
-    assert_non_null(text);
-    memset(text, 'x', 1000000);
-    text[1000000] = '\0';
-    begin(state, &peer, "GET /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "\r\n");
-    (void)fake_scripts_next();
-    fake_scripts_reply(AUR_OK, text, "0123456789abcdef", "");
-    struct peer_reply reply = end(&peer, 200);
-    assert_int_equal(reply.body_len, 1000000);
-    assert_memory_equal(reply.body, text, 1000000);
-    free(reply.body);
-    free(text);
-}
-
-/* The server ends while the worker still has a question: nothing is left behind. */
-static void test_ends_with_questions_open(void **state)
-{
-    struct peer peer;
-    begin(state, &peer, "PUT /api/v1/scripts/a.lua HTTP/1.1\r\n" LOCAL "Content-Length: 2\r\n\r\n{}");
-    (void)fake_scripts_next();
-    peer_close(&peer);
-}
-
-static void post_script(void **state, enum aur_script_state what, const char *error, uint64_t chunk)
-{
-    struct aur_channel_event event = {.type = AUR_EVENT_SCRIPT, .chunk_index = chunk, .script_state = what};
-    snprintf(event.error.message, sizeof event.error.message, "%s", error);
-    strcpy(event.script, "a.lua");
-    strcpy(event.script_version, "0123456789abcdef");
-    strcpy(event.playing_version, "fedcba9876543210");
-    event.phrase.phrase = 13;
-    event.phrase.sounds_in_ms = what == AUR_SCRIPT_ARMED ? 1500 : 0;
-    fake_post(&event);
-    for (int i = 0; i < 5; i++) { /* it goes out ahead of a chunk, so the stream has to go on */
-        fake_publish(1);
-        host_notify(*state);
-        usleep(5000);
-    }
-}
-
-static void test_script_updates(void **state)
-{
-    static const char head[] =
-        "\"name\":\"a.lua\",\"version\":\"0123456789abcdef\",\"playing_version\":\"fedcba9876543210\"";
-    static const struct {
-        enum aur_script_state what;
-        const char *name, *error, *says;
-    } cases[] = {
-        {AUR_SCRIPT_ARMED, "armed", "", "\"phrase_id\":\"phrase_13\",\"sounds_in_ms\":1500.0,\"diagnostics\":[]"},
-        {AUR_SCRIPT_PLAYING, "playing", "", "\"phrase_id\":\"phrase_13\",\"sounds_in_ms\":0.0,\"diagnostics\":[]"},
-        {AUR_SCRIPT_REFUSED, "refused", "a.lua:12: bad\nstack", "\"diagnostics\":[{\"file\":\"a.lua\",\"line\":12,"},
-        {AUR_SCRIPT_ROLLED_BACK, "rolled_back", "a.lua:3: worse", "\"message\":\"worse\""},
-    };
-    const struct host *host = *state;
-    struct peer peer;
-    fake_publish(5);
-    peer_listen(&peer, host->port);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char want[64];
-        post_script(state, cases[i].what, cases[i].error, fake_published());
-        char *message = peer_message_of(&peer, "script_update");
-        snprintf(want, sizeof want, "\"state\":\"%s\"", cases[i].name);
-        if (!strstr(message, want) || !strstr(message, head) || !strstr(message, cases[i].says))
-            fail_msg("%s: %s", want, message);
-        assert_true((strstr(message, "phrase_id") == NULL) == (cases[i].what == AUR_SCRIPT_REFUSED));
-        free(message);
-    }
-    /* an event of a chunk long gone is told all the same */
-    post_script(state, AUR_SCRIPT_REFUSED, "a.lua:1: old", 0);
-    char *message = peer_message_of(&peer, "script_update");
-    assert_non_null(strstr(message, "\"message\":\"old\""));
-    free(message);
-    peer_close(&peer);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,13 +312,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_may, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_preflight, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_nobody_waits_for_another, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_full_queue, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_clients_that_go, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_sent_ahead, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_long_reply, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ends_with_questions_open, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_script_updates, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
