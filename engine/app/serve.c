@@ -194,6 +194,19 @@ static void on_stop(void *user)
     aur_server_stop(user);
 }
 
+/* Until it is stopped. */
+static int run(struct aur_server *server, const struct aur_stage *stage, struct aur_backend *backend,
+               struct aur_channel *channel, uint64_t seed, struct aur_error *err)
+{
+    announce(stage, server, seed);
+    int rc = aur_server_run(server);
+    if (rc < 0)
+        aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
+    tell_counts(stage, backend, channel);
+    aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
+    return rc;
+}
+
 /* From the first socket to the last; the stage is there. */
 static int serve(const struct aur_stage *stage, const struct aur_controls *controls, struct aur_error *err)
 {
@@ -227,14 +240,8 @@ static int serve(const struct aur_stage *stage, const struct aur_controls *contr
         rc = start_channel(&channel, station, server, stage, backend, seed, controls, err);
     if (rc == AUR_OK)
         rc = start_scripts(&scripts, server, channel, stage, err);
-    if (rc == AUR_OK) {
-        announce(stage, server, seed);
-        rc = aur_server_run(server);
-        if (rc < 0)
-            aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
-        tell_counts(stage, backend, channel);
-        aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
-    }
+    if (rc == AUR_OK)
+        rc = run(server, stage, backend, channel, seed, err);
     aur_scripts_free(scripts);
     aur_station_free(station);
     aur_backend_free(backend);

@@ -248,8 +248,10 @@ int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, 
     struct aur_scripts_worker *w = scripts->worker;
     char *path = path_of(scripts, name);
     struct aur_piece_text instead = {path, text, len};
-    int rc = path ? AUR_OK : aur_error_set(err, AUR_ENOMEM, "out of memory");
+    int rc = AUR_OK;
     memset(out, 0, sizeof *out);
+    if (!path)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
     snprintf(out->name, sizeof out->name, "%s", name);
     aur_version_of(out->version, text, len);
     aur_lock_take(&w->lock);
