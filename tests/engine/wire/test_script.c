@@ -83,26 +83,23 @@ static void test_diagnostics_have_a_place(void **state)
     json_decref(got);
 }
 
+static const struct aur_note notes[] = {
+    {.at_q20 = 0, .beats_q20 = 4 << 20, .pitch_q16 = 57 << 16, .velocity_q16 = 32768, .line = 12, .callers = {40, 52}},
+    {.at_q20 = 3 << 19,
+     .beats_q20 = 1 << 18,
+     .pitch_q16 = (60 << 16) + 32768,
+     .velocity_q16 = 65536,
+     .pan_q16 = -16384,
+     .line = 14}};
+static const struct aur_chord chords[] = {
+    {.beats_q20 = 8 << 20, .name = "i", .pitches_q16 = {57 << 16, 60 << 16}, .n_pitches = 2}};
+
 static void test_score(void **state)
 {
     (void)state;
     struct aur_buf buf;
     struct aur_patch patch;
     aur_patch_default(&patch, "pad", (enum aur_voice)aur_voice_find("pad"));
-    struct aur_note notes[] = {{.at_q20 = 0,
-                                .beats_q20 = 4 << 20,
-                                .pitch_q16 = 57 << 16,
-                                .velocity_q16 = 32768,
-                                .line = 12,
-                                .callers = {40, 52}},
-                               {.at_q20 = 3 << 19,
-                                .beats_q20 = 1 << 18,
-                                .pitch_q16 = (60 << 16) + 32768,
-                                .velocity_q16 = 65536,
-                                .pan_q16 = -16384,
-                                .line = 14}};
-    struct aur_chord chords[] = {
-        {.beats_q20 = 8 << 20, .name = "i", .pitches_q16 = {57 << 16, 60 << 16}, .n_pitches = 2}};
     struct aur_phrase phrase = {.number = 12,
                                 .start_frame = 640,
                                 .length_frames = 1280,
