@@ -13,9 +13,13 @@
 #include "channel/scripts_worker.h"
 #include "support/unit.h"
 
-#define RATE       44100u
-#define CHUNK      4410u
-#define EDITS      200
+#define RATE  44100u
+#define CHUNK 4410u
+#ifdef __SANITIZE_THREAD__ /* there is one thread, and it is slow */
+#define EDITS 20
+#else
+#define EDITS 200
+#endif
 #define INSTR      400000u
 #define WINDOW     4 /* chunks of a loudness */
 #define MUST(call) assert_int_equal((call), 0)
@@ -287,7 +291,8 @@ static void storm(enum aur_swap swap)
                   (unsigned long long)s.next_phrase, (unsigned long long)s.chunks, (double)s.step, (double)alone.step,
                   10 * log10(s.softest), 10 * log10(s.loudest), 10 * log10(alone.softest), 10 * log10(alone.loudest));
     assert_string_equal(status.current.title, "Form 0.0");
-    assert_true(s.armed > 60 && s.playing > 30 && s.refused > 10 && s.rolled_back > 0);
+    assert_true(s.armed > EDITS / 4 && s.playing > EDITS / 8 && s.refused > EDITS / 20 &&
+                (s.rolled_back > 0 || EDITS < 200));
     assert_true(s.step < 1.5f * alone.step);
     assert_true(s.loudest < 1.6 * alone.loudest); /* 2 dB */
     assert_true(s.softest > alone.softest / 4);   /* 6 dB */
