@@ -246,7 +246,7 @@ test("the phrases of the piano roll", async (t) => {
   assert.equal(json.current.bars, 1);
   assert.equal(json.current.beats, 4);
   assert.equal(json.current.notes.length, 1);
-  assert.deepEqual(json.current.notes[0], { patch: 0, at: 0, beats: 1, pitch: 60, velocity: 0.5, pan: 0, line: 5 });
+  assert.deepEqual(json.current.notes[0], { patch: 0, at: 0, beats: 1, pitch: 60, velocity: 0.5, pan: 0, line: 5, callers: [] });
   assert.deepEqual(json.current.patches, [{ name: "bell", voice: "lead" }]);
   assert.deepEqual(json.current.chords, [{ at: 0, beats: 4, name: "i", pitches: [57, 60, 64] }]);
   assert.equal(json.next.notes.length, 1);
