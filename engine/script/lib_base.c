@@ -62,14 +62,12 @@ static int print(lua_State *L)
     struct aur_vm *vm = aur_vm_of(L);
     int n = lua_gettop(L);
     luaL_checkstack(L, n + 4, "too many values to print");
-    char line[PRINT_BYTES];
+    char line[PRINT_BYTES] = "";
     size_t used = 0;
     for (int i = 1; i <= n && used < sizeof line; i++) {
         const char *text = aur_vm_tostring(L, i);
         used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", i > 1 ? "\t" : "", text);
     }
-    if (n == 0)
-        line[0] = '\0';
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < ' ' && *c != '\t' && *c != '\n')
             *c = '?';

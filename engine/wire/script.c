@@ -136,7 +136,7 @@ void aur_msg_score_write(struct aur_buf *out, const struct aur_msg_score *score)
     aur_json_text(out, "key", phrase->controls.key.name);
     aur_json_count(out, "bpm", (uint64_t)phrase->controls.bpm);
     aur_json_count(out, "bars", (uint64_t)phrase->bars);
-    aur_json_count(out, "beats", (uint64_t)(phrase->bars * phrase->meter[0]));
+    aur_json_count(out, "beats", (uint64_t)phrase->bars * (uint64_t)phrase->meter[0]);
     aur_json_count(out, "beats_per_bar", (uint64_t)phrase->meter[0]);
     aur_json_count(out, "start_frame", phrase->start_frame);
     aur_json_count(out, "length_frames", phrase->length_frames);
