@@ -3,15 +3,18 @@
  *
  *   scripts.c      the worker: queue, watcher, who plays what
  *   scripts_try.c  an edit's way: loading, rehearsing, arming
+ *   scripts_warn.c what is allowed in it, but likely a mistake
  *   scripts_ask.c  the answers to requests: names, files, versions, phrases */
 #ifndef AUR_CHANNEL_SCRIPTS_INNER_H
 #define AUR_CHANNEL_SCRIPTS_INNER_H
 
+#include "base/diagnostic.h"
 #include "channel/scripts.h"
 #include "channel/versions.h"
 
 #define AUR_SCRIPTS_CHANNELS_MAX 16
 #define AUR_SCRIPTS_VERSIONS_MAX 256               /* kept of a file, at most */
+#define AUR_SCRIPTS_WARNINGS_MAX 16                /* told of an edit, at most */
 #define AUR_SCRIPTS_TEXT_MAX     ((size_t)1 << 20) /* bytes, where limits.source_bytes is 0 */
 
 struct aur_scripts_worker; /* scripts_worker.h: thread, queue, watch, channels that follow a file */
@@ -65,6 +68,7 @@ struct aur_scripts_trial {
         struct aur_channel *channel;
         struct aur_piece *piece; /* with the text in place of the file's; a reference of the trial */
     } parts[AUR_SCRIPTS_CHANNELS_MAX];
+    struct aur_piece *alone; /* where no channel plays it: the piece, a reference; NULL: a module */
 };
 
 /* Loads text (len bytes, NUL-terminated) in place of the file `name`, whatever is on disk, and rehearses it: for every
@@ -73,11 +77,21 @@ struct aur_scripts_trial {
  * AUR_ENOMEM, with err->message "path:line: ..." and the traceback, paths shortened; then out is empty. */
 AUR_MUST_USE int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, const char *name,
                                  const char *text, size_t len, struct aur_error *err);
-/* Arms the trial's pieces and tells of it (AUR_EVENT_SCRIPT); frees what it held. True: a channel plays it, reply is its
- * first phrase with sounds_in_ms. */
-bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, struct aur_scripts_trial *trial);
+/* Arms the trial's pieces and tells of it (AUR_EVENT_SCRIPT). True: a channel plays it, reply is its first phrase with
+ * sounds_in_ms. */
+bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, const struct aur_scripts_trial *trial);
 /* Frees what the trial holds. */
 void aur_scripts_trial_drop(struct aur_scripts_trial *trial);
+
+/* scripts_warn.c: what the trial's pieces show when they are rehearsed from their start, each control at its ends: what is
+ * allowed but likely a mistake, and errors that only a control's end brings. Files are named as in aur_scripts_name_of.
+ * Takes half a second at most (and the phrase begun then). */
+struct aur_scripts_warnings {
+    size_t n;
+    struct aur_diagnostic items[AUR_SCRIPTS_WARNINGS_MAX];
+};
+void aur_scripts_warn(const struct aur_scripts *scripts, struct aur_scripts_warnings *out,
+                      const struct aur_scripts_trial *trial);
 
 /* The channels that follow a file; returns how many. What each plays is in its status (script, script_version). */
 size_t aur_scripts_channels(struct aur_scripts *scripts, struct aur_channel *out[AUR_SCRIPTS_CHANNELS_MAX]);

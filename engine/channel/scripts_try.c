@@ -211,21 +211,17 @@ static bool is_made_of(const struct aur_follow *follow, const char *path)
     return strcmp(follow->path, path) == 0;
 }
 
-static int try_alone(struct aur_scripts *scripts, const struct aur_piece_text *instead, const char *name,
-                     struct aur_error *err)
+static int try_alone(struct aur_scripts *scripts, struct aur_scripts_trial *out, const struct aur_piece_text *instead,
+                     const char *name, struct aur_error *err)
 {
     struct aur_piece_source source = source_of(scripts, instead->path, name);
-    struct aur_piece *piece = NULL;
     bool is_piece = false;
     source.instead = instead;
     int rc = aur_piece_run_text(&source, &is_piece, err);
     if (rc < 0 || !is_piece)
         return rc;
-    rc = aur_piece_load(&piece, &source, err);
-    if (rc == AUR_OK)
-        rc = rehearse_alone(piece, err);
-    aur_piece_free(piece);
-    return rc;
+    rc = aur_piece_load(&out->alone, &source, err);
+    return rc == AUR_OK ? rehearse_alone(out->alone, err) : rc;
 }
 
 static int try_on(struct aur_scripts *scripts, struct aur_scripts_trial *out, const struct aur_follow *follow,
@@ -261,7 +257,7 @@ int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, 
         if (is_made_of(&w->follows[i], path))
             rc = try_on(scripts, out, &w->follows[i], &instead, err);
     if (rc == AUR_OK && out->n == 0)
-        rc = try_alone(scripts, &instead, name, err);
+        rc = try_alone(scripts, out, &instead, name, err);
     if (rc < 0)
         aur_scripts_trial_drop(out);
     free(path);
@@ -296,7 +292,7 @@ static bool arm_part(struct aur_scripts *scripts, struct aur_msg_phrase *reply, 
     return true;
 }
 
-bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, struct aur_scripts_trial *trial)
+bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, const struct aur_scripts_trial *trial)
 {
     struct aur_msg_phrase first;
     bool any = false;
@@ -306,7 +302,6 @@ bool aur_scripts_arm(struct aur_scripts *scripts, struct aur_msg_phrase *reply, 
             any = true;
         }
     }
-    aur_scripts_trial_drop(trial);
     return any;
 }
 
@@ -314,5 +309,7 @@ void aur_scripts_trial_drop(struct aur_scripts_trial *trial)
 {
     for (size_t i = 0; i < trial->n; i++)
         aur_piece_free(trial->parts[i].piece);
+    aur_piece_free(trial->alone);
+    trial->alone = NULL;
     trial->n = 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "compose/inner.h"
 #include "compose/session.h"
@@ -20,6 +21,8 @@ struct stage {
     bool used[AUR_PATCHES_MAX];
     struct aur_diagnostic warnings[WARNINGS_MAX];
     size_t n_warnings;
+    uint64_t end_ns; /* when the budget runs out; 0: never */
+    bool cut_short;
 };
 
 static void keep_warning(void *user, const struct aur_diagnostic *warning)
@@ -154,6 +157,9 @@ static int play_ends(struct stage *stage, const char *name, double min, double m
                      struct aur_error *err)
 {
     uint64_t low, high;
+    stage->cut_short |= stage->end_ns && aur_clock_mono_ns() > stage->end_ns;
+    if (stage->cut_short)
+        return AUR_OK;
     int rc = play_with(stage, name, min, &low, err);
     if (rc == AUR_OK)
         rc = play_with(stage, name, max, &high, err);
@@ -181,8 +187,9 @@ int aur_rehearse(const struct aur_rehearsal *rehearsal, struct aur_error *err)
     if (!stage)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", rehearsal->piece->path);
     stage->of = rehearsal;
+    stage->end_ns = rehearsal->budget_ns ? aur_clock_mono_ns() + rehearsal->budget_ns : 0;
     int rc = play_all(stage, err);
-    for (uint32_t i = 0; rc == AUR_OK && i < info->n_patches; i++)
+    for (uint32_t i = 0; rc == AUR_OK && !stage->cut_short && i < info->n_patches; i++)
         if (!stage->used[i] && is_idle(stage, info->patches[i].name))
             warn(stage, field_line(stage, "patches", info->patches[i].name), "patches.%s: the script does not use it",
                  info->patches[i].name);

@@ -116,6 +116,30 @@ test("checking tells where a text is wrong and writes nothing", async (t) => {
   assert.equal(server.file("play.lua"), piece("First"));
 });
 
+test("what is likely a mistake is told, and refuses nothing", async (t) => {
+  const server = await start(t);
+  const text = piece("Warned", 3)
+    .replace("patches = {", "patches = { idle = { voice = \"pad\" },")
+    .replace("return 1", 'if ctx.intensity > 0.9 then error("too much") end return 1');
+  const soft = text.replace(/if ctx.intensity.*end return/, "return");
+  for (const answer of [await check(server, "play.lua", soft), await check(server, "new.lua", soft), await put(server, "play.lua", soft)]) {
+    assert.equal(answer.status, 200);
+    const found = answer.json.diagnostics;
+    assert.deepEqual(found.map((each) => [each.file.split("/").pop(), each.severity, each.line]).sort(),
+      [["play.lua", "warning", 3], ["play.lua", "warning", 5]].map(([, s, l]) => [answer.json.name, s, l]));
+    assert.match(found.find((each) => each.line === 3).message, /patches\.idle: the script does not use it/);
+    assert.match(found.find((each) => each.line === 5).message, /pitch: 3 is too low/);
+    assert.ok(!/\/tmp\//.test(answer.text), "no path of this machine is told");
+  }
+  const { json } = await check(server, "play.lua", text);
+  assert.equal(json.ok, true);
+  assert.equal(json.diagnostics.length, 1);
+  assert.equal(json.diagnostics[0].severity, "warning");
+  assert.match(json.diagnostics[0].message, /too much \(with intensity = 1\)/);
+  const library = await check(server, "module.lua", "return { a = 1 }\n");
+  assert.deepEqual([library.json.ok, library.json.diagnostics], [true, []]);
+});
+
 test("a saved text is armed, announced, and plays", async (t) => {
   const server = await start(t);
   const listener = await Listener.open(t, server.ws);
