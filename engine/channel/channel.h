@@ -80,15 +80,19 @@ void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out)
 
 /* ---- edits: any thread but a render worker ---- */
 
-/* What a rehearsal needs: where the composer stands. state: malloc'd, the caller's; NULL before the first phrase. */
+/* What a rehearsal or a preview needs: where the composer stands. */
 struct aur_channel_place {
-    struct aur_piece *piece; /* that composes now; a reference, the caller's (aur_piece_free) */
-    char *state;
+    struct aur_piece *piece;            /* that composes now; a reference */
+    struct aur_piece *armed;            /* that takes over with the phrase of this number; a reference, or NULL */
+    uint64_t armed_frame;               /* where, as it stands */
+    char *state;                        /* malloc'd; NULL before the first phrase */
     uint64_t seed, number, start_frame; /* of the next phrase not composed yet */
     uint32_t rate_hz;
     struct aur_controls controls; /* as last set */
 };
+/* The caller ends it with aur_channel_place_deinit. Errors: AUR_ENOMEM; then out is empty. */
 AUR_MUST_USE int aur_channel_place(struct aur_channel *channel, struct aur_channel_place *out, struct aur_error *err);
+void aur_channel_place_deinit(struct aur_channel_place *place);
 
 /* Arms a piece, rehearsed by the caller: the next phrase whose commit point has not passed is composed by it, from the
  * state of then, migrated. Takes a reference of its own. A piece armed before and not yet taken gives way. If it fails, at

@@ -144,7 +144,7 @@ static void look_at_new(struct aur_scripts *scripts)
 {
     struct aur_scripts_worker *w = scripts->worker;
     for (size_t n = count(w); w->n_looked < n; w->n_looked++)
-        aur_scripts_look(scripts, &w->follows[w->n_looked]);
+        aur_scripts_begin(scripts, &w->follows[w->n_looked]);
 }
 
 void aur_scripts_step(struct aur_scripts *scripts)

@@ -306,8 +306,11 @@ int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_req
         [AUR_SCRIPTS_RESTORE] = {aur_scripts_restore, true},
         [AUR_SCRIPTS_PHRASES] = {aur_scripts_phrases, false},
     };
+    struct aur_error err = {0};
     if (answers[request->ask].named && !aur_scripts_name_ok(request->name))
         return refuse_name(reply);
+    if (request->ask != AUR_SCRIPTS_PHRASES && aur_scripts_desk_turn(scripts, &err) != AUR_OK)
+        return aur_scripts_refuse(reply, &err);
     int rc = answers[request->ask].answer(scripts, request, reply);
     if (!aur_buf_ok(&reply->body))
         rc = reply->code = AUR_ENOMEM;

@@ -4,10 +4,17 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel/scripts_desk.h"
 #include "channel/textfile.h"
+
+static int open_folder(const struct aur_scripts *scripts)
+{
+    return open(scripts->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
 
 int aur_scripts_desk_new(struct aur_scripts_desk **out, const struct aur_scripts *scripts, const char *versions_dir,
                          uint32_t versions, struct aur_error *err)
@@ -16,7 +23,7 @@ int aur_scripts_desk_new(struct aur_scripts_desk **out, const struct aur_scripts
     if (!desk)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     int rc = AUR_OK;
-    desk->folder_fd = open(scripts->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    desk->folder_fd = open_folder(scripts);
     if (desk->folder_fd < 0)
         rc = aur_error_set(err, AUR_EIO, "%s: %s", scripts->folder, strerror(errno));
     else
@@ -39,6 +46,23 @@ void aur_scripts_desk_free(struct aur_scripts_desk *desk)
     aur_versions_free(desk->versions);
     aur_preview_deinit(&desk->preview);
     free(desk);
+}
+
+int aur_scripts_desk_turn(struct aur_scripts *scripts, struct aur_error *err)
+{
+    struct stat held, there;
+    int *fd = &scripts->desk->folder_fd;
+    int now = open_folder(scripts);
+    if (now < 0)
+        return aur_error_set(err, AUR_EBUSY, "the scripts folder cannot be opened: %s", strerror(errno));
+    bool same =
+        fstat(*fd, &held) == 0 && fstat(now, &there) == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+    close(same ? now : *fd);
+    if (same)
+        return AUR_OK;
+    *fd = now;
+    aur_log(scripts->log, AUR_LOG_INFO, "scripts", "%s is another folder now", scripts->folder);
+    return AUR_OK;
 }
 
 int aur_scripts_load(const struct aur_scripts *scripts, struct aur_script_text *out, const char *name,
@@ -111,4 +135,19 @@ int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE],
     }
     aur_buf_deinit(&now.text);
     return rc;
+}
+
+void aur_scripts_knew(struct aur_scripts *scripts, const char *name, const char *text)
+{
+    struct aur_script_text now;
+    struct timespec time;
+    char version[AUR_VERSION_SIZE];
+    size_t len = strlen(text);
+    int rc = aur_scripts_load(scripts, &now, name, NULL);
+    aur_version_of(version, text, len);
+    clock_gettime(CLOCK_REALTIME, &time);
+    if (rc != AUR_OK || strcmp(now.version, version) != 0)
+        aur_scripts_remember(scripts, name, text, len,
+                             (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_nsec / 1000u);
+    aur_buf_deinit(&now.text);
 }

@@ -20,7 +20,6 @@ struct aur_preview { /* the next phrase as it would be, and for what it was comp
     uint64_t number, start_frame;
     struct aur_controls controls;
     struct aur_phrase *phrase; /* NULL: it failed */
-    struct aur_error error;
 };
 
 struct aur_scripts_desk {

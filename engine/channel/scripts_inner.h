@@ -39,6 +39,10 @@ AUR_MUST_USE int aur_scripts_desk_new(struct aur_scripts_desk **out, const struc
                                       const char *versions_dir, uint32_t versions, struct aur_error *err);
 void aur_scripts_desk_free(struct aur_scripts_desk *desk);
 
+/* The scripts folder's path may lead to another folder than before: the desk reads and writes there from now on. Errors:
+ * AUR_EBUSY (there is none just now). */
+AUR_MUST_USE int aur_scripts_desk_turn(struct aur_scripts *scripts, struct aur_error *err);
+
 /* Answers a request: fills reply (body empty at first) and returns reply->code. The request's text stays the caller's. */
 int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_request *request,
                        struct aur_scripts_reply *reply);
@@ -49,6 +53,9 @@ int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_req
  * worker's own writes are no news to the watcher. Errors: AUR_ENOTFOUND, AUR_EIO, AUR_ELIMIT (over limits.source_bytes). */
 int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE], bool *changed, const char *name,
                     struct aur_error *err);
+
+/* The file had this text when a piece was made of it; it may be another by now, and is to be kept then. */
+void aur_scripts_knew(struct aur_scripts *scripts, const char *name, const char *text);
 
 /* A file's path as pieces and errors name it: "ambient.lua" for FOLDER/ambient.lua, the path itself if it lies elsewhere.
  * Points into path. */

@@ -1,6 +1,7 @@
 /* The notes of the phrase that sounds and of the next, for the piano roll. On the scripts worker. The next one is composed
  * a second before it sounds; until then it is composed here, off to the side and for nobody's ears, once for each state of
- * controls and script. */
+ * controls and script: by the edit that waits to take over, if one does. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,36 +25,70 @@ static bool same_controls(const struct aur_controls *a, const struct aur_control
            a->melody_complexity == b->melody_complexity;
 }
 
-static bool is_of(const struct aur_preview *preview, const struct aur_channel *channel,
-                  const struct aur_channel_place *place)
+/* What the next phrase would be composed with now. */
+struct recipe {
+    struct aur_piece *piece; /* the place's */
+    struct aur_controls controls;
+    uint64_t number, start_frame;
+};
+
+static struct recipe recipe_of(const struct aur_channel_place *place)
 {
-    return preview->channel == channel && preview->piece == place->piece && preview->number == place->number &&
-           preview->start_frame == place->start_frame && same_controls(&preview->controls, &place->controls);
+    struct recipe out = {place->piece, place->controls, place->number, place->start_frame};
+    if (!place->armed)
+        return out;
+    const struct aur_control_specs *specs = &aur_piece_describe(place->armed)->controls;
+    out.piece = place->armed;
+    out.start_frame = place->armed_frame;
+    aur_controls_default(&out.controls, specs);
+    aur_controls_carry(&out.controls, specs, &place->controls, &aur_piece_describe(place->piece)->controls);
+    return out;
 }
 
-/* Composes the next phrase as it would be now, unless that is what was composed last. Takes the place's piece. */
-static void preview_next(struct aur_preview *preview, struct aur_channel *channel, struct aur_channel_place *place)
+static bool is_of(const struct aur_preview *preview, const struct aur_channel *channel, const struct recipe *recipe)
 {
-    char *state = NULL;
+    return preview->channel == channel && preview->piece == recipe->piece && preview->number == recipe->number &&
+           preview->start_frame == recipe->start_frame && same_controls(&preview->controls, &recipe->controls);
+}
+
+/* On the state of now, migrated if the piece is another. NULL: it failed. */
+static struct aur_phrase *compose(const struct recipe *recipe, const struct aur_channel_place *place)
+{
+    struct aur_phrase *phrase = NULL;
+    struct aur_error err;
+    char *migrated = NULL, *state = NULL;
     struct aur_compose_request request = {.seed = place->seed,
-                                          .number = place->number,
-                                          .start_frame = place->start_frame,
+                                          .number = recipe->number,
+                                          .start_frame = recipe->start_frame,
                                           .rate_hz = place->rate_hz,
-                                          .controls = &place->controls,
+                                          .controls = &recipe->controls,
                                           .state = place->state};
-    if (is_of(preview, channel, place)) {
-        aur_piece_free(place->piece);
-        return;
+    if (recipe->piece != place->piece) {
+        if (aur_piece_migrate(recipe->piece, &migrated, place->state, &err) != AUR_OK)
+            return NULL;
+        request.state = migrated;
     }
+    if (aur_piece_compose(recipe->piece, &request, &phrase, &state, &err) != AUR_OK)
+        phrase = NULL;
+    free(migrated);
+    free(state);
+    return phrase;
+}
+
+/* Composes the next phrase as it would be now, unless that is what was composed last. */
+static void preview_next(struct aur_preview *preview, struct aur_channel *channel,
+                         const struct aur_channel_place *place)
+{
+    struct recipe recipe = recipe_of(place);
+    if (is_of(preview, channel, &recipe))
+        return;
     aur_preview_deinit(preview);
     *preview = (struct aur_preview){.channel = channel,
-                                    .piece = place->piece,
-                                    .number = place->number,
-                                    .start_frame = place->start_frame,
-                                    .controls = place->controls};
-    if (aur_piece_compose(place->piece, &request, &preview->phrase, &state, &preview->error) != AUR_OK)
-        preview->phrase = NULL;
-    free(state);
+                                    .piece = aur_piece_ref(recipe.piece),
+                                    .number = recipe.number,
+                                    .start_frame = recipe.start_frame,
+                                    .controls = recipe.controls,
+                                    .phrase = compose(&recipe, place)};
 }
 
 static void put_score(struct aur_buf *body, const struct aur_channel_phrase *of, bool preview)
@@ -71,16 +106,15 @@ static int find_next(struct aur_scripts_desk *desk, struct aur_channel_phrase *o
                      struct aur_error *err)
 {
     struct aur_channel_place place;
-    struct aur_msg_status status;
+    const struct aur_preview *preview = &desk->preview;
     int rc = aur_channel_place(channel, &place, err);
     if (rc != AUR_OK)
         return rc;
     preview_next(&desk->preview, channel, &place);
-    free(place.state);
-    aur_channel_status(channel, &status);
-    out->phrase = desk->preview.phrase;
-    memcpy(out->script, status.script, sizeof out->script);
-    memcpy(out->script_version, status.script_version, sizeof out->script_version);
+    aur_channel_place_deinit(&place);
+    out->phrase = preview->phrase;
+    snprintf(out->script, sizeof out->script, "%s", aur_piece_name(preview->piece));
+    strcpy(out->script_version, aur_piece_marks(preview->piece)->version);
     return AUR_OK;
 }
 

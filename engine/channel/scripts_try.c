@@ -79,8 +79,7 @@ static int rehearse(struct aur_channel *channel, const struct aur_piece *piece, 
     if (rc == AUR_OK)
         rc = rehearse_from(&session, &controls, err);
     aur_session_deinit(&session);
-    aur_piece_free(place.piece);
-    free(place.state);
+    aur_channel_place_deinit(&place);
     return rc;
 }
 
@@ -145,6 +144,24 @@ static void note_files(struct aur_scripts *scripts, struct aur_follow *follow, c
     aur_piece_files(piece, note_file, &lister);
 }
 
+static void knew_file(void *user, const char *path, const char *text)
+{
+    struct aur_scripts *scripts = user;
+    const char *name = aur_scripts_name_of(scripts, path);
+    if (text && name != path)
+        aur_scripts_knew(scripts, name, text);
+}
+
+void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow)
+{
+    struct aur_channel_place place;
+    if (aur_channel_place(follow->channel, &place, NULL) == AUR_OK) {
+        aur_piece_files(place.piece, knew_file, scripts);
+        aur_channel_place_deinit(&place);
+    }
+    aur_scripts_look(scripts, follow);
+}
+
 static void refuse(struct aur_follow *follow, const struct aur_error *err)
 {
     aur_channel_refuse(follow->channel, follow->name, follow->tried.version, err);
@@ -181,7 +198,7 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
     struct aur_piece *piece = NULL;
     struct aur_msg_phrase first;
     struct aur_error err = {0};
-    if (is_gone(scripts, follow))
+    if (is_gone(scripts, follow) || aur_scripts_desk_turn(scripts, &err) != AUR_OK)
         return;
     source.marks = &marks;
     int rc = aur_piece_load(&piece, &source, &err);

@@ -53,6 +53,8 @@ AUR_MUST_USE int aur_scripts_make(struct aur_scripts **out, const struct aur_scr
 /* All there is to do: requests, channels that are new, and, without waiting for a burst to be over, what changed. */
 void aur_scripts_step(struct aur_scripts *scripts);
 
+/* The first look: remembers the texts that the channel's piece was made of, which may be others on disk by now. */
+void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow);
 /* Looks whether the texts on disk are other ones than those tried last; if so, rehearses and arms them. */
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow);
 

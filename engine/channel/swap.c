@@ -218,6 +218,15 @@ uint64_t aur_channel_bar_line(const struct aur_channel *ch, const struct aur_phr
     return 0;
 }
 
+/* The next bar line that a piece armed for a bar can take; 0: none. */
+static uint64_t next_bar(const struct aur_channel *ch, enum aur_swap swap)
+{
+    const struct aur_session *session = &ch->compose.session;
+    const struct aur_phrase_record *last = &ch->shared.records[(session->next_number - 1) % AUR_CHANNEL_RECORDS];
+    int bars;
+    return swap == AUR_SWAP_BAR && !ch->shared.composing ? aur_channel_bar_line(ch, last, &bars) : 0;
+}
+
 /* The first phrase that a piece armed now would compose. */
 static struct aur_msg_phrase first_phrase(const struct aur_channel *ch, const struct aur_piece *piece,
                                           enum aur_swap swap)
@@ -225,13 +234,11 @@ static struct aur_msg_phrase first_phrase(const struct aur_channel *ch, const st
     const struct aur_session *session = &ch->compose.session;
     struct aur_msg_phrase open = aur_channel_open(ch);
     struct aur_controls controls;
-    int bars;
     aur_controls_default(&controls, specs_of(piece));
     aur_controls_carry(&controls, specs_of(piece), &ch->shared.controls, specs_of(session->piece));
     struct aur_msg_phrase out = aur_channel_coming(ch, piece, &controls, open.phrase, 0);
     out.sounds_in_ms = open.sounds_in_ms;
-    const struct aur_phrase_record *last = &ch->shared.records[(session->next_number - 1) % AUR_CHANNEL_RECORDS];
-    uint64_t bar = swap == AUR_SWAP_BAR && !ch->shared.composing ? aur_channel_bar_line(ch, last, &bars) : 0;
+    uint64_t bar = next_bar(ch, swap);
     if (bar)
         out.sounds_in_ms = aur_channel_frames_ms(ch, bar - aur_channel_published(ch));
     return out;
@@ -297,9 +304,13 @@ void aur_channel_hashes(struct aur_channel *ch, char armed[AUR_PIECE_HASH_SIZE],
 int aur_channel_place(struct aur_channel *ch, struct aur_channel_place *out, struct aur_error *err)
 {
     const struct aur_session *session = &ch->compose.session;
+    const struct aur_shared_side *s = &ch->shared;
     aur_lock_take(&ch->lock);
+    uint64_t bar = s->armed ? next_bar(ch, s->armed_swap) : 0;
     *out = (struct aur_channel_place){
         .piece = aur_piece_ref(session->piece),
+        .armed = s->armed && !s->composing ? aur_piece_ref(s->armed) : NULL,
+        .armed_frame = bar ? bar : session->next_frame,
         .state = session->state ? strdup(session->state) : NULL,
         .seed = session->seed,
         .number = session->next_number,
@@ -311,7 +322,14 @@ int aur_channel_place(struct aur_channel *ch, struct aur_channel_place *out, str
     aur_lock_drop(&ch->lock);
     if (!failed)
         return AUR_OK;
-    aur_piece_free(out->piece);
-    memset(out, 0, sizeof *out);
+    aur_channel_place_deinit(out);
     return aur_error_set(err, AUR_ENOMEM, "out of memory");
+}
+
+void aur_channel_place_deinit(struct aur_channel_place *place)
+{
+    aur_piece_free(place->piece);
+    aur_piece_free(place->armed);
+    free(place->state);
+    memset(place, 0, sizeof *place);
 }

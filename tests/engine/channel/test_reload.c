@@ -341,8 +341,14 @@ static void a_place_is_where_the_composer_stands(void **state)
     assert_string_equal(place.state, "after 0");
     assert_int_equal(place.number, 1);
     assert_int_equal(place.start_frame, PHRASE);
-    aur_piece_free(place.piece);
-    free(place.state);
+    assert_null(place.armed);
+    aur_channel_place_deinit(&place);
+    arm(&d, AUR_SWAP_BAR);
+    assert_int_equal(aur_channel_place(d.h.ch, &place, NULL), 0);
+    assert_ptr_equal(place.armed, &d.next);
+    assert_int_equal(place.armed_frame, BAR);
+    aur_channel_place_deinit(&place);
+    assert_true(aur_channel_disarm(d.h.ch));
     hand_until(&d.h, SECOND);
     assert_int_equal(aur_channel_phrases(d.h.ch, &current, &next, NULL), 0);
     assert_int_equal(current.phrase->number, 0);
