@@ -16,7 +16,7 @@ local BARS = 8
 local PAD = { low = 48, high = 67, voices = 3, span = 17, centre = 57 }
 local PAN = { -0.5, 0.1, 0.5 }
 local PAGE_SECONDS = 310
-local CELL = 8 -- notes that a cell has in store
+local CELL = 9 -- notes that a cell has in store
 -- The degree that the tonic swings to, and the colours that the two chords take turns in.
 local SHUTTLE = { lydian = 2, ionian = 4, mixolydian = 7, dorian = 4, aeolian = 6, phrygian = 2, locrian = 3 }
 local COLOURS = { { "ninth", "add9" }, { "seventh", "ninth" }, { "add9", "seventh" }, { "sus4", "add9" },
@@ -170,12 +170,13 @@ local function play_hand(ctx, now, state, steps, h)
         local at = i * now.step
         local ghost = stream:float()
         if order[place] and ghost > 0.04 then
-            local step = step_at(steps, at)
+            local lean = 0.5 * phrases.lean(stream, now.bpm, 1)
+            local step = step_at(steps, at + lean + math.min(0.25, 1.5 * now.step)) -- it leans into a change
             local pitch = theory.snap(theory.pitch(now.key, middle + cell.notes[order[place]]),
                 theory.classes(step.pitches))
             local base = 0.7 * presence * now.tide * (place == 1 and 1.15 or order[place] % 2 == 1 and 1 or 0.86)
             local velocity = uneven(pitch, phrases.velocity(stream, base, at / now.length, 0.12))
-            play(ctx, now, { patch = hand.patch, at = at + 0.5 * phrases.lean(stream, now.bpm, 1),
+            play(ctx, now, { patch = hand.patch, at = at + lean,
                              beats = 3 * now.step, pitch = fold(pitch, hand.low, hand.high), velocity = velocity,
                              pan = hand.pan + 0.2 * math.sin(place * 2.4) })
         end
@@ -243,11 +244,11 @@ return {
         wood = { min = 0, max = 1, default = 0.5, label = "Wood" },
     },
     patches = {
-        wood = { voice = "pluck", level = -8, attack = 0.006, decay = 3.2, release = 1.2, tone = 0.72, damping = 1.2,
+        wood = { voice = "pluck", level = -8, attack = 0.006, decay = 3.2, release = 1.2, tone = 0.78, damping = 1.5,
                  position = 0.3, width = 0.4, reverb = 0.35, delay = 0.25 },
         low = { voice = "pluck", level = -7, attack = 0.008, decay = 3, release = 1, tone = 0.6, damping = 0.9,
                 position = 0.4, width = 0.3, reverb = 0.25, delay = 0.1 },
-        glass = { voice = "pluck", level = -11, attack = 0.004, decay = 4, release = 1.5, tone = 0.8, damping = 2,
+        glass = { voice = "pluck", level = -9, attack = 0.004, decay = 4, release = 1.5, tone = 0.8, damping = 2,
                   position = 0.15, width = 0.6, reverb = 0.5, delay = 0.4 },
         bass = { voice = "bass", level = -13, attack = 0.02, decay = 0.8, sustain = 0.3, release = 0.5, tone = 0.45,
                  sub = 0.2, cutoff = 380, sweep = 0.8, reverb = 0.1, delay = 0.05 },
@@ -266,6 +267,7 @@ return {
         reverb = { decay = 5.5, damping = 4500, modulation = 0.25, predelay = 0.02, highpass = 260, level = 1 },
         delay = { beats = 0.75, beats_right = 1.25, feedback = 0.4, cutoff = 2000, highpass = 250, cross = 0.5,
                   reverb = 0.3, level = 0 },
+        tilt = { tilt = 1.5, centre = 700 },
         master = { level = 14, ceiling = -1.5 },
     },
     state = { clock = 0, bpm = 66, key = "", steps = 0, swings = 0, turn = 0, due = 1, held = {} },

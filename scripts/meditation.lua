@@ -12,7 +12,7 @@ local phrases = require "phrase"
 local theory = require "theory"
 local voicing = require "voicing"
 
-local PAD = { low = 48, high = 69, voices = 4, span = 19, centre = 58 }
+local PAD = { low = 48, high = 72, voices = 4, span = 24, centre = 58 }
 local PAN = { -0.5, 0.35, -0.3, 0.55 }
 local BREATH_SECONDS = 21
 local REST = 0.8 -- share of a breath after which no bell is struck
@@ -111,7 +111,7 @@ local function play_breath(ctx, now, state, chord)
     local tonic = voicing.place(now.key.root, 45, 40, 51)
     play(ctx, now, { patch = "ground", at = 0, beats = now.length + 0.5 / now.seconds, pitch = low, pan = 0,
                      velocity = phrases.velocity(stream, 0.55 * now.lift, 0.4, 0.1) })
-    for i, pitch in ipairs { tonic + 12, tonic + 19 } do
+    for i, pitch in ipairs { tonic + 12, tonic + 12 + now.key.scale[5] } do
         play(ctx, now, { patch = "breath", at = (0.05 + 0.1 * i) * now.length, beats = now.length * 0.4, pitch = pitch,
                          velocity = form.mix(1, 0.6, now.intensity) * now.breath * form.mix(0.6, 1, stream:float()),
                          pan = i == 1 and -0.6 or 0.6 })
@@ -155,14 +155,15 @@ local function play_word(ctx, now, walk, n, from, to, presence)
         local pitch = fold(theory.pitch(now.key, step))
         local beats = pulse * (i % 2 == 0 and now.ground.iamb or 1) * (i == n and 1.5 or 1)
         local velocity = uneven(pitch, presence * form.mix(0.4, 0.62, phrases.arc(i / (n + 1))))
-        play(ctx, now, { patch = "bell", at = at + phrases.lean(stream, now.bpm, 1), beats = beats, pitch = pitch,
+        local lean = phrases.lean(stream, now.bpm, 1)
+        play(ctx, now, { patch = "bell", at = at + lean, beats = beats, pitch = pitch,
                          velocity = velocity, pan = 0.3 * math.sin(pitch) })
         local above = side == "above" or side == "turns" and i % 2 == 1
         local ring = form.fade(now.intensity, 0.22, 0.5) * form.mix(0.4, 1, now.ring)
         if ring > 0.05 and now.ring > 0 then
             local other = partner(now, pitch, above and 1 or -1)
-            play(ctx, now, { patch = "glass", at = at + (0.03 + 0.05 * stream:float()) / now.seconds, beats = beats,
-                             pitch = other, velocity = uneven(other, velocity * ring * 0.75),
+            play(ctx, now, { patch = "glass", at = at + lean + (0.02 + 0.05 * stream:float()) / now.seconds,
+                             beats = beats, pitch = other, velocity = uneven(other, velocity * ring * 0.75),
                              pan = above and 0.6 or -0.6 })
         end
         at = at + beats

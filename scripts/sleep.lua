@@ -91,14 +91,14 @@ local function sink(now, state)
     if now.moved then
         local seconds = form.mix(60, 82, now.night) + 8 * stream:float()
         state.left = math.max(2, math.floor(seconds / (now.length * now.seconds) + 0.5))
+        while theory.pitch(now.key, state.stair[1]) < FLOOR do
+            table.remove(state.stair, 1)
+        end
+        while #state.stair > 1 and theory.pitch(now.key, state.stair[#state.stair]) > now.roof + 2 do
+            table.remove(state.stair)
+        end
+        rise(now, state.stair, stream)
     end
-    while theory.pitch(now.key, state.stair[1]) < FLOOR do
-        table.remove(state.stair, 1)
-    end
-    while #state.stair > 1 and theory.pitch(now.key, state.stair[#state.stair]) > now.roof + 2 do
-        table.remove(state.stair)
-    end
-    rise(now, state.stair, stream)
     state.key = now.key.name
 end
 

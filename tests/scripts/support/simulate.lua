@@ -105,8 +105,8 @@ local function make_ctx(piece, controls, seed, number, out)
 end
 
 --- Composes phrases.
--- @param opts seed, phrases or seconds, controls (a table, or a function of the phrase's number; what it does not name is
--- as the piece's `defaults` say), path
+-- @param opts seed, phrases or seconds, controls (a table, or a function of the phrase's number; what it does not name
+-- is as the piece's `defaults` say), path
 -- @return list of phrases {number, bars, beats, bpm, seconds (start), length (seconds), key, notes, chords, piece}
 function simulate.run(opts)
     local phrases, state, seconds, number = {}, nil, 0, 0
