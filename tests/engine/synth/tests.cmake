@@ -5,7 +5,7 @@ include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
 if(name STREQUAL test_synth OR name STREQUAL test_tables)
   aur_test_wraps_malloc(${name})
 endif()
-if(name MATCHES "^test_(backend|sharing)$")
+if(name MATCHES "^test_(backend|sharing|swap_device)$")
   target_sources(${name} PRIVATE ${folder}/opencl_faults.c)
   foreach(function clCreateContext clCreateCommandQueue clBuildProgram clCreateKernel clCreateBuffer
                    clEnqueueWriteBuffer clEnqueueNDRangeKernel clEnqueueReadBuffer clFinish clGetDeviceInfo)
