@@ -146,10 +146,10 @@ local function play_floor(ctx, now, steps)
         play(ctx, now, { patch = "floor", at = step.at, beats = step.beats + 0.8 / now.seconds, pitch = pitch, pan = 0,
                          velocity = phrases.velocity(stream, 0.6 * now.lift, step.at / now.length, 0.1) })
     end
-    local high = voicing.place(now.key.root + now.key.scale[5], 84, 78, 90)
-    play(ctx, now, { patch = "air", at = 0, beats = now.length + 2 / now.seconds, pitch = high,
-                     velocity = form.mix(0.75, 0.5, now.intensity) * form.mix(0.6, 1, now.drift),
-                     pan = form.mix(-0.5, 0.5, now.journey) })
+    local glint = theory.pitch(now.key, stream:pick { 2, 5, 6, 7 })
+    play(ctx, now, { patch = "air", at = now.length * 0.2 * stream:float(), beats = now.length * 0.7,
+                     pitch = voicing.place(glint, 84, 78, 90), pan = form.mix(-0.5, 0.5, stream:float()),
+                     velocity = form.mix(0.75, 0.5, now.intensity) * form.mix(0.25, 1, now.drift) })
 end
 
 local function step_at(steps, at)
@@ -341,18 +341,18 @@ return {
                  delay = 0.1, chorus = 0.25 },
         floor = { voice = "wave", level = -12, attack = 1.8, decay = 3, sustain = 0.8, release = 3, place = 0.3,
                   lfo_depth = 0.08, detune = 0, cutoff = 900, keytrack = 0.3, reverb = 0.15, delay = 0 },
-        air = { voice = "wave", level = -23, attack = 5, decay = 3, sustain = 0.8, release = 5, place = 0.75,
+        air = { voice = "wave", level = -27, attack = 7, decay = 3, sustain = 0.8, release = 5, place = 0.55,
                 lfo_depth = 0.25, lfo_rate = 0.09, detune = 3, cutoff = 6500, reverb = 0.8, delay = 0.2, chorus = 0.3 },
-        pluck = { voice = "pluck", level = -6, attack = 0.003, decay = 3.5, release = 1.2, tone = 0.88, damping = 2,
+        pluck = { voice = "pluck", level = -6, attack = 0.009, decay = 3.5, release = 1.2, tone = 0.84, damping = 2,
                   position = 0.18, width = 0.4, reverb = 0.35, delay = 0.3, chorus = 0.25 },
-        spark = { voice = "pluck", level = -9, attack = 0.003, decay = 3, release = 1.5, tone = 0.88, damping = 2.5,
+        spark = { voice = "pluck", level = -8, attack = 0.009, decay = 3, release = 1.5, tone = 0.8, damping = 2.5,
                   position = 0.12, width = 0.4, reverb = 0.45, delay = 0.4, chorus = 0.25 },
-        tick = { voice = "tick", level = -19, attack = 0.02, decay = 0.1, cutoff = 6200, resonance = 1.4, reverb = 0.3,
+        tick = { voice = "tick", level = -19, attack = 0.02, decay = 0.1, cutoff = 5200, resonance = 1.4, reverb = 0.3,
                  delay = 0.1 },
     },
     effects = {
-        reverb = { decay = 6.5, damping = 6000, modulation = 0.35, predelay = 0.03, highpass = 260, level = 2 },
-        delay = { beats = 0.75, beats_right = 1.625, feedback = 0.45, cutoff = 3200, highpass = 280, cross = 0.6,
+        reverb = { decay = 6.5, damping = 6000, modulation = 0.35, predelay = 0.012, highpass = 260, level = 2 },
+        delay = { beats = 0.75, beats_right = 1.625, feedback = 0.45, cutoff = 2000, highpass = 280, cross = 0.6,
                   reverb = 0.3, level = 0 },
         chorus = { rate = 0.23, depth = 0.003, delay = 0.013, reverb = 0.3, level = 1 },
         tilt = { tilt = 4, centre = 900 },

@@ -32,7 +32,7 @@ local function survey(ctx, state)
     now.night = form.curve({ { 0, 0 }, { NIGHT, 1 } }, now.clock)
     now.dawn = form.curve({ { 0, 0 }, { 90, 1 } }, now.clock) -- the first minutes, in which everything fades in
     now.seconds_before, state.seconds = state.seconds, now.seconds
-    now.swell = form.wave(now.clock, 131, state.phase)
+    now.swell = form.wave(now.clock, 211, state.phase)
     now.tide = form.wave(now.clock, 389, state.phase * 3)
     now.roof = form.mix(ROOF, 69, now.night)
     now.lift = form.mix(1.35, 1, form.fade(now.intensity, 0, 0.6)) * form.mix(0.7, 1.1, now.swell)
@@ -121,7 +121,7 @@ end
 -- the next move. `bows` keeps the beats until the next bow.
 local function bow(now, state, bows, count, breath)
     local stream, notes = now.random("bow" .. breath), {}
-    local chord_end, slow = state.left * now.length, 2.4 / now.seconds
+    local chord_end, slow = state.left * now.length, 4.2 / now.seconds
     for i = 1, count do
         local late = slow * (i - 0.5 + 0.5 * stream:float())
         local at = (now.moved or not bows[i]) and late or bows[i] * now.seconds_before / now.seconds
