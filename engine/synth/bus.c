@@ -9,8 +9,6 @@
 #include "synth/job.h"
 #include "synth/voice.h"
 
-#define SANE 1e6f
-
 uint32_t aur_buses_pool(uint32_t max_voices)
 {
     uint32_t n = max_voices / AUR_LANES + AUR_BUSES + 16;
@@ -100,11 +98,60 @@ bool aur_buses_outlive(const struct aur_buses *buses, const struct aur_phrase *p
     return false;
 }
 
+/* A voice ends there: not before has anything to be tidied up. */
+static void ends_at(struct aur_buses *buses, uint64_t block)
+{
+    buses->next_end = block < buses->next_end ? block : buses->next_end;
+}
+
+static void steal(struct aur_buses *buses, uint32_t group, int lane)
+{
+    struct aur_slot *slot = &buses->slots[group][lane];
+    aur_voice_fade(&buses->pool[group], lane);
+    slot->fading = true;
+    uint64_t end = buses->block + AUR_VOICE_FADE_BLOCKS + 1;
+    slot->end_block = slot->end_block < end ? slot->end_block : end;
+    ends_at(buses, slot->end_block);
+    buses->voices--;
+}
+
+/* Its voices fade, whatever they were at. */
+static void fade(struct aur_buses *buses, const struct aur_bus *bus)
+{
+    for (uint32_t i = 0; i < bus->n_groups; i++)
+        for (uint32_t left = buses->pool[bus->groups[i]].active; left; left &= left - 1)
+            if (!buses->slots[bus->groups[i]][__builtin_ctz(left)].fading)
+                steal(buses, bus->groups[i], __builtin_ctz(left));
+}
+
+/* Those that went before this phrase, longest ago first, until the next phrase will find as many as it may want. */
+static void make_buses(struct aur_buses *buses)
+{
+    struct aur_bus *older[AUR_BUSES];
+    int n = 0, used = 0;
+    for (int i = 0; i < AUR_BUSES; i++) {
+        struct aur_bus *bus = &buses->buses[i];
+        used += bus->used;
+        if (!bus->used || bus->wanted || bus->gone >= buses->block)
+            continue;
+        int at = n++;
+        for (; at > 0 && older[at - 1]->gone > bus->gone; at--)
+            older[at] = older[at - 1];
+        older[at] = bus;
+    }
+    for (int i = 0; i < n && used > AUR_BUSES - AUR_PATCHES_MAX; i++, used--)
+        fade(buses, older[i]);
+}
+
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks)
 {
     for (int i = 0; i < AUR_BUSES; i++) {
-        buses->buses[i].wanted = is_wanted(&buses->buses[i], phrase);
-        drop_unused(&buses->buses[i]);
+        struct aur_bus *bus = &buses->buses[i];
+        bool wanted = bus->wanted;
+        bus->wanted = is_wanted(bus, phrase);
+        if (wanted && !bus->wanted)
+            bus->gone = buses->block;
+        drop_unused(bus);
     }
     for (uint32_t k = 0; k < phrase->n_patches; k++) {
         const struct aur_table *table = &phrase->patches[k].table;
@@ -112,6 +159,7 @@ void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, u
         buses->table_floats = end > buses->table_floats ? end : buses->table_floats;
         want_bus(buses, &phrase->patches[k], glide_blocks);
     }
+    make_buses(buses);
 }
 
 static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t group, int lane)
@@ -120,12 +168,6 @@ static void end_voice(struct aur_buses *buses, struct aur_bus *bus, uint32_t gro
     bus->voices--;
     if (!buses->slots[group][lane].fading)
         buses->voices--;
-}
-
-/* A voice ends there: not before has anything to be tidied up. */
-static void ends_at(struct aur_buses *buses, uint64_t block)
-{
-    buses->next_end = block < buses->next_end ? block : buses->next_end;
 }
 
 /* The note ends here, if it has not ended; returns the blocks until it has fallen silent. */
@@ -156,17 +198,6 @@ void aur_buses_release(struct aur_buses *buses, bool all)
     for (int i = 0; i < AUR_BUSES; i++)
         if (buses->buses[i].used && (all || !buses->buses[i].wanted))
             release(buses, &buses->buses[i]);
-}
-
-static void steal(struct aur_buses *buses, uint32_t group, int lane)
-{
-    struct aur_slot *slot = &buses->slots[group][lane];
-    aur_voice_fade(&buses->pool[group], lane);
-    slot->fading = true;
-    uint64_t end = buses->block + AUR_VOICE_FADE_BLOCKS + 1;
-    slot->end_block = slot->end_block < end ? slot->end_block : end;
-    ends_at(buses, slot->end_block);
-    buses->voices--;
 }
 
 /* Whom to take the slot from: the quietest of those released, else the oldest. */
@@ -298,22 +329,6 @@ static void silence(struct aur_buses *buses, struct aur_bus *bus)
     tidy(buses, bus);
 }
 
-bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
-{
-    return k->loudest(x) < SANE;
-}
-
-aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
-{
-    aur_voice_fn *const table[AUR_VOICES] = {
-        [AUR_VOICE_PAD] = k->pad,         [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
-        [AUR_VOICE_SWELL] = k->noise,     [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
-        [AUR_VOICE_PLUCK] = k->pluck,     [AUR_VOICE_TICK] = k->noise, [AUR_VOICE_GRAIN] = k->grain,
-        [AUR_VOICE_MODULAR] = k->modular, [AUR_VOICE_WAVE] = k->wave,
-    };
-    return table[voice];
-}
-
 /* False: the sum is not a number, or beyond any sound. */
 static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
                        const struct aur_voice_control *control)
@@ -326,35 +341,7 @@ static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const st
         lanes |= group->active;
         voice(&buses->sums, group, control);
     }
-    return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < SANE;
-}
-
-void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
-{
-    float level = bus->level.now;
-    out->level[0] = level;
-    out->reverb[0] = level * bus->reverb.now;
-    out->delay[0] = level * bus->delay.now;
-    out->chorus[0] = level * bus->chorus.now;
-    aur_glide_next(&bus->level);
-    aur_glide_next(&bus->reverb);
-    aur_glide_next(&bus->delay);
-    aur_glide_next(&bus->chorus);
-    level = bus->level.now;
-    out->level[1] = level;
-    out->reverb[1] = level * bus->reverb.now;
-    out->delay[1] = level * bus->delay.now;
-    out->chorus[1] = level * bus->chorus.now;
-}
-
-void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
-                 const struct aur_bus_gains *gains)
-{
-    const struct aur_send sends[] = {{&out->dry, gains->level[0], gains->level[1]},
-                                     {&out->reverb, gains->reverb[0], gains->reverb[1]},
-                                     {&out->delay, gains->delay[0], gains->delay[1]},
-                                     {&out->chorus, gains->chorus[0], gains->chorus[1]}};
-    k->send(sends, gains->chorus[0] > 0 || gains->chorus[1] > 0 ? 4 : 3, sum);
+    return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < AUR_BUS_SANE;
 }
 
 static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,

@@ -1,7 +1,9 @@
 /* Buses: the voices of one patch, their groups of 16 lanes, their level and sends.
  *
  * A bus is found by patch name and voice and lives while it sounds or the current phrase has its patch; one whose patch is
- * gone, or has another voice, rings out. Which lane a note
+ * gone, or has another voice, rings out. There are enough for the patches of a phrase, those of the one before it that ring
+ * out, and as many again: when these are not enough, the ones gone longest fade within AUR_VOICE_FADE_BLOCKS, and a phrase
+ * always finds a bus for each of its patches, if it is not shorter than that. Which lane a note
  * gets depends on the score alone: the first free lane of the bus. All memory is part of the struct. [render] */
 #ifndef AUR_SYNTH_BUS_H
 #define AUR_SYNTH_BUS_H
@@ -11,14 +13,16 @@
 #include "synth/glide.h"
 #include "synth/plan.h"
 
-#define AUR_BUSES        32
+#define AUR_BUSES        (3 * AUR_PATCHES_MAX)
 #define AUR_GROUPS_BUS   128 /* groups a bus can have */
 #define AUR_NO_BUS       (-1)
 #define AUR_VOICES_LIMIT 1024
+#define AUR_BUS_SANE     1e6f /* a sum beyond it is no sound */
 
 struct aur_bus {
-    bool used;   /* its gains are meant for someone */
-    bool wanted; /* the current phrase has its patch */
+    bool used;     /* its gains are meant for someone */
+    bool wanted;   /* the current phrase has its patch */
+    uint64_t gone; /* block from which it is not wanted */
     char name[AUR_PATCH_NAME_SIZE];
     enum aur_voice voice;
     struct aur_glide level, reverb, delay, chorus;
@@ -62,7 +66,8 @@ uint32_t aur_buses_pool(uint32_t max_voices);
 void aur_buses_init(struct aur_buses *buses, const struct aur_kernels *kernels, uint32_t rate_hz, uint32_t max_voices,
                     struct aur_group *pool, const float *tables);
 
-/* A phrase begins: its patches have buses; those of others go when they are silent. */
+/* A phrase begins: its patches have buses; those of others go when they are silent, or when buses run short. Between
+ * jobs where it has no patch for a bus that sounds. */
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks);
 /* Ends the notes of buses that the phrase begun has no patch for, or of all; what they leave rings out. Between jobs. */
 void aur_buses_release(struct aur_buses *buses, bool all);

@@ -1,0 +1,46 @@
+/* What the CPU and jobs share of a bus: its kernel, its gains, its way into the sends. Render thread and device worker. */
+#include "synth/bus.h"
+
+bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
+{
+    return k->loudest(x) < AUR_BUS_SANE;
+}
+
+aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
+{
+    aur_voice_fn *const table[AUR_VOICES] = {
+        [AUR_VOICE_PAD] = k->pad,         [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
+        [AUR_VOICE_SWELL] = k->noise,     [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
+        [AUR_VOICE_PLUCK] = k->pluck,     [AUR_VOICE_TICK] = k->noise, [AUR_VOICE_GRAIN] = k->grain,
+        [AUR_VOICE_MODULAR] = k->modular, [AUR_VOICE_WAVE] = k->wave,
+    };
+    return table[voice];
+}
+
+void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
+{
+    float level = bus->level.now;
+    out->level[0] = level;
+    out->reverb[0] = level * bus->reverb.now;
+    out->delay[0] = level * bus->delay.now;
+    out->chorus[0] = level * bus->chorus.now;
+    aur_glide_next(&bus->level);
+    aur_glide_next(&bus->reverb);
+    aur_glide_next(&bus->delay);
+    aur_glide_next(&bus->chorus);
+    level = bus->level.now;
+    out->level[1] = level;
+    out->reverb[1] = level * bus->reverb.now;
+    out->delay[1] = level * bus->delay.now;
+    out->chorus[1] = level * bus->chorus.now;
+}
+
+void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
+                 const struct aur_bus_gains *gains)
+{
+    const struct aur_send sends[] = {{&out->dry, gains->level[0], gains->level[1]},
+                                     {&out->reverb, gains->reverb[0], gains->reverb[1]},
+                                     {&out->delay, gains->delay[0], gains->delay[1]},
+                                     {&out->chorus, gains->chorus[0], gains->chorus[1]}};
+    k->send(sends, gains->chorus[0] > 0 || gains->chorus[1] > 0 ? 4 : 3, sum);
+}
