@@ -134,9 +134,10 @@ struct aur_voice_control {
 #endif
 };
 
-/* Sums of lanes, frame by frame. */
+/* Sums of lanes, frame by frame. The sides are not 4096 bytes apart: processors take a load for one of what was stored at
+ * the same place of another page just before, and wait. */
 struct aur_lane_sums {
-    float l[AUR_BLOCK * AUR_LANES], r[AUR_BLOCK * AUR_LANES];
+    float l[AUR_BLOCK * AUR_LANES], apart[AUR_BLOCK * AUR_LANES / 2], r[AUR_BLOCK * AUR_LANES];
 } __attribute__((aligned(64)));
 
 struct aur_stereo {
