@@ -191,7 +191,7 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
     aur_json_count(out, "underruns", status->underruns);
     put_current(out, status);
     put_pending(out, status);
-    put_specs(out, &status->current.specs);
+    put_specs(out, &status->pending.specs);
     aur_json_key(out, "keys");
     aur_buf_text(out, "{");
     put_names(out, "tonics", aur_key_tonics);

@@ -167,7 +167,7 @@ static void controls_are_carried_by_name(void **state)
 {
     (void)state;
     struct duo d;
-    struct aur_controls controls;
+    struct aur_controls controls, now;
     struct aur_control_specs specs;
     struct aur_msg_phrase reply;
     duo_open(&d);
@@ -185,6 +185,9 @@ static void controls_are_carried_by_name(void **state)
     assert_string_equal(duo_status(&d).current.specs.items[0].name, "density");
     assert_true(duo_status(&d).current.controls.piece[0] == 0.4);
     assert_string_equal(duo_status(&d).pending.specs.items[0].name, "air");
+    struct aur_control_specs settable; /* what status lists is what is accepted */
+    aur_channel_controls(d.h.ch, &now, &settable);
+    assert_string_equal(settable.items[0].name, "air");
     aur_channel_control(d.h.ch, &reply, &controls, &specs); /* from one who has the old list */
     assert_true(reply.controls.piece[0] == 3 && reply.controls.piece[1] == 0.5);
     hand_until(&d.h, PHRASE + CHUNK);

@@ -126,6 +126,7 @@ static json_t *status_message(bool typed)
                                     .voices = {11, 12, 13, 14, 15, 16, 17},
                                     .seed = 7};
     status.current.phrase = 12;
+    strcpy(status.current.specs.items[0].label, "Before"); /* what can be set are those of the pending one */
     struct aur_buf buf;
     aur_buf_init(&buf);
     aur_msg_status_write(&buf, &status, typed);
