@@ -20,6 +20,7 @@ local BARS = 8
 local PAD = { low = 53, high = 74, voices = 4, span = 19, centre = 63, low_gap = 3 }
 local PAN = { -0.35, 0.3, -0.2, 0.4 }
 local LEAD = { low = 71, high = 91, centre = 79 }
+local HIGHEST = 86 -- of the strings
 local SHARES = { chord = 0.7, scale = 0.3, chromatic = 0 }
 -- Upper structures as steps above the tonic (1 is the tonic): stacks of fourths, triads, a few with an added tone.
 local STRUCTURES = {
@@ -179,6 +180,7 @@ local function play_arpeggio(ctx, now, state, steps)
         state.finger = state.finger % #order + 1
         local voice, pitches = order[state.finger], step_at(steps, note.at).pitches
         local pitch = pitches[(voice - 1) % 4 + 1] + (voice > 4 and 24 or 12)
+        pitch = pitch > HIGHEST and pitch - 12 or pitch
         local velocity = uneven(pitch, phrases.velocity(stream, 0.5 * presence, note.at / now.length, 0.3))
         play(ctx, now, { patch = pitch > 79 and "spark" or "pluck", at = note.at + phrases.lean(stream, now.bpm, 1),
                          beats = 3 * third, pitch = pitch, velocity = velocity,
@@ -290,7 +292,8 @@ local function play_line(ctx, now, notes)
                          pan = 0.25 * math.sin(note.pitch + now.clock / 40) })
         if now.crest > 0.6 and now.intensity > 0.55 and i % 2 == 1 then
             play(ctx, now, { patch = "spark", at = at + 0.04 / now.seconds, beats = note.beats * now.unit,
-                             pitch = note.pitch + 12, velocity = 0.5 * velocity, pan = -0.4 })
+                             pitch = note.pitch + 12 > HIGHEST and note.pitch or note.pitch + 12,
+                             velocity = 0.5 * velocity, pan = -0.4 })
         end
     end
 end
@@ -333,15 +336,15 @@ return {
         lead = { voice = "lead", level = -11, attack = 0.05, decay = 1.4, sustain = 0.45, release = 1.8, tone = 0.5,
                  cutoff = 4200, vibrato_rate = 4.6, vibrato_depth = 7, vibrato_delay = 0.8, reverb = 0.5, delay = 0.45,
                  chorus = 0.25 },
-        pad = { voice = "wave", level = -12, attack = 1.6, decay = 4, sustain = 0.8, release = 4, place = 0.45,
-                lfo_depth = 0.15, lfo_rate = 0.05, detune = 0, cutoff = 3200, keytrack = 0.5, reverb = 0.4,
+        pad = { voice = "wave", level = -12, attack = 1.6, decay = 4, sustain = 0.8, release = 4, place = 0.6,
+                lfo_depth = 0.15, lfo_rate = 0.05, detune = 0, cutoff = 4200, keytrack = 0.5, reverb = 0.4,
                 delay = 0.05, chorus = 0.2 },
-        reed = { voice = "wave", level = -16, attack = 2.4, decay = 4, sustain = 0.7, release = 5, place = 0.85,
-                 lfo_depth = 0.12, lfo_rate = 0.037, detune = 2, cutoff = 5000, keytrack = 0.5, reverb = 0.5,
+        reed = { voice = "wave", level = -13.5, attack = 2.4, decay = 4, sustain = 0.7, release = 5, place = 0.85,
+                 lfo_depth = 0.12, lfo_rate = 0.037, detune = 2, cutoff = 6500, keytrack = 0.5, reverb = 0.5,
                  delay = 0.1, chorus = 0.25 },
         floor = { voice = "wave", level = -12, attack = 1.8, decay = 3, sustain = 0.8, release = 3, place = 0.3,
                   lfo_depth = 0.08, detune = 0, cutoff = 900, keytrack = 0.3, reverb = 0.15, delay = 0 },
-        air = { voice = "wave", level = -27, attack = 7, decay = 3, sustain = 0.8, release = 5, place = 0.55,
+        air = { voice = "wave", level = -25, attack = 7, decay = 3, sustain = 0.8, release = 5, place = 0.55,
                 lfo_depth = 0.25, lfo_rate = 0.09, detune = 3, cutoff = 6500, reverb = 0.8, delay = 0.2, chorus = 0.3 },
         pluck = { voice = "pluck", level = -6, attack = 0.009, decay = 3.5, release = 1.2, tone = 0.84, damping = 2,
                   position = 0.18, width = 0.4, reverb = 0.35, delay = 0.3, chorus = 0.25 },
@@ -355,7 +358,7 @@ return {
         delay = { beats = 0.75, beats_right = 1.625, feedback = 0.45, cutoff = 2000, highpass = 280, cross = 0.6,
                   reverb = 0.3, level = 0 },
         chorus = { rate = 0.23, depth = 0.003, delay = 0.013, reverb = 0.3, level = 1 },
-        tilt = { tilt = 4, centre = 900 },
+        tilt = { tilt = 6, centre = 900 },
         master = { level = 14.5, ceiling = -1.5 },
     },
     state = {

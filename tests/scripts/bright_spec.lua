@@ -31,7 +31,7 @@ describe("bright", function()
     it("keeps its shares of chord and scale tones at every complexity", function()
         check_shares(half_hour, "0.5")
         for _, complexity in ipairs { 0, 1 } do
-            check_shares(run { seed = 2, seconds = 1200, controls = { melody_complexity = complexity } }, complexity)
+            check_shares(run { seed = 2, seconds = 800, controls = { melody_complexity = complexity } }, complexity)
         end
     end)
 
