@@ -154,8 +154,9 @@ local function play_haze(ctx, now, state)
         play(ctx, now, { patch = "pipe", at = at, beats = seconds, pitch = pitch_of(now.root, ({ 12, 16, 18 })[1 +
                          math.floor(form.wave(tide.t, 389, 0.2) * 2.99)]), pan = 0.6 * math.sin(tide.t / 47),
                          velocity = blow * form.mix(0.08, 0.55, tide.wind) })
-        play(ctx, now, { patch = "wind", at = at, beats = seconds, pitch = now.root + 36, pan = -0.5 * math.sin(tide.t / 61),
-                         velocity = blow * form.mix(0.2, 0.5, form.wave(tide.t, 83, state.phase)) })
+        play(ctx, now, { patch = "wind", at = at, beats = seconds, pitch = now.root + 36,
+                         velocity = blow * form.mix(0.2, 0.5, form.wave(tide.t, 83, state.phase)),
+                         pan = -0.5 * math.sin(tide.t / 61) })
     end
 end
 
@@ -201,9 +202,9 @@ return {
         grains = { voice = "grain", level = -12, attack = 7, release = 9, length = 0.9, spread = 5, scatter = 0.25,
                    air = 0.1, width = 0.9, cutoff = 2600, lfo_rate = 0.031, lfo_depth = 1.1, reverb = 0.65,
                    delay = 0.2 },
-        pipe = { voice = "swell", level = -12, attack = 7, sustain = 0.9, release = 9, cutoff = 700, resonance = 14,
+        pipe = { voice = "swell", level = -15, attack = 7, sustain = 0.9, release = 9, cutoff = 700, resonance = 14,
                  keytrack = 1, sweep = 0, lfo_rate = 0.05, lfo_depth = 0.04, reverb = 0.6, delay = 0.1 },
-        wind = { voice = "swell", level = -15, attack = 8, sustain = 0.9, release = 9, cutoff = 460, resonance = 1.6,
+        wind = { voice = "swell", level = -17, attack = 8, sustain = 0.9, release = 9, cutoff = 460, resonance = 1.6,
                  sweep = 0.4, lfo_rate = 0.027, lfo_depth = 1, reverb = 0.4, delay = 0 },
     },
     effects = {
