@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "synth/inner.h"
+#include "synth/memory.h"
 #include "synth/tables.h"
 #include "synth/wavetable.h"
 
@@ -44,7 +45,7 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
     size_t tables = config->tables ? 0 : AUR_WAVE_FLOATS * sizeof(float);
     size_t total = (sizeof(struct aur_synth) + pool + tables + floats + 63) / 64 * 64;
-    struct aur_synth *synth = aligned_alloc(64, total);
+    struct aur_synth *synth = aur_memory_new(total);
     if (!synth)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for a synthesiser of %zu bytes", total);
     memset(synth, 0, total);

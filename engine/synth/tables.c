@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "rt/thread.h"
 #include "synth/bandlimit.h"
+#include "synth/memory.h"
 #include "synth/wavetable.h"
 
 #define SETS (AUR_TABLES_SHAPES / 2)
@@ -32,7 +33,7 @@ int aur_tables_new(struct aur_tables **out, struct aur_error *err)
 {
     const size_t bytes = (size_t)AUR_TABLES_FLOATS * sizeof(float);
     struct aur_tables *tables = calloc(1, sizeof *tables);
-    float *values = tables ? aligned_alloc(64, (bytes + 63) / 64 * 64) : NULL;
+    float *values = tables ? aur_memory_new(bytes) : NULL;
     *out = NULL;
     if (!values) {
         free(tables);
