@@ -101,7 +101,7 @@ static void what_is_refused(void **state)
         struct asked asked = {0};
         char text[600], want[400];
         snprintf(text, sizeof text, "return {\n%s, phrase = function() return 1 end\n}", refused[i].fields);
-        snprintf(want, sizeof want, "piece.lua:3: %s", refused[i].message);
+        snprintf(want, sizeof want, "piece.lua:2: %s", refused[i].message);
         piece_case_expect(c, load_piece(c, &asked, text), AUR_ESCRIPT, want);
     }
 }

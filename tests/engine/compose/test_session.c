@@ -79,7 +79,8 @@ static uint64_t hash_phrases(struct piece_case *c, uint64_t seed, int n)
         struct aur_phrase *phrase;
         if (aur_session_next(&session, &phrase, &c->controls, &c->err) != AUR_OK)
             fail_msg("%s", c->err.message);
-        hash = aur_hash64(phrase->notes, phrase->n_notes * sizeof *phrase->notes, hash);
+        for (uint32_t k = 0; k < phrase->n_notes; k++) /* what sounds: all before the script's lines */
+            hash = aur_hash64(&phrase->notes[k], offsetof(struct aur_note, patch) + sizeof(uint16_t), hash);
         hash = aur_hash64(phrase->chords, phrase->n_chords * sizeof *phrase->chords, hash);
         hash = aur_hash64(session.state, strlen(session.state), hash);
         aur_phrase_free(phrase);
@@ -101,7 +102,7 @@ static void the_same_again(void **state)
     piece_case_load(c, text);
     assert_true(hash_phrases(c, 1, 5) == first);
     /* on every machine: notes, random numbers, sin, ^ and the order of pairs are in it */
-    if (first != UINT64_C(0x20d74194463f9810))
+    if (first != UINT64_C(0x77d0b2aedbe1c7c9))
         fail_msg("hash 0x%016llx", (unsigned long long)first);
 }
 
