@@ -121,7 +121,7 @@ end
 -- the next move. `bows` keeps the beats until the next bow.
 local function bow(now, state, bows, count, breath)
     local stream, notes = now.random("bow" .. breath), {}
-    local chord_end, slow = state.left * now.length, 4.2 / now.seconds
+    local chord_end, slow = state.left * now.length, (now.number == 0 and 0.9 or 4.2) / now.seconds
     for i = 1, count do
         local late = slow * (i - 0.5 + 0.5 * stream:float())
         local at = (now.moved or not bows[i]) and late or bows[i] * now.seconds_before / now.seconds
