@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -162,9 +163,21 @@ void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow)
     aur_scripts_look(scripts, follow);
 }
 
-static void refuse(struct aur_follow *follow, const struct aur_error *err)
+/* Files by their names in the folder, the script first where the error names none. */
+static void refuse(struct aur_scripts *scripts, struct aur_follow *follow, const struct aur_error *err)
 {
-    aur_channel_refuse(follow->channel, follow->name, follow->tried.version, err);
+    struct aur_error named = *err;
+    aur_scripts_shorten(scripts, named.message);
+    aur_channel_refuse(follow->channel, follow->name, follow->tried.version, &named);
+}
+
+/* Opening what is no file, a pipe say, could take forever. */
+static int check_file(const struct aur_follow *follow, struct aur_error *err)
+{
+    struct stat about;
+    if (stat(follow->path, &about) == 0 && !S_ISREG(about.st_mode))
+        return aur_error_set(err, AUR_ENOTFOUND, "%s: is not a file", follow->name);
+    return AUR_OK;
 }
 
 /* Without a file what plays goes on. */
@@ -185,7 +198,7 @@ static bool is_known(struct aur_follow *follow, const struct aur_piece_marks *ma
     aur_channel_hashes(follow->channel, armed, composing);
     bool same = strcmp(marks->hash, follow->tried.hash) == 0, saved = follow->saved;
     if (!loads)
-        return same && follow->failed;
+        return same && follow->failed && (*marks->hash || !saved); /* without one nothing was read */
     if (strcmp(marks->hash, composing) == 0)
         return aur_channel_disarm(follow->channel), true;
     return strcmp(marks->hash, armed) == 0 || (same && !saved);
@@ -201,7 +214,9 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
     if (is_gone(scripts, follow) || aur_scripts_desk_turn(scripts, &err) != AUR_OK)
         return;
     source.marks = &marks;
-    int rc = aur_piece_load(&piece, &source, &err);
+    int rc = check_file(follow, &err);
+    if (rc == AUR_OK)
+        rc = aur_piece_load(&piece, &source, &err);
     bool known = is_known(follow, &marks, rc == AUR_OK);
     follow->tried = marks;
     follow->failed = rc < 0;
@@ -212,7 +227,7 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
             rc = rehearse(follow->channel, piece, &err);
     }
     if (rc < 0 && !known)
-        refuse(follow, &err);
+        refuse(scripts, follow, &err);
     if (rc == AUR_OK && !known)
         aur_channel_arm(follow->channel, &first, piece, scripts->swap);
     aur_piece_free(piece);
@@ -247,7 +262,9 @@ static int try_on(struct aur_scripts *scripts, struct aur_scripts_trial *out, co
     struct aur_piece_source source = source_of(scripts, follow->path, follow->name);
     struct aur_piece *piece;
     source.instead = instead;
-    int rc = aur_piece_load(&piece, &source, err);
+    int rc = strcmp(instead->path, follow->path) == 0 ? AUR_OK : check_file(follow, err);
+    if (rc == AUR_OK)
+        rc = aur_piece_load(&piece, &source, err);
     if (rc < 0)
         return rc;
     out->parts[out->n].channel = follow->channel;

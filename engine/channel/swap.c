@@ -283,7 +283,8 @@ bool aur_channel_disarm(struct aur_channel *ch)
 
 void aur_channel_refuse(struct aur_channel *ch, const char *script, const char *version, const struct aur_error *err)
 {
-    aur_log(ch->log, AUR_LOG_ERROR, ch->name, "%s of version %s is refused: %s", script, version, err->message);
+    aur_log(ch->log, AUR_LOG_ERROR, ch->name, "%s%s%s is refused: %s", script, *version ? " of version " : "", version,
+            err->message);
     aur_lock_take(&ch->lock);
     struct aur_msg_phrase current = aur_channel_current(ch);
     aur_channel_event_script(ch, AUR_SCRIPT_REFUSED, script, version, &current, err);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "compose/inner.h"
@@ -52,9 +52,12 @@ static int read_text(struct aur_buf *out, const struct aur_piece *piece, const c
     return aur_buf_ok(out) ? AUR_OK : aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
 }
 
+/* What is no file is no module: opening a pipe could take forever. */
 static bool is_there(const struct aur_piece *piece, const char *path)
 {
-    return access(path, F_OK) == 0 || (piece->instead && strcmp(piece->instead->path, path) == 0);
+    struct stat about;
+    return (stat(path, &about) == 0 && S_ISREG(about.st_mode)) ||
+           (piece->instead && strcmp(piece->instead->path, path) == 0);
 }
 
 static int read_module(struct aur_piece *piece, char *path, const char *name, struct aur_error *err)
@@ -90,6 +93,9 @@ static int read_from_folders(struct aur_piece *piece, const char *name, struct a
             return read_module(piece, path, name, err);
         free(path);
     }
+    if (piece->root)
+        return aur_error_set(err, AUR_ENOTFOUND, "no file %s.lua in the script's folder%s", name,
+                             folders[1] ? " or the library" : "");
     return aur_error_set(err, AUR_ENOTFOUND, "no file %s.lua in %s%s%s", name, *folders[0] ? folders[0] : ".",
                          folders[1] ? " or " : "", folders[1] ? folders[1] : "");
 }

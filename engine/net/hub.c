@@ -78,6 +78,8 @@ static void take_script(struct aur_hub *hub, const struct aur_channel_event *eve
                                     .n_diagnostics = failed ? 1 : 0};
     if (failed)
         aur_diagnostic_read(&diagnostic, &event->error, NULL);
+    if (failed && !diagnostic.file[0])
+        snprintf(diagnostic.file, sizeof diagnostic.file, "%s", event->script);
     aur_buf_init(&text);
     aur_msg_script_write(&text, &script);
     uint64_t chunk = event->chunk_index;

@@ -26,6 +26,17 @@ static void refuse_cdata(lua_State *L, const char *path, const char *text, size_
     }
 }
 
+/* LuaJIT would read what is before it as the whole text. */
+static void refuse_zero(lua_State *L, const char *path, const char *text, size_t len)
+{
+    int line = 1;
+    const char *zero = memchr(text, '\0', len);
+    for (const char *at = text; zero && at < zero; at++)
+        line += *at == '\n';
+    if (zero)
+        luaL_error(L, "%s:%d: a zero byte; a script is plain text, in ASCII or UTF-8", path, line);
+}
+
 /* The token that the message names at its end: near 'token'. */
 static bool read_near(char out[TOKEN_BYTES], const char *message)
 {
@@ -87,6 +98,7 @@ void aur_vm_load(lua_State *L, const char *path, const char *text, size_t len)
     const char *first = lexer.at + (*lexer.at == '\n');
     if (len > 0 && (text[0] == '\033' || *first == '\033'))
         luaL_error(L, "%s:1: bytecode is not allowed, only source text", path);
+    refuse_zero(L, path, text, len);
     aur_vm_charge(L, len * BYTE_COST);
     refuse_cdata(L, path, text, len);
     const char *chunk = lua_pushfstring(L, "@%s", path);

@@ -1,6 +1,7 @@
 // Files and HTTP together: an edit that waits, a folder that is replaced, the way back after a rollback.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
@@ -84,6 +85,38 @@ test("the scripts folder replaced: requests read and write the one that is there
   assert.equal(readFileSync(join(server.folder, "extra.lua"), "utf8"), piece("Written"));
   const { versions } = (await server.api("/scripts/play.lua/versions")).json;
   assert.equal(versions.length, 2, "the text of the folder before is kept");
+});
+
+test("what is no script in the script's place is told by its name; requests go on", async (t) => {
+  const server = await start(t);
+  const script = join(server.folder, "play.lua");
+  const refused = async (message) => {
+    const { diagnostics } = await update(server.listener, "refused");
+    assert.equal(diagnostics[0].file, "play.lua");
+    assert.match(diagnostics[0].message, message);
+    assert.equal((await server.api("/status")).json.title, "First");
+  };
+  rmSync(script);
+  execFileSync("mkfifo", [script]);
+  await refused(/is not a file/);
+  assert.equal((await server.api("/scripts/play.lua")).status, 404);
+  assert.equal((await server.put("play.lua", piece("Over it"))).status, 403);
+  rmSync(script);
+  mkdirSync(script);
+  await refused(/is not a file/);
+  rmSync(script, { recursive: true });
+  writeFileSync(script, piece("Large") + "-".repeat(1 << 20));
+  await refused(/^play\.lua: larger than 1048576 bytes$/);
+  writeFileSync(script, piece("Zero\0"));
+  await refused(/a zero byte/);
+  writeFileSync(script, piece("Wide"), "utf16le");
+  await refused(/a zero byte/);
+  writeFileSync(script, `require "mine" ${piece("Needs")}`);
+  execFileSync("mkfifo", [join(server.folder, "mine.lua")]);
+  await refused(/no file mine\.lua in the script's folder or the library$/);
+  writeFileSync(script, `\ufeff${piece("Good").replaceAll("\n", "\r\n")}`);
+  await update(server.listener, "armed");
+  assert.ok(!server.err().split("\n").some((line) => / is refused: \//.test(line)), "files are told by their names");
 });
 
 test("after a rollback: the file is the text that failed, and what plays can be written back", async (t) => {

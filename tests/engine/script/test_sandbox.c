@@ -199,6 +199,10 @@ static void only_text(void **state)
     assert_int_equal(lua_case_run(&c), AUR_ESCRIPT);
     assert_non_null(strstr(c.err.message, "case.lua:1: bytecode is not allowed"));
     lua_case_free(&c);
+    c = (struct lua_case){.text = "local a = 1\nprint(a)\0 error('hidden')", .len = 37};
+    assert_int_equal(lua_case_run(&c), AUR_ESCRIPT);
+    assert_non_null(strstr(c.err.message, "case.lua:2: a zero byte"));
+    lua_case_free(&c);
 }
 
 static void modules(void **state)
