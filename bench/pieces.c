@@ -18,7 +18,7 @@
 #include "support/portrait.h"
 
 #define PIECES_MAX 24
-#define APART      3.0
+#define APART      2.0
 
 struct options {
     double minutes;

@@ -1,4 +1,4 @@
--- Overtones, a drone: one root that is never heard, and what rings above it. A fundamental of some 39 Hz is thought,
+-- Overtones, a drone: one root that is never heard, and what rings above it. A fundamental of some 37 Hz is thought,
 -- not played; over it sound its partials 2 to 32 in their natural tuning: the fifth two cents wide, the third fourteen
 -- cents narrow, the seventh that no piano has. The mode decides which of them belong: a key is a way of hearing the
 -- same string.
@@ -179,7 +179,7 @@ end
 return {
     title = "Overtones",
     meter = { 4, 4 },
-    defaults = { key = "Eb mixolydian", bpm = 60, intensity = 0.5, melody_complexity = 0.5 },
+    defaults = { key = "D mixolydian", bpm = 60, intensity = 0.5, melody_complexity = 0.5 },
     controls = {
         height = { min = 0, max = 1, default = 0.5, label = "Height" },
         beating = { min = 0, max = 1, default = 0.5, label = "Beating" },

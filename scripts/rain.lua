@@ -148,7 +148,7 @@ local function survey(ctx, state)
     now.wet = form.clamp(ctx.wet + 0.3 * (form.wave(now.clock, 1381, state.phase) - 0.5), 0, 1)
     now.light = form.wave(now.clock, 337, 2.7 * state.phase)
     now.amount = form.fade(now.intensity, 0.02, 1) * form.mix(0.5, 1.7, now.wet) * math.sqrt(now.bpm / 72)
-    now.lift = form.mix(1.6, 0.9, form.fade(now.intensity, 0, 0.8))
+    now.lift = form.mix(1.35, 1, form.fade(now.intensity, 0, 0.8))
     now.uneven = phrases.uneven()
     return now
 end
@@ -343,7 +343,7 @@ return {
         reverb = { decay = 5, damping = 5200, modulation = 0.25, predelay = 0.015, highpass = 280, level = 1 },
         delay = { beats = 0.625, beats_right = 1.125, feedback = 0.42, cutoff = 2600, highpass = 300, cross = 0.7,
                   reverb = 0.3, level = 0 },
-        master = { level = 11.3, ceiling = -1.5 },
+        master = { level = 12, ceiling = -1.5 },
     },
     state = { clock = 0, bpm = 72, stay = 60, turn = 0, held = {} },
     phrase = function(ctx, state)
