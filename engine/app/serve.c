@@ -154,6 +154,7 @@ static int start_channel(struct aur_channel **out, struct aur_station *station, 
         .lead_ms = (uint32_t)(settings->chunk_ms > 100 ? 2 * settings->chunk_ms : 200),
         .device = stage->device,
         .swap = swap_of(stage),
+        .formats = AUR_FORMATS_ALL & ~(settings->opus ? 0 : 1u << AUR_FORMAT_OPUS),
         .notify = aur_server_notify,
         .user = server,
     };

@@ -110,7 +110,7 @@ const struct aur_setting aur_settings_table[] = {
      {AUR_FIELD_INT, AT(max_clients), .min = 1, .max = 1000000},
      "listeners at a time",
      NULL},
-    {"AURALIS_ENABLE_OPUS", "true", {AUR_FIELD_BOOL, AT(opus)}, "offer the Opus format where it is available", NULL},
+    {"AURALIS_ENABLE_OPUS", "true", {AUR_FIELD_BOOL, AT(opus)}, "offer streams in the Opus format", NULL},
     {"AURALIS_ENABLE_TRANSFORMER",
      "false",
      {AUR_FIELD_BOOL, AT(transformer)},

@@ -47,28 +47,14 @@ static void settings(struct aur_channel *ch, const struct aur_channel_config *co
     ch->notify = config->notify;
     ch->user = config->user;
     ch->shared.controls = config->controls;
-    ch->shared.want_from = UINT64_MAX;
+    for (int f = 0; f < AUR_FORMATS; f++)
+        ch->shared.want_from[f] = UINT64_MAX;
     atomic_store(&ch->look_at, UINT64_MAX);
     for (int i = 0; i < AUR_CHANNEL_RECORDS; i++)
         ch->shared.records[i].number = UINT64_MAX;
 }
 
-static int make_messages(struct aur_channel *ch)
-{
-    struct aur_encode_side *e = &ch->encode;
-    size_t size = AUR_CHANNEL_FRAMING + aur_msg_audio_size(ch->chunk_frames) + 1;
-    size = (size + 63) / 64 * 64;
-    e->slots = calloc(ch->n_chunks, sizeof *e->slots);
-    e->memory = calloc(ch->n_chunks, size);
-    e->pcm = calloc((size_t)ch->chunk_frames * 2, sizeof *e->pcm);
-    if (!e->slots || !e->memory || !e->pcm)
-        return AUR_ENOMEM;
-    for (uint32_t i = 0; i < ch->n_chunks; i++)
-        e->slots[i].data = e->memory + i * size + AUR_CHANNEL_FRAMING;
-    return 0;
-}
-
-static int make_rings(struct aur_channel *ch)
+static int make_rings(struct aur_channel *ch, unsigned formats)
 {
     size_t chunk = sizeof(struct aur_chunk) + (size_t)ch->chunk_frames * 2 * sizeof(float);
     int rc = aur_cast_new(&ch->audio, ch->n_chunks, (chunk + 63) / 64 * 64);
@@ -76,14 +62,14 @@ static int make_rings(struct aur_channel *ch)
         rc = aur_ring_new(&ch->live, sizeof(struct aur_live), LIVE_CAPACITY);
     if (rc == 0)
         rc = aur_retire_new(&ch->retired, AUR_CHANNEL_PHRASES + 1);
-    return rc == 0 ? make_messages(ch) : rc;
+    return rc == 0 ? aur_channel_formats_make(ch, formats) : rc;
 }
 
 static int make_parts(struct aur_channel *ch, const struct aur_channel_config *config, struct aur_error *err)
 {
     ch->name = strdup(config->name ? config->name : "main");
     ch->device = strdup(config->device ? config->device : "");
-    if (!ch->name || !ch->device || make_rings(ch) < 0)
+    if (!ch->name || !ch->device || make_rings(ch, config->formats ? config->formats : AUR_FORMATS_ALL) < 0)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for channel %s", config->name ? config->name : "main");
     struct aur_synth_config synth = config->synth;
     synth.chunk_frames = ch->chunk_frames;
@@ -150,9 +136,7 @@ void aur_channel_free(struct aur_channel *ch)
     aur_retire_free(ch->retired);
     aur_ring_free(ch->live);
     aur_cast_free(ch->audio);
-    free(ch->encode.slots);
-    free(ch->encode.memory);
-    free(ch->encode.pcm);
+    aur_channel_formats_free(ch);
     aur_lock_deinit(&ch->lock);
     free(ch->name);
     free(ch->device);

@@ -4,7 +4,7 @@
  *                    last phrase that lies ready there: a late or failing script never leaves a gap
  *   render worker    renders the next chunk when the stream leads its clock by less than the lead, publishes it in the
  *                    broadcast ring; allocates, locks and logs nothing
- *   encoder worker   turns chunks into messages, once each, while someone listens; then calls `notify`
+ *   encoder worker   turns chunks into messages, once in each format that someone listens to; then calls `notify`
  *   network thread   joins, reads published messages by index, passes controls in
  *
  * The piece's clock is the count of rendered frames; wall time paces it, and a stall moves the pace, not the music.
@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "compose/piece.h"
 #include "synth/synth.h"
+#include "wire/frame.h"
 #include "wire/message.h"
 
 struct aur_station;
@@ -45,6 +46,7 @@ struct aur_channel_config {
     uint32_t lead_ms;      /* 0: 200 */
     const char *device;    /* for status: "simd (avx2)" */
     enum aur_swap swap;    /* likewise: when edits take over */
+    unsigned formats;      /* offered to listeners, bits 1 << enum aur_format; 0: all */
     /* Called on an encoder worker after a message was published or an event queued; must not block. */
     void (*notify)(void *user);
     void *user;
@@ -128,16 +130,25 @@ bool aur_channel_healthy(struct aur_channel *channel, char *reason, size_t size)
 
 /* ---- network thread ---- */
 
-/* One more, one fewer listener: chunks are encoded only while there are some. Returns the chunk to start from so that
- * depth_chunks are at hand at once. */
-uint64_t aur_channel_join(struct aur_channel *channel, uint32_t depth_chunks);
-void aur_channel_leave(struct aur_channel *channel);
+/* The formats offered, bits 1 << enum aur_format; any thread. The functions below take one of these. */
+unsigned aur_channel_formats(const struct aur_channel *channel);
 
-/* The audio message of a chunk. 0: *data and *len (NUL excluded; room for 16 bytes before data is writable by the network
+/* One more, one fewer listener of a format: chunks are encoded in it only while there are some. Returns the chunk to start
+ * from so that depth_chunks are at hand at once. In Opus, whose chunks are made in order, one from before those already
+ * made is an empty frame: it does not happen while all ask for the same depth. */
+uint64_t aur_channel_join(struct aur_channel *channel, enum aur_format format, uint32_t depth_chunks);
+void aur_channel_leave(struct aur_channel *channel, enum aur_format format);
+
+/* The frame that tells a decoder what is to come, for a listener that begins with chunk_index: its bytes in out (of at least
+ * AUR_FRAME_HEAD + AUR_CODEC_HEADER_MAX), 0 for formats that need none. Any thread. */
+size_t aur_channel_codec(const struct aur_channel *channel, unsigned char *out, enum aur_format format,
+                         uint64_t chunk_index);
+
+/* The audio message of a chunk, text in JSON, binary in all others. 0: *data and *len (NUL excluded; room for 16 bytes before data is writable by the network
  * thread, for framing) stay valid until the ring has moved on by ring_chunks - 3 chunks. AUR_EBUSY: not published yet.
  * AUR_ENOTFOUND: too old; *next is the oldest that can be read. */
-AUR_MUST_USE int aur_channel_message(struct aur_channel *channel, const unsigned char **data, size_t *len,
-                                     uint64_t *next, uint64_t index);
+AUR_MUST_USE int aur_channel_message(struct aur_channel *channel, enum aur_format format, const unsigned char **data,
+                                     size_t *len, uint64_t *next, uint64_t index);
 
 /* News for everyone on the channel: 1 and *out, or 0. */
 enum aur_channel_event_type {

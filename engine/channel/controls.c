@@ -206,6 +206,7 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .chunk_index = head ? head - 1 : 0,
         .channel = ch->name,
         .seed = ch->seed,
+        .formats = ch->formats,
         .swap = ch->swap == AUR_SWAP_BAR ? "bar" : "phrase",
     };
     tell_device(ch, out);

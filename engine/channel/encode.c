@@ -1,14 +1,12 @@
 /* The encoder's side of a channel, run by the encoder worker that holds the claim, and the listener's side, run by the
  * network thread.
  *
- * Messages lie in a ring of their own, one slot a chunk, tagged with the chunk they hold: a new listener may ask for chunks
+ * The messages of each format lie in a ring of their own, one slot a chunk, tagged with the chunk they hold: a new listener may ask for chunks
  * from before anyone listened, and each is made once whoever asks. The slot of chunk i is written again only after `head`
  * has passed i + n, and readers are refused n - 3 chunks back, the rule of rt/cast.h. */
 #include "channel/internal.h"
 
 #include <stdio.h>
-
-#include "wire/pcm.h"
 
 static uint64_t kept(const struct aur_channel *ch)
 {
@@ -82,48 +80,47 @@ static void tell(struct aur_channel *ch, uint64_t index)
 
 /* ---- messages ---- */
 
-static bool encode(struct aur_channel *ch, uint64_t index)
-{
-    struct aur_message_slot *message = &ch->encode.slots[index % ch->n_chunks];
-    const void *slot;
-    if (atomic_load_explicit(&message->tag, memory_order_relaxed) == index + 1)
-        return false; /* made for an earlier listener */
-    if (aur_cast_read(ch->audio, &slot, index) < 0)
-        return false;
-    const struct aur_chunk *chunk = slot;
-    aur_pcm_s16(ch->encode.pcm, chunk->samples, (size_t)ch->chunk_frames * 2);
-    if (aur_cast_read(ch->audio, &slot, index) < 0)
-        return false; /* this worker was so slow that the samples may be mixed */
-    atomic_store_explicit(&message->tag, 0, memory_order_relaxed);
-    message->len = aur_msg_audio((char *)message->data, ch->encode.pcm, ch->chunk_frames, index, ch->rate_hz);
-    message->data[message->len] = '\0';
-    atomic_store_explicit(&message->tag, index + 1, memory_order_release);
-    atomic_fetch_add_explicit(&ch->encode.encoded, 1, memory_order_relaxed);
-    return true;
-}
-
 struct order { /* what one step has to do */
-    bool listened;
-    uint64_t from;
+    bool listened[AUR_FORMATS];
+    uint64_t from[AUR_FORMATS], first; /* first: of any */
 };
+
+/* A new listener of the format may want chunks from before those that are next. */
+static void order_format(struct order *order, struct aur_shared_side *s, enum aur_format format, uint64_t next,
+                         uint64_t oldest)
+{
+    uint64_t from = s->want_from[format] < next ? s->want_from[format] : next;
+    s->want_from[format] = UINT64_MAX;
+    order->listened[format] = s->listeners[format] > 0;
+    order->from[format] = from > oldest ? from : oldest;
+    if (order->listened[format] && order->from[format] < order->first)
+        order->first = order->from[format];
+}
 
 static struct order take_order(struct aur_channel *ch)
 {
     struct aur_shared_side *s = &ch->shared;
-    uint64_t oldest = aur_cast_oldest(ch->audio);
+    struct order order = {.first = UINT64_MAX};
+    uint64_t oldest = aur_cast_oldest(ch->audio), next = ch->encode.next;
     aur_lock_take(&ch->lock);
-    struct order order = {.listened = s->listeners > 0, .from = ch->encode.next};
-    if (order.listened && order.from < oldest)
-        s->overruns += oldest - order.from;
-    if (order.from < oldest)
-        order.from = oldest;
-    if (s->want_from < order.from)
-        order.from = s->want_from > oldest ? s->want_from : oldest;
-    s->want_from = UINT64_MAX;
+    for (int f = 0; f < AUR_FORMATS; f++)
+        order_format(&order, s, (enum aur_format)f, next, oldest);
+    if (order.first != UINT64_MAX && next < oldest)
+        s->overruns += oldest - next;
     if (s->live_waits)
         aur_channel_live_push(ch);
     aur_lock_drop(&ch->lock);
     return order;
+}
+
+/* One chunk in every format that is listened to. */
+static bool encode(struct aur_channel *ch, const struct order *order, uint64_t index)
+{
+    bool made = false;
+    for (int f = 0; f < AUR_FORMATS; f++)
+        if (order->listened[f] && index >= order->from[f])
+            made |= aur_channel_format_put(ch, (enum aur_format)f, index);
+    return made;
 }
 
 static bool take_news(struct aur_channel *ch)
@@ -143,11 +140,11 @@ void aur_channel_encode_step(struct aur_channel *ch)
     for (; e->seen < head; e->seen++)
         tell(ch, e->seen);
     bool published = false;
-    if (order.listened) {
-        atomic_store_explicit(&e->head, head, memory_order_release);
-        for (uint64_t i = order.from; i < head; i++)
-            published |= encode(ch, i);
-    }
+    for (int f = 0; f < AUR_FORMATS; f++)
+        if (order.listened[f])
+            atomic_store_explicit(&e->formats[f].head, head, memory_order_release);
+    for (uint64_t i = order.first; i < head; i++)
+        published |= encode(ch, &order, i);
     aur_cast_done(ch->audio);
     e->next = head;
     if ((take_news(ch) || published) && ch->notify)
@@ -156,38 +153,40 @@ void aur_channel_encode_step(struct aur_channel *ch)
 
 /* ---- listeners: network thread ---- */
 
-uint64_t aur_channel_join(struct aur_channel *ch, uint32_t depth_chunks)
+uint64_t aur_channel_join(struct aur_channel *ch, enum aur_format format, uint32_t depth_chunks)
 {
     struct aur_shared_side *s = &ch->shared;
     uint64_t head = aur_cast_head(ch->audio), most = kept(ch) - 1; /* one less: the head moves on meanwhile */
     uint64_t depth = depth_chunks < most ? depth_chunks : most;
     uint64_t start = head > depth ? head - depth : 0;
     aur_lock_take(&ch->lock);
-    s->listeners++;
-    if (start < s->want_from)
-        s->want_from = start;
+    s->listeners[format]++;
+    if (start < s->want_from[format])
+        s->want_from[format] = start;
     aur_lock_drop(&ch->lock);
     if (ch->encoders)
         aur_pool_wake(ch->encoders);
     return start;
 }
 
-void aur_channel_leave(struct aur_channel *ch)
+void aur_channel_leave(struct aur_channel *ch, enum aur_format format)
 {
     aur_lock_take(&ch->lock);
-    if (ch->shared.listeners > 0)
-        ch->shared.listeners--;
+    if (ch->shared.listeners[format] > 0)
+        ch->shared.listeners[format]--;
     aur_lock_drop(&ch->lock);
 }
 
-int aur_channel_message(struct aur_channel *ch, const unsigned char **data, size_t *len, uint64_t *next, uint64_t index)
+int aur_channel_message(struct aur_channel *ch, enum aur_format format, const unsigned char **data, size_t *len,
+                        uint64_t *next, uint64_t index)
 {
-    uint64_t head = atomic_load_explicit(&ch->encode.head, memory_order_acquire);
+    const struct aur_format_side *side = &ch->encode.formats[format];
+    uint64_t head = atomic_load_explicit(&side->head, memory_order_acquire);
     if (index + kept(ch) < head) {
         *next = head - kept(ch);
         return AUR_ENOTFOUND;
     }
-    const struct aur_message_slot *message = &ch->encode.slots[index % ch->n_chunks];
+    const struct aur_message_slot *message = &side->slots[index % ch->n_chunks];
     if (atomic_load_explicit(&message->tag, memory_order_acquire) != index + 1)
         return AUR_EBUSY;
     *data = message->data;

@@ -18,6 +18,8 @@
 #include "rt/retire.h"
 #include "rt/ring.h"
 #include "rt/thread.h"
+#include "wire/flac.h"
+#include "wire/opus.h"
 
 #define AUR_CHANNEL_SLOTS   8  /* phrases handed over and not yet taken, at most */
 #define AUR_CHANNEL_PHRASES 32 /* phrases in existence, at most */
@@ -103,9 +105,9 @@ struct aur_shared_side {
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
     size_t first_event, n_events;
     bool news; /* an event was queued since the encoder last looked */
-    uint32_t listeners;
-    uint64_t want_from; /* a new listener starts here; UINT64_MAX: nobody asked */
-    uint64_t overruns;  /* chunks the encoder came too late for */
+    uint32_t listeners[AUR_FORMATS];
+    uint64_t want_from[AUR_FORMATS]; /* a new listener starts here; UINT64_MAX: nobody asked */
+    uint64_t overruns;               /* chunks the encoder came too late for */
 };
 
 struct aur_message_slot {
@@ -114,16 +116,25 @@ struct aur_message_slot {
     unsigned char *data; /* after AUR_CHANNEL_FRAMING bytes */
 };
 
-/* What the encoder worker that holds the claim owns, but for the atomics. */
-struct aur_encode_side {
-    struct aur_message_slot *slots; /* n_chunks of them */
+struct aur_format_side {            /* the ring of one format */
+    struct aur_message_slot *slots; /* n_chunks of them; NULL: not offered */
     unsigned char *memory;
-    int16_t *pcm;
-    uint64_t seen;            /* chunks whose news were told */
-    uint64_t next;            /* chunk to encode next */
-    bool silent;              /* the chunk last seen lacked a phrase */
     _Atomic uint64_t head;    /* chunks below it may be in the ring: encoder writes, network reads */
     _Atomic uint64_t encoded; /* messages made: encoder writes, anyone reads */
+};
+
+/* What the encoder worker that holds the claim owns, but for the atomics. */
+struct aur_encode_side {
+    struct aur_format_side formats[AUR_FORMATS];
+    struct aur_flac *flac;
+    struct aur_opus *opus;
+    uint64_t opus_next; /* chunk that follows what the Opus encoder was given */
+    int16_t *pcm;       /* of the chunk loaded last, as are */
+    float *samples;
+    uint64_t loaded; /* its index + 1; 0: none */
+    uint64_t seen;   /* chunks whose news were told */
+    uint64_t next;   /* chunk to encode next */
+    bool silent;     /* the chunk last seen lacked a phrase */
 };
 
 struct aur_channel {
@@ -132,6 +143,7 @@ struct aur_channel {
     struct aur_backend *backend; /* or NULL */
     uint64_t seed;
     enum aur_swap swap; /* for status */
+    unsigned formats;   /* offered */
     uint32_t rate_hz, chunk_frames, n_chunks;
     uint64_t lead_ns;
     struct aur_log *log;
@@ -219,6 +231,12 @@ uint64_t aur_channel_bar_line(const struct aur_channel *channel, const struct au
 
 /* encode.c, encoder worker, one at a time: tells the news of chunks, encodes what someone listens to, notifies. */
 void aur_channel_encode_step(struct aur_channel *channel);
+
+/* formats.c: everything that encoding needs. Errors: AUR_ENOMEM, AUR_EINVAL. */
+AUR_MUST_USE int aur_channel_formats_make(struct aur_channel *channel, unsigned formats);
+void aur_channel_formats_free(struct aur_channel *channel);
+/* Encoder worker: makes a chunk's message and publishes it in its slot; false: it was there, or the chunk is gone. */
+bool aur_channel_format_put(struct aur_channel *channel, enum aur_format format, uint64_t index);
 
 /* ---- under ch->lock, any thread but a render worker ---- */
 

@@ -131,17 +131,17 @@ const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n, uint
 
 /* ---- the stream ---- */
 
-static void move_head(struct aur_hub *hub)
+static void move_head(struct aur_hub *hub, enum aur_format format)
 {
     const unsigned char *data;
     size_t len;
-    uint64_t next = 0;
+    uint64_t next = 0, *head = &hub->formats[format].head;
     for (;;) {
-        int rc = aur_channel_message(hub->channel, &data, &len, &next, hub->head);
+        int rc = aur_channel_message(hub->channel, format, &data, &len, &next, *head);
         if (rc == AUR_OK)
-            hub->head++;
-        else if (rc == AUR_ENOTFOUND && next > hub->head)
-            hub->head = next;
+            ++*head;
+        else if (rc == AUR_ENOTFOUND && next > *head)
+            *head = next;
         else
             return;
     }
@@ -154,23 +154,26 @@ void aur_hub_update(struct aur_hub *hub)
         return;
     while (aur_channel_event(hub->channel, &event) == 1)
         take_event(hub, &event);
-    if (hub->listeners)
-        move_head(hub);
+    for (int f = 0; f < AUR_FORMATS; f++)
+        if (hub->formats[f].listeners)
+            move_head(hub, (enum aur_format)f);
 }
 
-uint64_t aur_hub_join(struct aur_hub *hub, uint32_t burst_chunks)
+uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks)
 {
-    uint64_t start = aur_channel_join(hub->channel, burst_chunks);
-    if (hub->listeners++ == 0)
-        hub->head = start;
-    move_head(hub);
+    uint64_t start = aur_channel_join(hub->channel, format, burst_chunks);
+    hub->listeners++;
+    if (hub->formats[format].listeners++ == 0)
+        hub->formats[format].head = start;
+    move_head(hub, format);
     return start;
 }
 
-void aur_hub_leave(struct aur_hub *hub)
+void aur_hub_leave(struct aur_hub *hub, enum aur_format format)
 {
     hub->listeners--;
-    aur_channel_leave(hub->channel);
+    hub->formats[format].listeners--;
+    aur_channel_leave(hub->channel, format);
 }
 
 /* ---- reports ---- */

@@ -22,8 +22,10 @@ struct aur_hub {
     struct aur_log *log;
     uint32_t control_rate; /* control requests a second over REST */
     size_t framing;        /* bytes before each news text */
-    uint64_t head;         /* the first chunk that is not published yet, while there are listeners */
-    uint64_t listeners;    /* joined */
+    struct {
+        uint64_t listeners, head; /* head: the first chunk not published in it yet, while there are listeners */
+    } formats[AUR_FORMATS];
+    uint64_t listeners; /* joined, of all formats */
     uint64_t chunks_sent, chunks_dropped;
     struct aur_news news[AUR_NEWS_KEPT];
     uint64_t news_n; /* numbers of news so far; the newest is in news[(news_n - 1) % AUR_NEWS_KEPT] */
@@ -45,9 +47,9 @@ void aur_hub_deinit(struct aur_hub *hub);
 /* Takes in what the channel published: moves head, turns events into news. */
 void aur_hub_update(struct aur_hub *hub);
 
-/* One more, one fewer listener. Returns the chunk to start from. */
-uint64_t aur_hub_join(struct aur_hub *hub, uint32_t burst_chunks);
-void aur_hub_leave(struct aur_hub *hub);
+/* One more, one fewer listener of a format that the channel offers. Returns the chunk to start from. */
+uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks);
+void aur_hub_leave(struct aur_hub *hub, enum aur_format format);
 
 /* News number *n, or NULL if there is none yet; *n first moves up past what is not kept any more and what belongs to a
  * chunk before from_chunk. */

@@ -22,14 +22,15 @@ void aur_listener_close(struct aur_listener *l, int code, const char *text)
     lws_callback_on_writable(l->wsi);
 }
 
-/* Queues the text, which is emptied. */
-void aur_listener_say(struct aur_listener *l, struct aur_buf *text)
+/* Queues a message of its own; data NULL: there was no memory for it. */
+static void queue(struct aur_listener *l, const void *data, size_t len, bool binary)
 {
-    struct aur_outgoing *out = aur_buf_ok(text) ? malloc(sizeof *out + LWS_PRE + text->len) : NULL;
+    struct aur_outgoing *out = data ? malloc(sizeof *out + LWS_PRE + len) : NULL;
     if (out) {
         out->next = NULL;
-        out->len = text->len;
-        memcpy(out->data + LWS_PRE, text->data, text->len);
+        out->len = len;
+        out->binary = binary;
+        memcpy(out->data + LWS_PRE, data, len);
         *l->last = out;
         l->last = &out->next;
         l->queued_bytes += out->len;
@@ -37,11 +38,16 @@ void aur_listener_say(struct aur_listener *l, struct aur_buf *text)
     } else {
         aur_listener_close(l, 1011, "out of memory");
     }
-    aur_buf_deinit(text);
     if (l->queued_bytes > AUR_QUEUE_HIGH_BYTES && !l->paused) {
         l->paused = true;
         lws_rx_flow_control(l->wsi, 0);
     }
+}
+
+void aur_listener_say(struct aur_listener *l, struct aur_buf *text)
+{
+    queue(l, aur_buf_ok(text) ? text->data : NULL, text->len, false);
+    aur_buf_deinit(text);
 }
 
 void aur_listener_say_error(struct aur_listener *l, const char *code, const char *message, const struct aur_error *err)
@@ -84,16 +90,26 @@ static void arm_timer(struct aur_listener *l, uint64_t now)
     lws_set_timer_usecs(l->wsi, at > now + NS_PER_MS ? (lws_usec_t)((at - now) / 1000) : 1000);
 }
 
+/* What a decoder needs before the first chunk. */
+static void say_codec(struct aur_listener *l)
+{
+    unsigned char frame[AUR_FRAME_HEAD + AUR_CODEC_HEADER_MAX];
+    size_t len = aur_channel_codec(l->server->hub.channel, frame, l->format, l->cursor);
+    if (len)
+        queue(l, frame, len, true);
+}
+
 static void join(struct aur_listener *l)
 {
     const struct aur_server_config *config = &l->server->config;
     struct aur_hub *hub = &l->server->hub;
-    l->cursor = aur_hub_join(hub, config->burst_chunks);
+    l->cursor = aur_hub_join(hub, l->format, config->burst_chunks);
     l->joined = true;
     l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
     l->fresh = aur_listener_say_status(l) + 1;
-    aur_log(config->log, AUR_LOG_INFO, "net", "%s listens from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")", l->peer,
-            l->cursor, hub->listeners, config->max_clients);
+    say_codec(l);
+    aur_log(config->log, AUR_LOG_INFO, "net", "%s listens in %s from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")",
+            l->peer, aur_format_name(l->format), l->cursor, hub->listeners, config->max_clients);
 }
 
 static void turn_away(struct aur_listener *l)
@@ -113,6 +129,7 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
         return -1;
     l->server = server;
     l->wsi = wsi;
+    l->format = aur_upgrade_format(wsi);
     l->last = &l->first;
     aur_buf_init(&l->message);
     lws_get_peer_simple(wsi, l->peer, sizeof l->peer);
@@ -138,7 +155,7 @@ void aur_listener_free(struct aur_connection *connection)
     if (!l)
         return;
     if (l->joined) {
-        aur_hub_leave(&l->server->hub);
+        aur_hub_leave(&l->server->hub, l->format);
         aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s left: %" PRIu64 " chunks sent, %" PRIu64 " dropped",
                 l->peer, l->chunks_sent, l->chunks_dropped);
     }
@@ -172,7 +189,7 @@ void aur_listeners_wake(struct aur_server *server)
 {
     const struct aur_hub *hub = &server->hub;
     for (struct aur_listener *l = server->listeners; l; l = l->next)
-        if (l->joined && (l->cursor < hub->head || l->news < hub->news_n))
+        if (l->joined && (l->cursor < hub->formats[l->format].head || l->news < hub->news_n))
             lws_callback_on_writable(l->wsi);
 }
 

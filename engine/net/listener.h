@@ -11,7 +11,8 @@
 struct aur_outgoing { /* one of the listener's own messages */
     struct aur_outgoing *next;
     size_t len;
-    unsigned char data[]; /* LWS_PRE bytes, then the text */
+    bool binary;          /* else text */
+    unsigned char data[]; /* LWS_PRE bytes, then the message */
 };
 
 struct aur_listener {
@@ -20,6 +21,7 @@ struct aur_listener {
     struct aur_listener *next, *prev;
     char peer[64];
 
+    enum aur_format format;
     bool joined;
     uint64_t cursor; /* the next chunk to send */
     uint64_t limit;  /* how many chunks it may be behind: the burst's at first, then the queue's */

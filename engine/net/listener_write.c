@@ -12,9 +12,9 @@
 
 enum sent { SENT_NOTHING, SENT_ONE, SENT_FAILED };
 
-static enum sent send_text(struct aur_listener *l, unsigned char *text, size_t len)
+static enum sent send_message(struct aur_listener *l, unsigned char *data, size_t len, bool binary)
 {
-    return lws_write(l->wsi, text, len, LWS_WRITE_TEXT) < 0 ? SENT_FAILED : SENT_ONE;
+    return lws_write(l->wsi, data, len, binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT) < 0 ? SENT_FAILED : SENT_ONE;
 }
 
 static enum sent send_ping(struct aur_listener *l)
@@ -32,7 +32,7 @@ static enum sent send_own(struct aur_listener *l)
     if (!l->first)
         l->last = &l->first;
     l->queued_bytes -= out->len;
-    enum sent sent = send_text(l, out->data + LWS_PRE, out->len);
+    enum sent sent = send_message(l, out->data + LWS_PRE, out->len, out->binary);
     free(out);
     if (l->paused && l->queued_bytes < AUR_QUEUE_LOW_BYTES) {
         l->paused = false;
@@ -60,7 +60,7 @@ static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
     const unsigned char *data;
     size_t len;
     uint64_t next = 0;
-    int rc = aur_channel_message(hub->channel, &data, &len, &next, l->cursor);
+    int rc = aur_channel_message(hub->channel, l->format, &data, &len, &next, l->cursor);
     if (rc == AUR_ENOTFOUND && next > l->cursor) {
         skip_to(l, next);
         return send_own(l);
@@ -72,7 +72,7 @@ static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
     l->cursor++;
     l->chunks_sent++;
     hub->chunks_sent++;
-    return send_text(l, (unsigned char *)(uintptr_t)data, len);
+    return send_message(l, (unsigned char *)(uintptr_t)data, len, l->format != AUR_FORMAT_JSON);
 }
 
 /* Whatever is next in turn. */
@@ -83,15 +83,15 @@ static enum sent send_next(struct aur_listener *l)
         return send_ping(l);
     if (!l->joined)
         return l->first ? send_own(l) : SENT_NOTHING;
-    uint64_t behind = hub->head > l->cursor ? hub->head - l->cursor : 0;
+    uint64_t head = hub->formats[l->format].head, behind = head > l->cursor ? head - l->cursor : 0;
     if (behind > l->limit)
-        skip_to(l, hub->head - l->server->config.queue_chunks);
+        skip_to(l, head - l->server->config.queue_chunks);
     if (l->first)
         return send_own(l);
     const struct aur_news *news = aur_hub_news(hub, &l->news, l->fresh);
     if (news && news->chunk <= l->cursor) {
         l->news++;
-        return send_text(l, news->data + hub->framing, news->len);
+        return send_message(l, news->data + hub->framing, news->len, false);
     }
     return behind ? send_chunk(l, behind) : SENT_NOTHING;
 }

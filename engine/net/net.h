@@ -58,6 +58,8 @@ int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct au
 
 /* Whether a connection may become a WebSocket. 0: yes; 1: a refusal was sent. */
 int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol);
+/* The format that an upgrade which was let through asked for; while its headers are there, up to the session's opening. */
+enum aur_format aur_upgrade_format(struct lws *wsi);
 
 /* ---- listener.c ---- */
 

@@ -75,10 +75,10 @@ static void get_channels(struct aur_reply *reply, struct aur_hub *hub, const str
         aur_json_string(&reply->body, status.channel);
         aur_buf_text(&reply->body, ",\"title\":");
         aur_json_string(&reply->body, status.current.title);
-        aur_buf_printf(&reply->body,
-                       ",\"sample_rate\":%" PRIu32 ",\"channels\":2,\"formats\":[\"json\"],\"listeners\":%" PRIu64
-                       ",\"stream\":\"/ws/stream?channel=%s\"}",
-                       status.sample_rate, hub->listeners, status.channel);
+        aur_buf_printf(&reply->body, ",\"sample_rate\":%" PRIu32 ",\"channels\":2,\"formats\":", status.sample_rate);
+        aur_msg_formats_write(&reply->body, status.formats);
+        aur_buf_printf(&reply->body, ",\"listeners\":%" PRIu64 ",\"stream\":\"/ws/stream?channel=%s\"}", hub->listeners,
+                       status.channel);
     }
     aur_buf_text(&reply->body, "]}");
 }

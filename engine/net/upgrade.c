@@ -7,17 +7,18 @@
 
 #define STREAM_PATH "/ws/stream"
 
-static void check_format(struct aur_reply *reply, const char *format)
+/* What is offered is known only once a channel plays. */
+static void check_format(struct aur_reply *reply, const struct aur_channel *channel, const char *name)
 {
-    static const char *const planned[] = {"pcm", "flac", "opus"};
-    if (!format || strcmp(format, "json") == 0)
-        return;
-    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
-        if (strcmp(format, planned[i]) == 0) {
-            aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "format: this build sends json, not %s", format);
-            return;
-        }
-    aur_reply_refuse(reply, 400, "BAD_REQUEST", "format: %s is not allowed; allowed: json", format);
+    enum aur_format format = name ? aur_format_find(name) : AUR_FORMAT_JSON;
+    unsigned offered = aur_channel_formats(channel);
+    char list[64];
+    aur_format_list(list, sizeof list, offered);
+    if (format == AUR_FORMATS)
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "format: %s is not allowed; allowed: %s", name, list);
+    else if (!(offered & 1u << format))
+        aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "format: this server does not send %s; it sends %s",
+                         aur_format_name(format), list);
 }
 
 static void check_names(struct aur_reply *reply, const struct aur_query *query)
@@ -63,12 +64,20 @@ static void check(struct aur_reply *reply, const struct aur_server *server, cons
         check_handshake(reply, request, wsi);
     if (!reply->status)
         check_names(reply, &request->query);
-    if (!reply->status)
-        check_format(reply, aur_query_get(&request->query, "format"));
     if (!reply->status && !server->hub.channel)
         aur_reply_refuse(reply, 503, "UNAVAILABLE", "no channel plays");
     else if (!reply->status && !aur_rest_channel(&server->hub, channel))
         aur_reply_refuse(reply, 404, "NOT_FOUND", "no such channel: %s", channel);
+    if (!reply->status)
+        check_format(reply, server->hub.channel, aur_query_get(&request->query, "format"));
+}
+
+enum aur_format aur_upgrade_format(struct lws *wsi)
+{
+    char name[16];
+    const char *value = lws_get_urlarg_by_name(wsi, "format=", name, sizeof name);
+    enum aur_format format = value ? aur_format_find(value) : AUR_FORMAT_JSON;
+    return format == AUR_FORMATS ? AUR_FORMAT_JSON : format;
 }
 
 int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol)

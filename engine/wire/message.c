@@ -165,6 +165,17 @@ static void put_voices(struct aur_buf *out, const struct aur_msg_status *status)
     aur_buf_text(out, "}");
 }
 
+void aur_msg_formats_write(struct aur_buf *out, unsigned formats)
+{
+    aur_buf_text(out, "[");
+    for (int f = 0; f < AUR_FORMATS; f++)
+        if (formats & 1u << f) {
+            aur_buf_text(out, aur_json_ends_with(out, '[') ? "" : ",");
+            aur_json_string(out, aur_format_name((enum aur_format)f));
+        }
+    aur_buf_text(out, "]");
+}
+
 void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed)
 {
     aur_buf_text(out, "{");
@@ -179,6 +190,8 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
     aur_json_text(out, "script", status->script);
     aur_json_text(out, "script_version", status->script_version);
     aur_json_text(out, "swap", status->swap ? status->swap : "phrase");
+    aur_json_key(out, "formats");
+    aur_msg_formats_write(out, status->formats);
     aur_json_count(out, "sample_rate", status->sample_rate);
     aur_json_count(out, "chunk_frames", status->chunk_frames);
     aur_json_count(out, "chunk_index", status->chunk_index);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "score/control.h"
+#include "wire/frame.h"
 
 /* ---- server to client: each appends one JSON object to out ---- */
 
@@ -39,6 +40,7 @@ struct aur_msg_status {
     uint64_t seed;
     char script[128];        /* the file that plays, below the scripts folder */
     char script_version[17]; /* hash of its text */
+    unsigned formats;        /* that the channel offers, bits 1 << enum aur_format */
     const char *swap;        /* when an edit takes over: "phrase", "bar" */
 };
 
@@ -49,6 +51,8 @@ size_t aur_msg_audio(char *out, const int16_t *pcm, uint32_t frames, uint64_t ch
 
 /* typed: begins with "type":"status", as on the WebSocket; REST leaves it out. */
 void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed);
+/* A set of formats as an array of names. */
+void aur_msg_formats_write(struct aur_buf *out, unsigned formats);
 /* The generation_update. */
 void aur_msg_phrase_write(struct aur_buf *out, const struct aur_msg_phrase *phrase);
 /* code: "INVALID_CONTROL" ...; its severity comes from the table of codes. err may be NULL. */

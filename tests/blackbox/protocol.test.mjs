@@ -203,7 +203,6 @@ test("what cannot be streamed is refused at the upgrade", async (t) => {
     [404, "NOT_FOUND", `${server.ws}?channel=nothing`],
     [400, "BAD_REQUEST", `${server.ws}?format=mp3`],
     [400, "BAD_REQUEST", `${server.ws}?quality=high`],
-    [501, "NOT_IMPLEMENTED", `${server.ws}?format=opus`],
   ];
   for (const [status, code, url] of cases) {
     const answer = await refused(t, url);

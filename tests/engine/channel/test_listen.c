@@ -9,7 +9,7 @@
 
 static uint64_t encoded(const struct hand *h)
 {
-    return h->ch->encode.encoded;
+    return h->ch->encode.formats[AUR_FORMAT_JSON].encoded;
 }
 
 static int read_chunk(struct hand *h, uint64_t index)
@@ -17,7 +17,7 @@ static int read_chunk(struct hand *h, uint64_t index)
     const unsigned char *data;
     size_t len;
     uint64_t next;
-    return aur_channel_message(h->ch, &data, &len, &next, index);
+    return aur_channel_message(h->ch, AUR_FORMAT_JSON, &data, &len, &next, index);
 }
 
 static void nothing_is_encoded_without_a_listener(void **state)
@@ -28,7 +28,7 @@ static void nothing_is_encoded_without_a_listener(void **state)
     hand_chunks(&h, 50);
     assert_int_equal(encoded(&h), 0);
     assert_int_equal(read_chunk(&h, 49), AUR_EBUSY);
-    uint64_t start = aur_channel_join(h.ch, 8);
+    uint64_t start = aur_channel_join(h.ch, AUR_FORMAT_JSON, 8);
     assert_int_equal(start, 42);
     assert_int_equal(read_chunk(&h, 42), AUR_EBUSY); /* the encoder has its turn first */
     aur_channel_encode_step(h.ch);
@@ -39,7 +39,7 @@ static void nothing_is_encoded_without_a_listener(void **state)
     assert_int_equal(read_chunk(&h, 41), AUR_EBUSY); /* not asked for */
     hand_chunks(&h, 10);
     assert_int_equal(encoded(&h), 18);
-    aur_channel_leave(h.ch);
+    aur_channel_leave(h.ch, AUR_FORMAT_JSON);
     hand_chunks(&h, 10);
     assert_int_equal(encoded(&h), 18);
     hand_close(&h);
@@ -51,20 +51,21 @@ static void each_chunk_is_encoded_once_for_all(void **state)
     struct hand h;
     hand_open(&h, TWO_BARS);
     hand_chunks(&h, 30);
-    assert_int_equal(aur_channel_join(h.ch, 4), 26);
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 4), 26);
     hand_chunks(&h, 2);
     assert_int_equal(encoded(&h), 6);
-    assert_int_equal(aur_channel_join(h.ch, 8), 24); /* deeper: only what is missing is made */
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 8), 24); /* deeper: only what is missing is made */
     aur_channel_encode_step(h.ch);
     assert_int_equal(encoded(&h), 8);
     for (int i = 0; i < 5; i++)
-        aur_channel_join(h.ch, 8);
+        aur_channel_join(h.ch, AUR_FORMAT_JSON, 8);
     hand_chunks(&h, 4);
     assert_int_equal(encoded(&h), 12);
     for (int i = 0; i < 7; i++)
-        aur_channel_leave(h.ch);
+        aur_channel_leave(h.ch, AUR_FORMAT_JSON);
     hand_chunks(&h, 3);
-    assert_int_equal(aur_channel_join(h.ch, 8), 31); /* 31 to 35 are still there, 36 to 38 were not made */
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 8),
+                     31); /* 31 to 35 are still there, 36 to 38 were not made */
     aur_channel_encode_step(h.ch);
     assert_int_equal(encoded(&h), 15);
     for (uint64_t k = 31; k < 39; k++)
@@ -77,13 +78,13 @@ static void a_burst_is_what_there_is(void **state)
     (void)state;
     struct hand h;
     hand_open(&h, TWO_BARS);
-    assert_int_equal(aur_channel_join(h.ch, 8), 0); /* before anything was rendered */
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 8), 0); /* before anything was rendered */
     hand_chunks(&h, 3);
     assert_int_equal(encoded(&h), 3);
     assert_int_equal(read_chunk(&h, 0), 0);
-    assert_int_equal(aur_channel_join(h.ch, 8), 0);
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 8), 0);
     hand_chunks(&h, 97);
-    uint64_t start = aur_channel_join(h.ch, 1000); /* no deeper than the ring, and not on its edge */
+    uint64_t start = aur_channel_join(h.ch, AUR_FORMAT_JSON, 1000); /* no deeper than the ring, and not on its edge */
     assert_int_equal(start, 100 - (h.ch->n_chunks - AUR_CAST_MARGIN - 1));
     hand_chunk(&h);
     assert_int_equal(read_chunk(&h, start), 0);
@@ -96,16 +97,16 @@ static void old_chunks_are_refused_before_they_are_read(void **state)
     struct hand h;
     hand_open(&h, TWO_BARS);
     assert_int_equal(h.ch->n_chunks, 20); /* two seconds */
-    aur_channel_join(h.ch, 8);
+    aur_channel_join(h.ch, AUR_FORMAT_JSON, 8);
     hand_chunks(&h, 100);
     const unsigned char *data = NULL;
     size_t len = 0;
     uint64_t next = 0;
-    assert_int_equal(aur_channel_message(h.ch, &data, &len, &next, 82), AUR_ENOTFOUND);
+    assert_int_equal(aur_channel_message(h.ch, AUR_FORMAT_JSON, &data, &len, &next, 82), AUR_ENOTFOUND);
     assert_int_equal(next, 83);
-    assert_int_equal(aur_channel_message(h.ch, &data, &len, &next, 0), AUR_ENOTFOUND);
+    assert_int_equal(aur_channel_message(h.ch, AUR_FORMAT_JSON, &data, &len, &next, 0), AUR_ENOTFOUND);
     assert_int_equal(next, 83);
-    assert_int_equal(aur_channel_message(h.ch, &data, &len, &next, 83), 0);
+    assert_int_equal(aur_channel_message(h.ch, AUR_FORMAT_JSON, &data, &len, &next, 83), 0);
     char *copy = malloc(len + 1);
     memcpy(copy, data, len + 1); /* with its NUL */
     hand_chunks(&h, AUR_CAST_MARGIN);
@@ -120,7 +121,7 @@ static void an_encoder_overrun_skips_and_counts(void **state)
     (void)state;
     struct hand h;
     hand_open(&h, TWO_BARS);
-    aur_channel_join(h.ch, 8);
+    aur_channel_join(h.ch, AUR_FORMAT_JSON, 8);
     hand_chunks(&h, 20);
     h.no_encoder = true;
     hand_chunks(&h, 40);
@@ -130,7 +131,7 @@ static void an_encoder_overrun_skips_and_counts(void **state)
     uint64_t next = 0;
     size_t len;
     const unsigned char *data;
-    assert_int_equal(aur_channel_message(h.ch, &data, &len, &next, 20), AUR_ENOTFOUND);
+    assert_int_equal(aur_channel_message(h.ch, AUR_FORMAT_JSON, &data, &len, &next, 20), AUR_ENOTFOUND);
     assert_int_equal(next, 60 - 17);
     assert_int_equal(h.ch->shared.overruns, 60 - 17 - 20);
     for (; next < 60; next++)
@@ -168,13 +169,13 @@ static void a_message_holds_its_chunk(void **state)
     (void)state;
     struct hand h;
     hand_open(&h, TWO_BARS);
-    aur_channel_join(h.ch, 8);
+    aur_channel_join(h.ch, AUR_FORMAT_JSON, 8);
     for (uint64_t k = 0; k < 60; k++) {
         hand_chunk(&h);
         const unsigned char *data;
         size_t len;
         uint64_t next;
-        assert_int_equal(aur_channel_message(h.ch, &data, &len, &next, k), 0);
+        assert_int_equal(aur_channel_message(h.ch, AUR_FORMAT_JSON, &data, &len, &next, k), 0);
         assert_int_equal(data[len], '\0');
         assert_int_equal(strlen((const char *)data), len);
         memset((void *)(uintptr_t)(data - AUR_CHANNEL_FRAMING), 0xff, AUR_CHANNEL_FRAMING); /* the caller's to write */
@@ -208,7 +209,7 @@ static void notifies_when_there_is_something(void **state)
     assert_int_equal(h.notified, 1); /* phrase 0 */
     hand_chunks(&h, 5);
     assert_int_equal(h.notified, 1);
-    aur_channel_join(h.ch, 2);
+    aur_channel_join(h.ch, AUR_FORMAT_JSON, 2);
     hand_chunks(&h, 5);
     assert_int_equal(h.notified, 6);
     aur_channel_encode_step(h.ch);

@@ -178,7 +178,7 @@ static void a_real_station(void **state)
     config.user = &bell;
     for (int i = 0; i < 2; i++) {
         assert_int_equal(aur_station_add(station, &ch[i], &config, NULL), 0);
-        aur_channel_join(ch[i], 8);
+        aur_channel_join(ch[i], AUR_FORMAT_JSON, 8);
     }
     uint64_t phrases[2] = {0};
     for (uint64_t k = 0; phrases[0] < 3 || phrases[1] < 3; k++) {

@@ -55,7 +55,7 @@ static bool read_next(struct aur_channel *ch, uint64_t *cursor)
     const unsigned char *data;
     size_t len;
     uint64_t next;
-    int rc = aur_channel_message(ch, &data, &len, &next, *cursor);
+    int rc = aur_channel_message(ch, AUR_FORMAT_JSON, &data, &len, &next, *cursor);
     if (rc == AUR_EBUSY)
         return false;
     if (rc == AUR_ENOTFOUND) {
@@ -80,7 +80,7 @@ static void listens(void **state)
     struct aur_channel_config config = config_of("main", &piece, &bell);
     struct aur_channel *ch;
     assert_int_equal(aur_station_add(station, &ch, &config, NULL), 0);
-    uint64_t cursor = aur_channel_join(ch, 8), first = cursor;
+    uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_JSON, 8), first = cursor;
     struct aur_channel_event event;
     uint64_t phrases = 0;
     while (cursor < first + 100 || phrases < 3) {
@@ -90,7 +90,7 @@ static void listens(void **state)
         while (read_next(ch, &cursor))
             ;
     }
-    aur_channel_leave(ch);
+    aur_channel_leave(ch, AUR_FORMAT_JSON);
     aur_station_free(station);
     aur_wake_deinit(&bell.wake);
 }
@@ -112,7 +112,7 @@ static void many_channels(uint32_t render_workers, uint32_t composer_workers)
         struct aur_channel_config config = config_of(name, &pieces[i], &bell);
         assert_int_equal(aur_station_add(station, &channels[i], &config, NULL), 0);
         assert_string_equal(aur_channel_name(channels[i]), name);
-        cursors[i] = aur_channel_join(channels[i], 4);
+        cursors[i] = aur_channel_join(channels[i], AUR_FORMAT_JSON, 4);
     }
     for (bool done = false; !done;) {
         aur_wake_wait(&bell.wake);
@@ -179,7 +179,7 @@ static void busy_station(void **state)
     struct aur_thread_config thread = {.name = "busy", .run = ask_and_turn, .user = &busy};
     for (int i = 0; i < 2; i++)
         assert_int_equal(aur_thread_start(&threads[i], &thread, NULL), 0);
-    uint64_t cursor = aur_channel_join(busy.ch, 8), until = cursor + 150;
+    uint64_t cursor = aur_channel_join(busy.ch, AUR_FORMAT_JSON, 8), until = cursor + 150;
     int errors = 0;
     for (int i = 0; cursor < until; i++) {
         struct aur_channel_event event;
@@ -190,8 +190,8 @@ static void busy_station(void **state)
             ;
         piece.fails = cursor / 50 % 2 == 1;
         if (i % 20 == 19) {
-            aur_channel_leave(busy.ch);
-            cursor = aur_channel_join(busy.ch, 8);
+            aur_channel_leave(busy.ch, AUR_FORMAT_JSON);
+            cursor = aur_channel_join(busy.ch, AUR_FORMAT_JSON, 8);
         }
     }
     atomic_store(&busy.stop, true);
@@ -217,7 +217,7 @@ static void starts_and_stops_many_times(void **state)
         struct aur_channel_config config = config_of("main", &piece, &bell);
         for (int c = 0; c < 2; c++)
             assert_int_equal(aur_station_add(station, &ch[c], &config, NULL), 0);
-        uint64_t cursor = aur_channel_join(ch[0], 2);
+        uint64_t cursor = aur_channel_join(ch[0], AUR_FORMAT_JSON, 2);
         for (int k = 0; k < i % 4 * 3;)
             k += read_next(ch[0], &cursor) ? 1 : (sched_yield(), 0);
         aur_station_free(station); /* with a listener still there */

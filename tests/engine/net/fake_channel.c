@@ -157,6 +157,7 @@ void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out)
                                    .pending = current,
                                    .channel = "main",
                                    .device = "fake",
+                                   .formats = aur_channel_formats(channel),
                                    .seed = 7};
     pthread_mutex_unlock(&channel->lock);
 }
@@ -171,8 +172,9 @@ bool aur_channel_healthy(struct aur_channel *channel, char *reason, size_t size)
     return healthy;
 }
 
-uint64_t aur_channel_join(struct aur_channel *channel, uint32_t depth_chunks)
+uint64_t aur_channel_join(struct aur_channel *channel, enum aur_format format, uint32_t depth_chunks)
 {
+    (void)format;
     pthread_mutex_lock(&channel->lock);
     channel->listeners++;
     uint64_t start = channel->published > depth_chunks ? channel->published - depth_chunks : 0;
@@ -180,16 +182,36 @@ uint64_t aur_channel_join(struct aur_channel *channel, uint32_t depth_chunks)
     return start;
 }
 
-void aur_channel_leave(struct aur_channel *channel)
+void aur_channel_leave(struct aur_channel *channel, enum aur_format format)
 {
+    (void)format;
     pthread_mutex_lock(&channel->lock);
     channel->listeners--;
     pthread_mutex_unlock(&channel->lock);
 }
 
-int aur_channel_message(struct aur_channel *channel, const unsigned char **data, size_t *len, uint64_t *next,
-                        uint64_t index)
+unsigned aur_channel_formats(const struct aur_channel *channel)
 {
+    (void)channel;
+    return AUR_FORMATS_ALL & ~(1u << AUR_FORMAT_OPUS);
+}
+
+size_t aur_channel_codec(const struct aur_channel *channel, unsigned char *out, enum aur_format format,
+                         uint64_t chunk_index)
+{
+    struct aur_frame frame = {.format = format, .flags = AUR_FRAME_CODEC, .chunk_index = chunk_index, .payload = 4};
+    (void)channel;
+    if (format != AUR_FORMAT_FLAC)
+        return 0;
+    aur_frame_head(out, &frame);
+    memcpy(out + AUR_FRAME_HEAD, "fake", 4);
+    return AUR_FRAME_HEAD + 4;
+}
+
+int aur_channel_message(struct aur_channel *channel, enum aur_format format, const unsigned char **data, size_t *len,
+                        uint64_t *next, uint64_t index)
+{
+    (void)format;
     pthread_mutex_lock(&channel->lock);
     uint64_t oldest = channel->published > RING - 3 ? channel->published - (RING - 3) : 0;
     int rc = AUR_OK;

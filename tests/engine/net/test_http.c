@@ -297,7 +297,7 @@ static void test_upgrades_refused(void **state)
     assert_refused(state, 404, "NOT_FOUND", UPGRADE("/ws/stream?channel=other", V13));
     assert_refused(state, 400, "BAD_REQUEST", UPGRADE("/ws/stream?format=mp3", V13));
     assert_refused(state, 400, "BAD_REQUEST", UPGRADE("/ws/stream?volume=3", V13));
-    assert_refused(state, 501, "NOT_IMPLEMENTED", UPGRADE("/ws/stream?format=opus", V13));
+    assert_refused(state, 501, "NOT_IMPLEMENTED", UPGRADE("/ws/stream?format=opus", V13)); /* not of this channel */
     assert_refused(state, 403, "FORBIDDEN", UPGRADE("/ws/stream", V13 "Origin: http://stranger.example\r\n"));
     assert_refused(state, 426, "UPGRADE_REQUIRED", UPGRADE("/ws/stream", "Sec-WebSocket-Version: 8\r\n"));
     assert_refused(state, 400, "BAD_REQUEST", UPGRADE("/ws/stream", V13 "Sec-WebSocket-Protocol: chat\r\n"));
