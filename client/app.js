@@ -1,6 +1,7 @@
 // The page: wires the server link, the sound output, the controls and what is shown.
 
 import { Controls, prettyKey } from "./controls.js";
+import { isNearby, OPUS_RATE } from "./formats.js";
 import { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 import { Output } from "./output.js";
@@ -10,6 +11,7 @@ import { Visual } from "./visual.js";
 
 const TICK_MS = 100;
 const VOLUME_KEY = "auralis.volume";
+const QUALITY_KEY = "auralis.quality";
 const byId = (id) => document.getElementById(id);
 
 const toasts = new Toasts(byId("toasts"));
@@ -40,7 +42,8 @@ function toggle() {
 
 function play() {
   playing = true;
-  const port = output.start(streamRate);
+  const quality = byId("quality").value;
+  const port = output.start(link.choose(quality) === "opus" ? OPUS_RATE : streamRate);
   if (port) {
     link.attach(port);
     output.ready.catch((error) => {
@@ -48,7 +51,7 @@ function play() {
       stop();
     });
   }
-  link.play();
+  link.play(quality);
   setState("starting");
 }
 
@@ -190,6 +193,8 @@ function renderVitals() {
   setText("link", linkText());
   setText("buffer", report ? millis(report.player.depthMs) : "–");
   setText("latency", report ? millis(latencyMs()) : "–");
+  const names = { json: "PCM", pcm: "PCM", flac: "FLAC", opus: "Opus" };
+  setText("format", names[link.format] ?? "–");
   setText("rtt", report?.rttMs != null ? `${report.rttMs.toFixed(report.rttMs < 10 ? 1 : 0)} ms` : "–");
 }
 
@@ -237,22 +242,43 @@ function setVolume(value) {
   output.setVolume(Number(value));
 }
 
-function rememberedVolume() {
+function remembered(key) {
   try {
-    const value = Number.parseFloat(localStorage.getItem(VOLUME_KEY));
-    return value >= 0 && value <= 1 ? value : 0.8;
+    return localStorage.getItem(key);
   } catch {
-    return 0.8; // storage may be forbidden
+    return null; // storage may be forbidden
   }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // not remembered, then
+  }
+}
+
+function rememberedVolume() {
+  const value = Number.parseFloat(remembered(VOLUME_KEY));
+  return value >= 0 && value <= 1 ? value : 0.8;
+}
+
+/** At home lossless, which costs nobody anything there; over the internet a fifth of the bytes, for both ends' sake. */
+function rememberedQuality() {
+  const value = remembered(QUALITY_KEY);
+  if (value === "lossless" || value === "compact") return value;
+  return isNearby(location.hostname) ? "lossless" : "compact";
 }
 
 byId("volume").addEventListener("input", (event) => {
   setVolume(event.target.value);
-  try {
-    localStorage.setItem(VOLUME_KEY, event.target.value);
-  } catch {
-    // not remembered, then
-  }
+  remember(VOLUME_KEY, event.target.value);
+});
+
+byId("quality").value = rememberedQuality();
+byId("quality").addEventListener("change", (event) => {
+  remember(QUALITY_KEY, event.target.value);
+  if (playing) link.play(event.target.value);
 });
 
 byId("play").addEventListener("click", toggle);

@@ -22,7 +22,7 @@ export function backoffMs(attempt, random, first = BACKOFF_MS) {
 export class Connection {
   /**
    * @param env { WebSocket, setTimeout, clearTimeout, now, random }
-   * @param on { state({ state, reason, retryInMs }), message(object), stats() -> object | null }
+   * @param on { state({ state, reason, retryInMs }), message(object), audio(ArrayBuffer), stats() -> object | null }
    */
   constructor(env, on) {
     this.env = env;
@@ -69,6 +69,7 @@ export class Connection {
     this.on.state({ state: "connecting", reason: null });
     const socket = new this.env.WebSocket(this.url);
     this.socket = socket;
+    socket.binaryType = "arraybuffer";
     socket.onopen = () => this.opened();
     socket.onmessage = (event) => this.received(event.data);
     socket.onclose = (event) => this.closed(event.code);
@@ -94,8 +95,13 @@ export class Connection {
     if (stats) this.send({ type: "client_stats", ...stats });
   }
 
-  received(text) {
+  received(data) {
     this.heardAt = this.env.now();
+    if (typeof data === "string") this.text(data);
+    else this.on.audio(data);
+  }
+
+  text(text) {
     let message;
     try {
       message = JSON.parse(text);

@@ -1,4 +1,4 @@
-// Base64 text of 16-bit little-endian samples to floats. Pure; runs in the stream worker.
+// 16-bit little-endian samples, or their base64 text, to floats. Pure; runs in the stream worker.
 //
 // The scale is 1/32768, a power of two: every sample is represented exactly, so what the player puts out can be
 // compared with what the server sent, to the bit.
@@ -17,14 +17,18 @@ export function base64Bytes(text) {
 
 /** @returns {Float32Array} as many floats as whole 16-bit samples, interleaved as they came */
 export function decodePcm(text) {
-  const bytes = base64Bytes(text);
+  return pcmSamples(base64Bytes(text));
+}
+
+/** The same of the bytes themselves. */
+export function pcmSamples(bytes) {
   const n = bytes.length >> 1;
   const out = new Float32Array(n);
   if (littleEndian && bytes.byteOffset % 2 === 0) {
     const samples = new Int16Array(bytes.buffer, bytes.byteOffset, n);
     for (let i = 0; i < n; i++) out[i] = samples[i] * SCALE;
   } else {
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let i = 0; i < n; i++) out[i] = view.getInt16(2 * i, true) * SCALE;
   }
   return out;

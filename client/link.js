@@ -1,11 +1,14 @@
 // The page's side of the server: the stream worker while playing, REST while not. So a page that is only open costs the
 // server no audio and takes no listener's place.
 
+import { decodable } from "./codec.js";
+import { chooseFormat } from "./formats.js";
+
 const POLL_MS = 5000;
 const api = (path) => new URL(`api/v1/${path}`, document.baseURI);
 
-function streamUrl() {
-  const url = new URL("ws/stream?format=json", document.baseURI);
+function streamUrl(format) {
+  const url = new URL(`ws/stream?format=${format}`, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   return url.href;
 }
@@ -16,6 +19,10 @@ export class Link {
     this.on = on;
     this.streaming = false;
     this.live = false;
+    this.format = null; // of the stream, while there is one
+    this.offered = ["json"]; // by the server
+    this.decodes = new Set(); // by the browser
+    decodable().then((formats) => (this.decodes = formats));
     this.worker = new Worker(new URL("stream-worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = (event) => this.fromWorker(event.data);
     this.worker.onerror = () => {
@@ -32,14 +39,23 @@ export class Link {
     this.worker.postMessage({ type: "port", port }, [port]);
   }
 
-  play() {
+  /** The format that play() would ask for. */
+  choose(quality) {
+    return chooseFormat(quality, this.offered, this.decodes);
+  }
+
+  /** Also while playing, to change over to another quality. */
+  play(quality) {
     this.streaming = true;
-    this.worker.postMessage({ type: "connect", url: streamUrl() });
+    this.quality = quality;
+    this.format = this.choose(quality);
+    this.worker.postMessage({ type: "connect", url: streamUrl(this.format) });
   }
 
   stop() {
     this.streaming = false;
     this.live = false;
+    this.format = null;
     this.worker.postMessage({ type: "disconnect" });
   }
 
@@ -57,7 +73,8 @@ export class Link {
   }
 
   fromWorker(message) {
-    if (message.type === "message") this.on.message(message.message);
+    if (message.type === "message") this.hear(message.message);
+    else if (message.type === "undecodable") this.avoid(message.format);
     else if (message.type === "player") this.on.player(message);
     else if (message.type === "link") {
       if (message.state === "idle" && this.streaming) return;
@@ -65,6 +82,17 @@ export class Link {
       this.on.link(message);
       if (message.state === "idle") this.poll();
     }
+  }
+
+  hear(message) {
+    if (message.type === "status" && message.formats) this.offered = message.formats;
+    this.on.message(message);
+  }
+
+  /** The browser said that it can decode this, and could not. */
+  avoid(format) {
+    this.decodes.delete(format);
+    if (this.streaming && this.format === format) this.play(this.quality);
   }
 
   async poll() {
@@ -80,7 +108,7 @@ export class Link {
     }
     if (this.streaming) return;
     this.on.link(link);
-    if (status) this.on.message({ type: "status", ...status });
+    if (status) this.hear({ type: "status", ...status });
   }
 
   async postControls(changes) {

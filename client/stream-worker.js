@@ -1,8 +1,10 @@
 // The worker that owns the WebSocket: audio is decoded here and handed straight to the audio thread, everything else
 // goes to the page. So neither a busy page nor a hidden tab disturbs the sound.
 
+import { FrameDecoder } from "./codec.js";
 import { Connection } from "./connection.js";
 import { decodePcm } from "./decode.js";
+import { parseFrame } from "./formats.js";
 
 const JITTER_ALPHA = 0.1;
 const BURST_MS = 1000; // the first second after connecting brings a burst, which is not jitter
@@ -21,8 +23,13 @@ const connection = new Connection(
     now: () => performance.now(),
     random: Math.random,
   },
-  { state: onState, message: onMessage, stats: clientStats },
+  { state: onState, message: onMessage, audio: onFrame, stats: clientStats },
 );
+
+const decoder = new FrameDecoder({
+  samples: play,
+  failed: (format, error) => postMessage({ type: "undecodable", format, reason: error.message }),
+});
 
 function onState(link) {
   if (link.state === "connecting") {
@@ -41,6 +48,17 @@ function onMessage(message) {
 function onAudio({ data, chunk_index: index, sample_rate: rate }) {
   const samples = decodePcm(data);
   measureJitter(index, (1000 * samples.length) / 2 / rate);
+  play(index, rate, samples);
+}
+
+function onFrame(buffer) {
+  const frame = parseFrame(buffer);
+  if (frame === null) return;
+  if (!frame.codec) measureJitter(frame.index, (1000 * frame.frames) / frame.rate);
+  decoder.take(frame);
+}
+
+function play(index, rate, samples) {
   port?.postMessage({ type: "chunk", index, rate, samples }, [samples.buffer]);
 }
 

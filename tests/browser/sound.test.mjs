@@ -61,9 +61,65 @@ test("Play: sound within two seconds, and exactly the samples that the server se
     while (performance.now() < end); // a busy page must not be heard
   });
   await sleep(2000);
+  assert.equal(await page.textContent("#format"), "FLAC");
   await compare(t, page, second.pcm(), RATE, 4);
   assert.deepEqual(page.problems, []);
   await second.close();
+  await page.context().close();
+});
+
+test("without WebCodecs the samples are the same, as plain PCM", async (t) => {
+  const page = await openPage(browser, server.url, { init: "delete window.AudioDecoder;" });
+  const second = await listen(server.port);
+  await page.click("#play");
+  await playing(page);
+  await sleep(3000);
+  assert.equal(await page.textContent("#format"), "PCM");
+  await compare(t, page, second.pcm(), RATE, 2);
+  assert.deepEqual(page.problems, []);
+  await second.close();
+  await page.context().close();
+});
+
+test("compact: Opus at 48 kHz, the same music at the same place and level", async (t) => {
+  const page = await openPage(browser, server.url);
+  const second = await listen(server.port);
+  await page.selectOption("#quality", "compact");
+  await page.click("#play");
+  await playing(page);
+  await sleep(4500);
+  assert.equal(await page.textContent("#format"), "Opus");
+  assert.equal(await page.evaluate(() => tap.rate), 48000);
+  const out = await heard(page);
+  const pcm = second.pcm();
+  const from = firstSound(out) + 48000;
+  const begin = from - (from % 2);
+  const step = RATE / 48000;
+  const at = align(out, begin, pcm, step);
+  const frames = 2 * 48000;
+  assert.ok(out.length / 2 - begin / 2 > frames && pcm.length / 2 - at > 2 * RATE, "two seconds to compare");
+  const decibels = 10 * Math.log10(mismatch(out, begin, pcm, at, step, frames, 1));
+  t.diagnostic(`differs from the sent samples by ${decibels.toFixed(1)} dB`);
+  assert.ok(decibels < -15, `differs by ${decibels.toFixed(1)} dB`);
+  assert.deepEqual(page.problems, []);
+  await page.reload();
+  assert.equal(await page.inputValue("#quality"), "compact", "the choice is remembered");
+  await second.close();
+  await page.context().close();
+});
+
+test("another quality while it plays: the music goes on", async () => {
+  const page = await openPage(browser, server.url);
+  await page.click("#play");
+  await playing(page);
+  for (const [quality, format] of [["compact", "Opus"], ["lossless", "FLAC"]]) {
+    await page.selectOption("#quality", quality);
+    await until(format, async () => (await page.textContent("#format")) === format);
+    await playing(page);
+    await page.evaluate(() => (tap.blocks = []));
+    await until("sound", async () => firstSound(await heard(page)) >= 0);
+  }
+  assert.deepEqual(page.problems, []);
   await page.context().close();
 });
 
