@@ -6,6 +6,7 @@ import test from "node:test";
 
 import { backoffMs, Connection } from "../../client/connection.js";
 import { base64Bytes, decodePcm } from "../../client/decode.js";
+import { chooseFormat, isNearby, packetsOf, parseFrame } from "../../client/formats.js";
 import { Outbox } from "../../client/outbox.js";
 import { Player } from "../../client/player.js";
 import { Timeline } from "../../client/timeline.js";
@@ -508,4 +509,63 @@ test("timeline: what others set is pending too, as status tells", () => {
   const timeline = new Timeline();
   timeline.status(status(7, 4000, { phrase_id: "phrase_8", bpm: 90, density: 0.9, sounds_in_ms: 4000 }), 0);
   assert.deepEqual(timeline.view(0, 0).pending.changed.sort(), ["bpm", "density"]);
+});
+
+/** A frame as the server writes it. */
+function frame({ format = 1, flags = 0, frames = 4410, index = 7, rate = 44100, payload = [] }) {
+  const buffer = new ArrayBuffer(24 + payload.length);
+  const view = new DataView(buffer);
+  [..."AUR1"].forEach((c, i) => view.setUint8(i, c.charCodeAt(0)));
+  view.setUint8(4, format);
+  view.setUint8(5, flags);
+  view.setUint16(6, frames, true);
+  view.setBigUint64(8, BigInt(index), true);
+  view.setUint32(16, rate, true);
+  view.setUint32(20, payload.length, true);
+  new Uint8Array(buffer).set(payload, 24);
+  return buffer;
+}
+
+test("a binary frame is read field by field; what is none is refused", () => {
+  const got = parseFrame(frame({ format: 3, flags: 1, frames: 4800, index: 2 ** 40 + 1, rate: 48000, payload: [1, 2, 3] }));
+  assert.deepEqual(
+    { ...got, payload: [...got.payload] },
+    { format: "opus", codec: true, frames: 4800, index: 2 ** 40 + 1, rate: 48000, payload: [1, 2, 3] },
+  );
+  assert.equal(parseFrame(new ArrayBuffer(23)), null);
+  assert.equal(parseFrame(frame({ format: 4 })), null);
+  assert.equal(parseFrame(frame({ payload: [1, 2] }).slice(0, 25)), null);
+  const other = frame({});
+  new Uint8Array(other)[3] = 0x32;
+  assert.equal(parseFrame(other), null);
+});
+
+test("packets of Opus lie behind their lengths; other payloads are whole", () => {
+  const long = Array(300).fill(9);
+  const packets = packetsOf(parseFrame(frame({ format: 3, payload: [2, 0, 5, 6, 44, 1, ...long, 1, 0, 8] })));
+  assert.deepEqual(packets.map((p) => [...p]), [[5, 6], long, [8]]);
+  assert.deepEqual(packetsOf(parseFrame(frame({ format: 3 }))), []);
+  assert.deepEqual(packetsOf(parseFrame(frame({ format: 2, payload: [1, 2] }))).map((p) => [...p]), [[1, 2]]);
+});
+
+test("the format is the best that both sides have", () => {
+  const all = ["json", "pcm", "flac", "opus"];
+  const both = new Set(["flac", "opus"]);
+  const cases = [
+    ["lossless", all, both, "flac"],
+    ["lossless", all, new Set(), "pcm"],
+    ["lossless", ["json"], both, "json"],
+    ["compact", all, both, "opus"],
+    ["compact", all, new Set(["flac"]), "flac"],
+    ["compact", ["json", "pcm", "flac"], both, "flac"],
+    ["compact", all, new Set(), "pcm"],
+  ];
+  for (const [quality, offered, decodes, want] of cases) assert.equal(chooseFormat(quality, offered, decodes), want);
+});
+
+test("this machine and this house are nearby, the rest of the world is not", () => {
+  const near = ["localhost", "127.0.0.1", "[::1]", "192.168.1.20", "10.0.0.3", "172.20.1.1", "169.254.3.4", "music", "music.local", "box.lan", "[fd12::1]", "[fe80::1]"];
+  const far = ["example.org", "8.8.8.8", "172.32.0.1", "11.0.0.1", "[2001:db8::1]", "10.example.org"];
+  for (const name of near) assert.ok(isNearby(name), name);
+  for (const name of far) assert.ok(!isNearby(name), name);
 });
