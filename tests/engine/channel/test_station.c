@@ -42,20 +42,22 @@ static struct aur_station *station_of(uint32_t render_workers, uint32_t composer
     return station;
 }
 
-static bool has_index(const unsigned char *data, uint64_t index)
+static bool has_index(const unsigned char *data, enum aur_format format, uint64_t index)
 {
     char text[40];
+    if (format != AUR_FORMAT_JSON)
+        return memcmp(data, "AUR1", 4) == 0 && data[4] == (unsigned char)format && memcmp(data + 8, &index, 8) == 0;
     snprintf(text, sizeof text, "\"chunk_index\":%llu", (unsigned long long)index);
     return strstr((const char *)data, text) != NULL;
 }
 
 /* Reads one message if it is there; true if the cursor moved. */
-static bool read_next(struct aur_channel *ch, uint64_t *cursor)
+static bool read_next(struct aur_channel *ch, enum aur_format format, uint64_t *cursor)
 {
     const unsigned char *data;
     size_t len;
     uint64_t next;
-    int rc = aur_channel_message(ch, AUR_FORMAT_JSON, &data, &len, &next, *cursor);
+    int rc = aur_channel_message(ch, format, &data, &len, &next, *cursor);
     if (rc == AUR_EBUSY)
         return false;
     if (rc == AUR_ENOTFOUND) {
@@ -64,7 +66,7 @@ static bool read_next(struct aur_channel *ch, uint64_t *cursor)
         return true;
     }
     assert_int_equal(rc, 0);
-    assert_true(has_index(data, *cursor));
+    assert_true(has_index(data, format, *cursor));
     ++*cursor;
     return true;
 }
@@ -80,17 +82,21 @@ static void listens(void **state)
     struct aur_channel_config config = config_of("main", &piece, &bell);
     struct aur_channel *ch;
     assert_int_equal(aur_station_add(station, &ch, &config, NULL), 0);
-    uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_JSON, 8), first = cursor;
+    uint64_t cursors[AUR_FORMATS], first = 0;
+    for (int f = 0; f < AUR_FORMATS; f++)
+        cursors[f] = first = aur_channel_join(ch, (enum aur_format)f, 8);
     struct aur_channel_event event;
     uint64_t phrases = 0;
-    while (cursor < first + 100 || phrases < 3) {
+    while (cursors[AUR_FORMATS - 1] < first + 100 || phrases < 3) {
         aur_wake_wait(&bell.wake);
         while (aur_channel_event(ch, &event))
             phrases += event.type == AUR_EVENT_PHRASE;
-        while (read_next(ch, &cursor))
-            ;
+        for (int f = 0; f < AUR_FORMATS; f++)
+            while (read_next(ch, (enum aur_format)f, &cursors[f]))
+                ;
     }
-    aur_channel_leave(ch, AUR_FORMAT_JSON);
+    for (int f = 0; f < AUR_FORMATS; f++)
+        aur_channel_leave(ch, (enum aur_format)f);
     aur_station_free(station);
     aur_wake_deinit(&bell.wake);
 }
@@ -118,7 +124,7 @@ static void many_channels(uint32_t render_workers, uint32_t composer_workers)
         aur_wake_wait(&bell.wake);
         done = true;
         for (int i = 0; i < CHANNELS; i++) {
-            while (read_next(channels[i], &cursors[i]))
+            while (read_next(channels[i], AUR_FORMAT_JSON, &cursors[i]))
                 ;
             done = done && cursors[i] > 60;
         }
@@ -186,7 +192,7 @@ static void busy_station(void **state)
         aur_wake_wait(&bell.wake);
         while (aur_channel_event(busy.ch, &event))
             errors += event.type == AUR_EVENT_GENERATION_ERROR;
-        while (read_next(busy.ch, &cursor))
+        while (read_next(busy.ch, AUR_FORMAT_JSON, &cursor))
             ;
         piece.fails = cursor / 50 % 2 == 1;
         if (i % 20 == 19) {
@@ -219,7 +225,7 @@ static void starts_and_stops_many_times(void **state)
             assert_int_equal(aur_station_add(station, &ch[c], &config, NULL), 0);
         uint64_t cursor = aur_channel_join(ch[0], AUR_FORMAT_JSON, 2);
         for (int k = 0; k < i % 4 * 3;)
-            k += read_next(ch[0], &cursor) ? 1 : (sched_yield(), 0);
+            k += read_next(ch[0], AUR_FORMAT_JSON, &cursor) ? 1 : (sched_yield(), 0);
         aur_station_free(station); /* with a listener still there */
     }
     aur_station_free(NULL);

@@ -97,18 +97,18 @@ static void formats_side_by_side(void **state)
     listen_in(&json, host.port, "json");
     for (long i = 8; i < 10; i++)
         assert_int_equal(peer_chunk(&json), i);
-    fake_publish(30);
+    fake_publish(9); /* fewer than the fake keeps: it writes what the server may be reading */
     listen_in(&pcm, host.port, "pcm");
-    assert_binary_chunk(&pcm, 38);
-    assert_binary_chunk(&pcm, 39);
+    assert_binary_chunk(&pcm, 17);
+    assert_binary_chunk(&pcm, 18);
     host_notify(&host);
     peer_assert_error(&json, "BUFFER_OVERRUN", NULL);
-    for (long i = 35; i < 40; i++)
+    for (long i = 14; i < 19; i++)
         assert_int_equal(peer_chunk(&json), i);
     peer_close(&json);
     fake_publish(1);
     host_notify(&host);
-    assert_binary_chunk(&pcm, 40);
+    assert_binary_chunk(&pcm, 19);
     peer_close(&pcm);
     host_stop(&host);
     assert_int_equal(fake_listeners(), 0);
