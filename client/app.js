@@ -263,7 +263,7 @@ function rememberedVolume() {
   return value >= 0 && value <= 1 ? value : 0.8;
 }
 
-/** At home lossless, which costs nobody anything there; over the internet a fifth of the bytes, for both ends' sake. */
+/** At home lossless, which costs nobody anything there; over the internet Opus, a fraction of the bytes. */
 function rememberedQuality() {
   const value = remembered(QUALITY_KEY);
   if (value === "lossless" || value === "compact") return value;

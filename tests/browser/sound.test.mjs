@@ -108,6 +108,49 @@ test("compact: Opus at 48 kHz, the same music at the same place and level", asyn
   await page.context().close();
 });
 
+test("a listener that was moved forward is decoded on, flac to the bit", async () => {
+  const page = await openPage(browser, server.url, { tap: false });
+  const second = await listen(server.port);
+  for (const [format, usual] of [["flac", 4410], ["opus", 4800]]) {
+    const got = await page.evaluate(async (format) => {
+      const [{ FrameDecoder }, { parseFrame }] = await Promise.all([import("./codec.js"), import("./formats.js")]);
+      const chunks = [];
+      const decoder = new FrameDecoder({
+        samples: (index, rate, samples) => chunks.push({ index, rate, samples: [...samples] }),
+        failed: (_, error) => chunks.push({ error: error.message }),
+      });
+      const socket = new WebSocket(`ws://${location.host}/ws/stream?format=${format}`);
+      socket.binaryType = "arraybuffer";
+      let n = 0;
+      await new Promise((done) => {
+        socket.onmessage = ({ data }) => {
+          if (typeof data === "string") return;
+          n++;
+          if (n < 5 || n > 8) decoder.take(parseFrame(data)); // the header, three chunks, four lost
+          if (n === 14) done();
+        };
+      });
+      socket.close();
+      await decoder.decoder.flush();
+      return chunks;
+    }, format);
+    const first = got[0].index;
+    assert.deepEqual(got.map(({ index }) => index - first), [0, 1, 2, 7, 8, 9, 10, 11, 12]);
+    for (const { index, samples } of got) {
+      const fresh = format === "opus" && [0, 7].includes(index - first) ? 312 : 0;
+      assert.equal(samples.length / 2, usual - fresh, `chunk ${index - first}`);
+    }
+    if (format === "opus") continue;
+    for (const { index, samples } of got) {
+      const sent = second.chunk(index);
+      if (sent) assert.deepEqual(samples.map((x) => x * 32768), [...sent]);
+    }
+    assert.ok(got.filter(({ index }) => second.chunk(index)).length >= 8, "chunks to compare");
+  }
+  await second.close();
+  await page.context().close();
+});
+
 test("another quality while it plays: the music goes on", async () => {
   const page = await openPage(browser, server.url);
   await page.click("#play");

@@ -187,6 +187,11 @@ export async function listen(port) {
   });
   await once(socket, "open");
   return {
+    /** One chunk's samples, if it was sent. */
+    chunk(index) {
+      const bytes = chunks.get(index);
+      return bytes && new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    },
     /** The longest run of chunks without a gap, as one Int16Array. */
     pcm() {
       const indices = [...chunks.keys()].sort((a, b) => a - b);
