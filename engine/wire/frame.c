@@ -39,7 +39,8 @@ static unsigned char *put(unsigned char *out, uint64_t value, int bytes)
 
 void aur_frame_head(unsigned char *out, const struct aur_frame *frame)
 {
-    memcpy(out, "AUR1", 4);
+    static const char magic[4] = {'A', 'U', 'R', '1'};
+    memcpy(out, magic, sizeof magic);
     out = put(out + 4, frame->format, 1);
     out = put(out, frame->flags, 1);
     out = put(out, frame->frames, 2);

@@ -80,8 +80,9 @@ void aur_opus_free(struct aur_opus *opus)
 
 void aur_opus_header(unsigned char *out, const struct aur_opus *opus)
 {
+    static const char magic[8] = {'O', 'p', 'u', 's', 'H', 'e', 'a', 'd'};
     memset(out, 0, AUR_OPUS_HEADER); /* no gain, mapping family 0 */
-    memcpy(out, "OpusHead", 8);
+    memcpy(out, magic, sizeof magic);
     out[8] = 1; /* version */
     out[9] = 2; /* channels */
     out[10] = (unsigned char)opus->pre_skip;
