@@ -31,7 +31,7 @@ function library.documents(root)
     local render = dofile(root .. "deployment/library/render.lua")
     local modules = library.modules(root)
     return {
-        { path = "docs/library.md", text = render.markdown(modules) },
+        { path = "docs/api.md", text = render.markdown(modules) },
         { path = "client/library.json", text = render.json(modules) },
     }
 end

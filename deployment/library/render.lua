@@ -1,4 +1,4 @@
---- Turns what parse.lua has read into docs/library.md and client/library.json.
+--- Turns what parse.lua has read into docs/api.md and client/library.json.
 local render = {}
 
 local INTRO = [[
