@@ -162,9 +162,7 @@ static int start_channel(struct aur_channel **out, struct aur_station *station, 
     if (aur_device_is_opencl(&stage->settings) && config.lead_ms < DEVICE_LEAD)
         config.lead_ms = DEVICE_LEAD;
     int rc = aur_station_add(station, &channel, &config, err);
-    if (rc == AUR_OK)
-        aur_server_set_channel(server, *out = channel);
-    return rc;
+    return rc == AUR_OK ? aur_server_add_channel(server, *out = channel, err) : rc;
 }
 
 static void tell_counts(const struct aur_stage *stage, struct aur_backend *backend, struct aur_channel *channel)

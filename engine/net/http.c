@@ -233,7 +233,7 @@ static bool is_rest(const struct aur_request *request)
 static void ask_scripts(struct aur_http *http, struct aur_scripts_request *ask)
 {
     struct aur_server *server = http->server;
-    int rc = aur_errand_send(&http->errand, &server->errands, server->hub.scripts, ask, http);
+    int rc = aur_errand_send(&http->errand, &server->errands, server->hubs.scripts, ask, http);
     if (rc == AUR_OK)
         return;
     http->reply.retry = rc == AUR_EBUSY;
@@ -263,7 +263,7 @@ static void answer(struct aur_http *http)
     struct aur_reply *reply = &http->reply;
     struct aur_scripts_request ask;
     if (is_rest(request)) {
-        if (!aur_rest_answer(reply, &ask, &http->server->hub, request))
+        if (!aur_rest_answer(reply, &ask, &http->server->hubs, request))
             ask_scripts(http, &ask);
     } else if (!((AUR_GET | AUR_HEAD) & (int)request->method)) {
         aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "%s does not take this method", request->path);
@@ -340,7 +340,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
     if (!read)
         aur_reply_refuse(&http->reply, 400, "BAD_REQUEST", "the address or a header is too long");
     else if (is_rest(&http->request))
-        admitted = aur_rest_admit(&http->reply, &http->body_max, &server->hub, &http->request);
+        admitted = aur_rest_admit(&http->reply, &http->body_max, &server->hubs, &http->request);
     if (read && admitted && length > (long long)http->body_max)
         aur_reply_refuse(&http->reply, 413, "TOO_LARGE", "a body may have %zu bytes", http->body_max);
     return http->expects_body ? 0 : answer_and_reply(http, wsi);

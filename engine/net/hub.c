@@ -1,4 +1,4 @@
-/* The channel as listeners see it. On the network thread, woken whenever the channel published something. Nothing is
+/* A channel as listeners see it. On the network thread, woken whenever the channel published something. Nothing is
  * encoded here and no chunk is copied: a chunk is one message in the channel's ring, and a listener is an index into it. */
 #include "net/hub.h"
 
@@ -12,11 +12,11 @@
 
 #define MINUTE_NS UINT64_C(60000000000)
 
-void aur_hub_init(struct aur_hub *hub, struct aur_log *log, uint32_t control_rate, size_t framing)
+void aur_hub_init(struct aur_hub *hub, struct aur_channel *channel, struct aur_log *log, size_t framing)
 {
     memset(hub, 0, sizeof *hub);
+    hub->channel = channel;
     hub->log = log;
-    hub->control_rate = control_rate;
     hub->framing = framing;
 }
 
@@ -150,8 +150,6 @@ static void move_head(struct aur_hub *hub, enum aur_format format)
 void aur_hub_update(struct aur_hub *hub)
 {
     struct aur_channel_event event;
-    if (!hub->channel)
-        return;
     while (aur_channel_event(hub->channel, &event) == 1)
         take_event(hub, &event);
     for (int f = 0; f < AUR_FORMATS; f++)

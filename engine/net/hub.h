@@ -1,11 +1,10 @@
-/* What all listeners of the channel share: who they are, how far the stream is, the news of phrases, and the counts that
- * status and health report. A plain struct without sockets: REST reads it, the listeners move along it. Network thread,
- * except where a function says otherwise. */
+/* What all listeners of a channel share: how far the stream is, the news of phrases, and the counts that status and health
+ * report. A plain struct without sockets: REST reads it, the listeners move along it. One a channel, see hubs.h. Network
+ * thread. */
 #ifndef AUR_NET_HUB_H
 #define AUR_NET_HUB_H
 
 #include "channel/scripts.h"
-#include "net/rate.h"
 
 #define AUR_NEWS_KEPT 64
 
@@ -18,10 +17,9 @@ struct aur_news {        /* a message to everyone on the channel, kept while som
 enum aur_trouble { AUR_TROUBLE_UNDERRUN, AUR_TROUBLE_SCRIPT, AUR_TROUBLE_SYNTHESIS, AUR_TROUBLES };
 
 struct aur_hub {
-    struct aur_channel *channel; /* NULL until one plays */
+    struct aur_channel *channel;
     struct aur_log *log;
-    uint32_t control_rate; /* control requests a second over REST */
-    size_t framing;        /* bytes before each news text */
+    size_t framing; /* bytes before each news text */
     struct {
         uint64_t listeners, head; /* head: the first chunk not published in it yet, while there are listeners */
     } formats[AUR_FORMATS];
@@ -32,16 +30,9 @@ struct aur_hub {
     struct {
         uint64_t count, last_ns;
     } troubles[AUR_TROUBLES]; /* in a row, each within a minute of the one before */
-    struct aur_rate rest_rate, edit_rate;
-
-    /* set before the server runs */
-    struct aur_scripts *scripts; /* NULL: none */
-    const char *edit_token;      /* "": none */
-    bool loopback;               /* the server listens on loopback addresses only */
-    size_t script_bytes;         /* of a script's text */
 };
 
-void aur_hub_init(struct aur_hub *hub, struct aur_log *log, uint32_t control_rate, size_t framing);
+void aur_hub_init(struct aur_hub *hub, struct aur_channel *channel, struct aur_log *log, size_t framing);
 void aur_hub_deinit(struct aur_hub *hub);
 
 /* Takes in what the channel published: moves head, turns events into news. */

@@ -1,4 +1,4 @@
-/* A WebSocket session: one listener, a cursor into the channel's chunks. This file: how it comes and goes, what it says,
+/* A WebSocket session: one listener, a cursor into its channel's chunks. This file: how it comes and goes, what it says,
  * its heartbeat. On the network thread. */
 #include "net/listener.h"
 
@@ -63,7 +63,7 @@ uint64_t aur_listener_say_status(struct aur_listener *l)
     struct aur_msg_status status;
     struct aur_buf text;
     aur_buf_init(&text);
-    aur_hub_status(&l->server->hub, &status);
+    aur_hub_status(l->hub, &status);
     aur_msg_status_write(&text, &status, true);
     aur_listener_say(l, &text);
     return status.chunk_index;
@@ -94,7 +94,7 @@ static void arm_timer(struct aur_listener *l, uint64_t now)
 static void say_codec(struct aur_listener *l)
 {
     unsigned char frame[AUR_FRAME_HEAD + AUR_CODEC_HEADER_MAX];
-    size_t len = aur_channel_codec(l->server->hub.channel, frame, l->format, l->cursor);
+    size_t len = aur_channel_codec(l->hub->channel, frame, l->format, l->cursor);
     if (len)
         queue(l, frame, len, true);
 }
@@ -102,14 +102,15 @@ static void say_codec(struct aur_listener *l)
 static void join(struct aur_listener *l)
 {
     const struct aur_server_config *config = &l->server->config;
-    struct aur_hub *hub = &l->server->hub;
-    l->cursor = aur_hub_join(hub, l->format, config->burst_chunks);
+    l->cursor = aur_hub_join(l->hub, l->format, config->burst_chunks);
     l->joined = true;
     l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
     l->fresh = aur_listener_say_status(l) + 1;
     say_codec(l);
-    aur_log(config->log, AUR_LOG_INFO, "net", "%s listens in %s from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")",
-            l->peer, aur_format_name(l->format), l->cursor, hub->listeners, config->max_clients);
+    aur_log(config->log, AUR_LOG_INFO, "net",
+            "%s listens to %s in %s from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")", l->peer,
+            aur_channel_name(l->hub->channel), aur_format_name(l->format), l->cursor,
+            aur_hubs_listeners(&l->server->hubs), config->max_clients);
 }
 
 static void turn_away(struct aur_listener *l)
@@ -129,7 +130,9 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
         return -1;
     l->server = server;
     l->wsi = wsi;
-    l->format = aur_upgrade_format(wsi);
+    struct aur_wish wish = aur_upgrade_wish(server, wsi);
+    l->format = wish.format;
+    l->hub = wish.hub;
     l->last = &l->first;
     aur_buf_init(&l->message);
     lws_get_peer_simple(wsi, l->peer, sizeof l->peer);
@@ -141,7 +144,9 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     arm_timer(l, l->heard_ns);
     if (server->draining)
         aur_listener_close(l, 1001, "the server shuts down");
-    else if (server->hub.listeners >= server->config.max_clients)
+    else if (!l->hub)
+        aur_listener_close(l, 1013, "the channel is gone");
+    else if (aur_hubs_listeners(&server->hubs) >= server->config.max_clients)
         turn_away(l);
     else
         join(l);
@@ -155,7 +160,7 @@ void aur_listener_free(struct aur_connection *connection)
     if (!l)
         return;
     if (l->joined) {
-        aur_hub_leave(&l->server->hub, l->format);
+        aur_hub_leave(l->hub, l->format);
         aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s left: %" PRIu64 " chunks sent, %" PRIu64 " dropped",
                 l->peer, l->chunks_sent, l->chunks_dropped);
     }
@@ -187,9 +192,8 @@ int aur_listener_timer(struct aur_listener *l)
 
 void aur_listeners_wake(struct aur_server *server)
 {
-    const struct aur_hub *hub = &server->hub;
     for (struct aur_listener *l = server->listeners; l; l = l->next)
-        if (l->joined && (l->cursor < hub->formats[l->format].head || l->news < hub->news_n))
+        if (l->joined && (l->cursor < l->hub->formats[l->format].head || l->news < l->hub->news_n))
             lws_callback_on_writable(l->wsi);
 }
 

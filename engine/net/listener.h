@@ -17,6 +17,7 @@ struct aur_outgoing { /* one of the listener's own messages */
 
 struct aur_listener {
     struct aur_server *server;
+    struct aur_hub *hub; /* of its channel; NULL only in a session that is being closed */
     struct lws *wsi;
     struct aur_listener *next, *prev;
     char peer[64];

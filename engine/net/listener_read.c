@@ -23,7 +23,7 @@ static void do_control(struct aur_listener *l, const struct aur_msg_client *mess
                        const struct aur_control_specs *specs)
 {
     const struct aur_server_config *config = &l->server->config;
-    struct aur_channel *channel = l->server->hub.channel;
+    struct aur_channel *channel = l->hub->channel;
     if (!aur_rate_take(&l->rate, config->control_rate, aur_clock_mono_ns())) {
         char allowed[64];
         snprintf(allowed, sizeof allowed, "at most %" PRIu32 " control messages a second", config->control_rate);
@@ -76,7 +76,7 @@ static void take_text(struct aur_listener *l, const char *text, size_t len)
         [AUR_MSG_STATUS_REQUEST] = do_status,
         [AUR_MSG_CLIENT_STATS] = do_stats,
     };
-    struct aur_channel *channel = l->server->hub.channel;
+    struct aur_channel *channel = l->hub->channel;
     struct aur_msg_client message;
     struct aur_controls now;
     struct aur_control_specs specs;

@@ -49,14 +49,14 @@ static void skip_to(struct aur_listener *l, uint64_t chunk)
     l->cursor = chunk;
     l->limit = l->server->config.queue_chunks;
     l->chunks_dropped += skipped;
-    l->server->hub.chunks_dropped += skipped;
+    l->hub->chunks_dropped += skipped;
     aur_listener_say_error(l, "BUFFER_OVERRUN", message, NULL);
     aur_log(l->server->config.log, AUR_LOG_DEBUG, "net", "%s %s", l->peer, message);
 }
 
 static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
 {
-    struct aur_hub *hub = &l->server->hub;
+    struct aur_hub *hub = l->hub;
     const unsigned char *data;
     size_t len;
     uint64_t next = 0;
@@ -78,7 +78,7 @@ static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
 /* Whatever is next in turn. */
 static enum sent send_next(struct aur_listener *l)
 {
-    struct aur_hub *hub = &l->server->hub;
+    struct aur_hub *hub = l->hub;
     if (l->ping_due)
         return send_ping(l);
     if (!l->joined)

@@ -5,9 +5,10 @@
 #include <libwebsockets.h>
 #include <stdatomic.h>
 
+#include "net/counts.h"
 #include "net/errand.h"
 #include "net/exchange.h"
-#include "net/hub.h"
+#include "net/hubs.h"
 #include "net/server.h"
 #include "net/sockets.h"
 
@@ -22,7 +23,7 @@ struct aur_connection { /* libwebsockets keeps one, zeroed, per request or sessi
 
 struct aur_server {
     struct aur_server_config config; /* with the defaults filled in; strings owned */
-    struct aur_hub hub;
+    struct aur_hubs hubs;
     struct aur_errands errands;
     struct lws_context *context;
     struct lws_vhost *vhost;
@@ -33,10 +34,17 @@ struct aur_server {
     atomic_bool stopping;                   /* written by any thread */
     bool draining;
     struct aur_listener *listeners;
+    struct aur_counts counts;
     size_t open; /* WebSocket connections that are not closed yet, refused ones included */
 };
 
 struct aur_server *aur_server_of(struct lws *wsi);
+
+/* One more of these on the metrics page. */
+static inline void aur_server_count(struct aur_server *server, enum aur_count which)
+{
+    aur_count(&server->counts, which);
+}
 
 /* ---- http.c ---- */
 
@@ -58,8 +66,13 @@ int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct au
 
 /* Whether a connection may become a WebSocket. 0: yes; 1: a refusal was sent. */
 int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol);
-/* The format that an upgrade which was let through asked for; while its headers are there, up to the session's opening. */
-enum aur_format aur_upgrade_format(struct lws *wsi);
+/* What an upgrade that was let through asked for; while its headers are there, up to the session's opening. hub: NULL if
+ * the channel has gone meanwhile. */
+struct aur_wish {
+    enum aur_format format;
+    struct aur_hub *hub;
+};
+struct aur_wish aur_upgrade_wish(const struct aur_server *server, struct lws *wsi);
 
 /* ---- listener.c ---- */
 

@@ -3,85 +3,111 @@
 #include "net/rest.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "net/token.h"
 #include "wire/json.h"
 
-struct aur_channel *aur_rest_channel(const struct aur_hub *hub, const char *name)
-{
-    if (hub->channel && (!name || strcmp(name, aur_channel_name(hub->channel)) == 0))
-        return hub->channel;
-    return NULL;
-}
-
-/* The channel asked for; refuses if there is none. */
-static struct aur_channel *find_channel(struct aur_reply *reply, const struct aur_hub *hub,
-                                        const struct aur_request *request)
+struct aur_hub *aur_rest_hub(struct aur_reply *reply, const struct aur_hubs *hubs, const struct aur_request *request)
 {
     const char *name = aur_query_get(&request->query, "channel");
-    struct aur_channel *channel = aur_rest_channel(hub, name);
-    if (!hub->channel)
+    struct aur_hub *hub = aur_hubs_find(hubs, name);
+    if (!hubs->n)
         aur_reply_refuse(reply, 503, "UNAVAILABLE", "no channel plays");
-    else if (!channel)
+    else if (!hub)
         aur_reply_refuse(reply, 404, "NOT_FOUND", "no such channel: %s", name);
-    return channel;
+    return hub;
 }
 
-static void get_status(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request)
+static void get_status(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
 {
-    if (!find_channel(reply, hub, request))
+    struct aur_hub *hub = aur_rest_hub(reply, hubs, request);
+    if (!hub)
         return;
     struct aur_msg_status status;
     aur_hub_status(hub, &status);
     aur_msg_status_write(&reply->body, &status, false);
 }
 
-static void get_health(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request)
+/* ---- health ---- */
+
+static void put_reason(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub, const char *reason)
 {
-    (void)request;
-    char reasons[1 + AUR_TROUBLES][256];
-    size_t n = 0;
-    bool alive = false;
-    if (!hub->channel)
-        strcpy(reasons[n++], "no channel plays");
-    else if (aur_channel_healthy(hub->channel, reasons[n], sizeof reasons[n]))
-        alive = true;
-    else
-        n++;
-    for (int i = 0; i < AUR_TROUBLES; i++)
-        n += aur_hub_trouble(hub, (enum aur_trouble)i, aur_clock_mono_ns(), reasons[n], sizeof reasons[n]);
-    reply->status = alive ? 200 : 503;
-    aur_buf_printf(&reply->body, "{\"status\":\"%s\",\"service\":\"auralis\",\"reasons\":[",
-                   !alive ? "unhealthy"
-                   : n    ? "degraded"
-                          : "healthy");
-    for (size_t i = 0; i < n; i++) {
-        aur_buf_text(&reply->body, i ? "," : "");
-        aur_json_string(&reply->body, reasons[i]);
-    }
-    aur_buf_text(&reply->body, "]}");
+    char named[320];
+    aur_buf_text(out, aur_json_ends_with(out, '[') ? "" : ",");
+    snprintf(named, sizeof named, "%s: %s", aur_channel_name(hub->channel), reason);
+    aur_json_string(out, hubs->n > 1 ? named : reason);
 }
 
-static void get_channels(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request)
+/* What is wrong with a channel; false: no music comes. */
+static bool tell_health(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub)
+{
+    char reason[256];
+    bool alive = aur_channel_healthy(hub->channel, reason, sizeof reason);
+    if (!alive)
+        put_reason(out, hubs, hub, reason);
+    for (int i = 0; i < AUR_TROUBLES; i++)
+        if (aur_hub_trouble(hub, (enum aur_trouble)i, aur_clock_mono_ns(), reason, sizeof reason))
+            put_reason(out, hubs, hub, reason);
+    return alive;
+}
+
+/* Of the channel that is named, else of all. */
+static void get_health(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
+{
+    struct aur_buf reasons;
+    const struct aur_hub *only = NULL;
+    bool alive = hubs->n > 0;
+    if (alive && aur_query_get(&request->query, "channel") && !(only = aur_rest_hub(reply, hubs, request)))
+        return;
+    aur_buf_init(&reasons);
+    aur_buf_text(&reasons, "[");
+    if (!alive)
+        aur_json_string(&reasons, "no channel plays");
+    for (size_t i = 0; i < hubs->n; i++)
+        if (!only || hubs->items[i] == only)
+            alive = tell_health(&reasons, hubs, hubs->items[i]) && alive;
+    bool well = aur_json_ends_with(&reasons, '[');
+    reply->status = alive ? 200 : 503;
+    aur_buf_printf(&reply->body, "{\"status\":\"%s\",\"service\":\"auralis\",\"reasons\":%s]}",
+                   !alive  ? "unhealthy"
+                   : !well ? "degraded"
+                           : "healthy",
+                   aur_buf_ok(&reasons) ? reasons.data : "[");
+    aur_buf_deinit(&reasons);
+}
+
+/* ---- channels ---- */
+
+static void put_channel(struct aur_buf *out, struct aur_hub *hub)
+{
+    struct aur_msg_status status;
+    aur_hub_status(hub, &status);
+    aur_buf_text(out, aur_json_ends_with(out, '[') ? "{" : ",{");
+    aur_json_text(out, "name", status.channel);
+    aur_json_text(out, "title", status.current.title);
+    aur_json_text(out, "script", status.script);
+    aur_json_count(out, "sample_rate", status.sample_rate);
+    aur_json_count(out, "channels", 2);
+    aur_json_key(out, "formats");
+    aur_msg_formats_write(out, status.formats);
+    aur_json_count(out, "listeners", hub->listeners);
+    aur_json_key(out, "stream");
+    aur_buf_printf(out, "\"/ws/stream?channel=%s\"}", status.channel);
+}
+
+static void get_channels(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
 {
     (void)request;
     aur_buf_text(&reply->body, "{\"channels\":[");
-    if (hub->channel) {
-        struct aur_msg_status status;
-        aur_hub_status(hub, &status);
-        aur_buf_text(&reply->body, "{\"name\":");
-        aur_json_string(&reply->body, status.channel);
-        aur_buf_text(&reply->body, ",\"title\":");
-        aur_json_string(&reply->body, status.current.title);
-        aur_buf_printf(&reply->body, ",\"sample_rate\":%" PRIu32 ",\"channels\":2,\"formats\":", status.sample_rate);
-        aur_msg_formats_write(&reply->body, status.formats);
-        aur_buf_printf(&reply->body, ",\"listeners\":%" PRIu64 ",\"stream\":\"/ws/stream?channel=%s\"}", hub->listeners,
-                       status.channel);
-    }
+    for (size_t i = 0; i < hubs->n; i++)
+        put_channel(&reply->body, hubs->items[i]);
     aur_buf_text(&reply->body, "]}");
 }
+
+/* ---- controls ---- */
 
 static void refuse_control(struct aur_reply *reply, const struct aur_error *err)
 {
@@ -93,14 +119,15 @@ static void refuse_control(struct aur_reply *reply, const struct aur_error *err)
     }
 }
 
-static void post_control(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request)
+static void post_control(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
 {
-    struct aur_channel *channel = find_channel(reply, hub, request);
-    if (!channel)
+    const struct aur_hub *hub = aur_rest_hub(reply, hubs, request);
+    if (!hub)
         return;
-    if (!aur_rate_take(&hub->rest_rate, hub->control_rate, aur_clock_mono_ns())) {
+    if (!aur_rate_take(&hubs->rest_rate, hubs->control_rate, aur_clock_mono_ns())) {
         reply->retry = true;
-        aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " controls a second", hub->control_rate);
+        aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " controls a second",
+                         hubs->control_rate);
         return;
     }
     struct aur_control_specs specs;
@@ -108,21 +135,23 @@ static void post_control(struct aur_reply *reply, struct aur_hub *hub, const str
     struct aur_msg_client read;
     struct aur_msg_phrase answer;
     struct aur_error err = {0};
-    aur_channel_controls(channel, &now, &specs);
+    aur_channel_controls(hub->channel, &now, &specs);
     const char *text = request->body.data ? request->body.data : "";
     if (aur_msg_read_control(&read, text, request->body.len, &now, &specs, &err) != AUR_OK) {
         refuse_control(reply, &err);
     } else {
-        aur_channel_control(channel, &answer, &read.controls, &specs);
+        aur_channel_control(hub->channel, &answer, &read.controls, &specs);
         aur_msg_updated_write(&reply->body, &answer);
     }
     aur_msg_client_deinit(&read);
 }
 
+/* ---- routes ---- */
+
 static const struct route {
     const char *path;
     enum aur_method method;
-    void (*answer)(struct aur_reply *reply, struct aur_hub *hub, const struct aur_request *request);
+    void (*answer)(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request);
 } routes[] = {
     {"/api/v1/status", AUR_GET, get_status},
     {"/api/v1/health", AUR_GET, get_health},
@@ -139,7 +168,7 @@ static const struct route *find_route(const char *path)
 }
 
 /* What is wrong with the request, whatever its body says. */
-static void judge(struct aur_reply *reply, const struct aur_hub *hub, const struct aur_request *request, int allow,
+static void judge(struct aur_reply *reply, const struct aur_hubs *hubs, const struct aur_request *request, int allow,
                   bool edits)
 {
     if (!allow) {
@@ -152,16 +181,16 @@ static void judge(struct aur_reply *reply, const struct aur_hub *hub, const stru
         reply->allow = allow | AUR_OPTIONS;
     } else if (!((AUR_GET | AUR_HEAD) & (int)request->method) && request->judged == AUR_ORIGIN_DENIED) {
         aur_reply_refuse(reply, 403, "FORBIDDEN", "origin %s is not allowed", request->origin);
-    } else if (edits && !aur_token_admits(hub->edit_token, hub->loopback, request)) {
+    } else if (edits && !aur_token_admits(hubs->edit_token, hubs->loopback, request)) {
         reply->challenge = true;
         aur_reply_refuse(reply, 401, "UNAUTHORIZED", "%s",
-                         hub->edit_token && *hub->edit_token
+                         hubs->edit_token && *hubs->edit_token
                              ? "this needs the edit token: Authorization: Bearer TOKEN"
                              : "this server has no AURALIS_EDIT_TOKEN: scripts change from its own machine only");
     }
 }
 
-bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hub *hub,
+bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hubs *hubs,
                     const struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
@@ -169,20 +198,20 @@ bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_
     if (route)
         allow = (int)route->method | (route->method == AUR_GET ? AUR_HEAD : 0);
     bool edits = !route && aur_rest_scripts_edits(request->path, request->method);
-    *body_max = edits && hub->script_bytes > AUR_BODY_MAX ? hub->script_bytes : AUR_BODY_MAX;
+    *body_max = edits && hubs->script_bytes > AUR_BODY_MAX ? hubs->script_bytes : AUR_BODY_MAX;
     reply->type = "application/json";
-    judge(reply, hub, request, allow, edits);
+    judge(reply, hubs, request, allow, edits);
     return reply->status == 0;
 }
 
-bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hub *hub,
+bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hubs *hubs,
                      struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
     if (!route)
-        return !aur_rest_scripts_ask(ask, reply, hub, request);
+        return !aur_rest_scripts_ask(ask, reply, hubs, request);
     reply->status = 200;
     reply->type = "application/json";
-    route->answer(reply, hub, request);
+    route->answer(reply, hubs, request);
     return true;
 }

@@ -1,9 +1,9 @@
-/* The REST interface: docs/protocol.md shows every route. Knows the hub, no sockets. Network thread. */
+/* The REST interface: docs/protocol.md shows every route. Knows the hubs, no sockets. Network thread. */
 #ifndef AUR_NET_REST_H
 #define AUR_NET_REST_H
 
 #include "net/exchange.h"
-#include "net/hub.h"
+#include "net/hubs.h"
 #include "net/rest_scripts.h"
 
 #define AUR_REST_PREFIX "/api/"
@@ -14,14 +14,14 @@
  *
  * Finds the route and judges method, origin and token. True: it may go on; *body_max is how long its body may be. False:
  * reply is there, a refusal or the answer to OPTIONS. */
-bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hub *hub,
+bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_hubs *hubs,
                     const struct aur_request *request);
 /* True: reply is there. False: the scripts worker must be asked first, *ask is the question and owns its text; what it
  * replies goes to aur_rest_scripts_reply. */
-bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hub *hub,
+bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hubs *hubs,
                      struct aur_request *request);
 
-/* The channel of this name, NULL meaning the first; NULL if there is none such. */
-struct aur_channel *aur_rest_channel(const struct aur_hub *hub, const char *name);
+/* The hub of the channel that the request names, or of the first; NULL: there is none, and reply refuses. */
+struct aur_hub *aur_rest_hub(struct aur_reply *reply, const struct aur_hubs *hubs, const struct aur_request *request);
 
 #endif

@@ -120,19 +120,15 @@ static bool read_restore(struct aur_scripts_request *out, struct aur_reply *repl
     return version != NULL;
 }
 
-static bool find_channel(struct aur_scripts_request *out, struct aur_reply *reply, const struct aur_hub *hub,
+static bool find_channel(struct aur_scripts_request *out, struct aur_reply *reply, const struct aur_hubs *hubs,
                          const struct aur_request *request)
 {
-    const char *name = aur_query_get(&request->query, "channel");
-    out->channel = aur_rest_channel(hub, name);
-    if (!hub->channel)
-        aur_reply_refuse(reply, 503, "UNAVAILABLE", "no channel plays");
-    else if (!out->channel)
-        aur_reply_refuse(reply, 404, "NOT_FOUND", "no such channel: %s", name);
-    return out->channel != NULL;
+    const struct aur_hub *hub = aur_rest_hub(reply, hubs, request);
+    out->channel = hub ? hub->channel : NULL;
+    return hub != NULL;
 }
 
-static bool fill(struct aur_scripts_request *out, struct aur_reply *reply, const struct aur_hub *hub,
+static bool fill(struct aur_scripts_request *out, struct aur_reply *reply, const struct aur_hubs *hubs,
                  struct aur_request *request)
 {
     const char *version = aur_query_get(&request->query, "version");
@@ -153,27 +149,27 @@ static bool fill(struct aur_scripts_request *out, struct aur_reply *reply, const
     case AUR_SCRIPTS_RESTORE:
         return read_restore(out, reply, request);
     case AUR_SCRIPTS_PHRASES:
-        return find_channel(out, reply, hub, request);
+        return find_channel(out, reply, hubs, request);
     default:
         return true;
     }
 }
 
-bool aur_rest_scripts_ask(struct aur_scripts_request *out, struct aur_reply *reply, struct aur_hub *hub,
+bool aur_rest_scripts_ask(struct aur_scripts_request *out, struct aur_reply *reply, struct aur_hubs *hubs,
                           struct aur_request *request)
 {
     const struct script_route *route = find_route(request->path, request->method);
     *out = (struct aur_scripts_request){.ask = route->ask};
-    if (!hub->scripts) {
+    if (!hubs->scripts) {
         aur_reply_refuse(reply, 503, "UNAVAILABLE", "this server has no scripts");
         return false;
     }
-    if (route->edits && !aur_rate_take(&hub->edit_rate, hub->control_rate, aur_clock_mono_ns())) {
+    if (route->edits && !aur_rate_take(&hubs->edit_rate, hubs->control_rate, aur_clock_mono_ns())) {
         reply->retry = true;
-        aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " edits a second", hub->control_rate);
+        aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " edits a second", hubs->control_rate);
         return false;
     }
-    return (!route->named || read_name(out, reply, request->path)) && fill(out, reply, hub, request);
+    return (!route->named || read_name(out, reply, request->path)) && fill(out, reply, hubs, request);
 }
 
 /* ---- replying ---- */

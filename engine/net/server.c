@@ -29,7 +29,7 @@ static int on_wake(struct aur_server *server)
     while (read(server->wake_fd, &count, sizeof count) > 0)
         ;
     aur_http_collect(server);
-    aur_hub_update(&server->hub);
+    aur_hubs_update(&server->hubs);
     aur_listeners_wake(server);
     return 0;
 }
@@ -264,7 +264,7 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
         (void)!aur_error_set(err, rc, "out of memory");
     else if (server->wake_fd < 0)
         rc = aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
-    aur_hub_init(&server->hub, config->log, server->config.control_rate, LWS_PRE);
+    aur_hubs_init(&server->hubs, config->log, server->config.control_rate, LWS_PRE);
     aur_errands_init(&server->errands, aur_server_notify, server);
     aur_sockets_fit_limit(server->config.max_clients);
     if (rc == AUR_OK)
@@ -280,17 +280,18 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
     return rc;
 }
 
-void aur_server_set_channel(struct aur_server *server, struct aur_channel *channel)
+int aur_server_add_channel(struct aur_server *server, struct aur_channel *channel, struct aur_error *err)
 {
-    server->hub.channel = channel;
+    int rc = aur_hubs_add(&server->hubs, NULL, channel);
+    return rc < 0 ? aur_error_set(err, rc, "out of memory") : rc;
 }
 
 void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts)
 {
-    server->hub.scripts = scripts;
-    server->hub.edit_token = server->config.edit_token;
-    server->hub.loopback = server->sockets.loopback;
-    server->hub.script_bytes = server->config.script_bytes;
+    server->hubs.scripts = scripts;
+    server->hubs.edit_token = server->config.edit_token;
+    server->hubs.loopback = server->sockets.loopback;
+    server->hubs.script_bytes = server->config.script_bytes;
 }
 
 int aur_server_port(const struct aur_server *server)
@@ -339,9 +340,9 @@ int aur_server_run(struct aur_server *server)
             start_draining(server, &drain);
     }
     lws_sul_schedule(server->context, 0, &drain.sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
-    destroy_context(server); /* here, while the channel still lives */
-    server->hub.channel = NULL;
-    server->hub.scripts = NULL;
+    destroy_context(server); /* here, while the channels still live */
+    aur_hubs_deinit(&server->hubs);
+    server->hubs.scripts = NULL;
     return rc < 0 ? AUR_EIO : AUR_OK;
 }
 
@@ -371,7 +372,7 @@ void aur_server_free(struct aur_server *server)
         return;
     destroy_context(server);
     aur_sockets_close(&server->sockets);
-    aur_hub_deinit(&server->hub);
+    aur_hubs_deinit(&server->hubs);
     aur_errands_deinit(&server->errands);
     if (server->wake_fd >= 0)
         close(server->wake_fd);

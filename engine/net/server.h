@@ -27,9 +27,10 @@ struct aur_server_config {
     struct aur_log *log;
 };
 
-/* Binds and listens. AUR_EIO names host, port and the reason. The channel may be set later, before _run. */
+/* Binds and listens. AUR_EIO names host, port and the reason. Channels may be added later, before _run. */
 AUR_MUST_USE int aur_server_new(struct aur_server **out, const struct aur_server_config *config, struct aur_error *err);
-void aur_server_set_channel(struct aur_server *server, struct aur_channel *channel);
+/* Offers a channel, the first where a client names none. Before _run; the channels outlive it. Errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_server_add_channel(struct aur_server *server, struct aur_channel *channel, struct aur_error *err);
 /* Before _run; freed (so that its worker has ended) before the server is. */
 void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts);
 int aur_server_port(const struct aur_server *server);

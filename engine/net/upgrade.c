@@ -7,7 +7,6 @@
 
 #define STREAM_PATH "/ws/stream"
 
-/* What is offered is known only once a channel plays. */
 static void check_format(struct aur_reply *reply, const struct aur_channel *channel, const char *name)
 {
     enum aur_format format = name ? aur_format_find(name) : AUR_FORMAT_JSON;
@@ -53,7 +52,6 @@ static void check_handshake(struct aur_reply *reply, const struct aur_request *r
 static void check(struct aur_reply *reply, const struct aur_server *server, const struct aur_request *request,
                   struct lws *wsi, const char *protocol)
 {
-    const char *channel = aur_query_get(&request->query, "channel");
     if (strcasecmp(protocol, "websocket") != 0)
         aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "no upgrade to %s; the server speaks HTTP/1.1", protocol);
     else if (strcmp(request->path, STREAM_PATH) != 0)
@@ -64,20 +62,28 @@ static void check(struct aur_reply *reply, const struct aur_server *server, cons
         check_handshake(reply, request, wsi);
     if (!reply->status)
         check_names(reply, &request->query);
-    if (!reply->status && !server->hub.channel)
-        aur_reply_refuse(reply, 503, "UNAVAILABLE", "no channel plays");
-    else if (!reply->status && !aur_rest_channel(&server->hub, channel))
-        aur_reply_refuse(reply, 404, "NOT_FOUND", "no such channel: %s", channel);
-    if (!reply->status)
-        check_format(reply, server->hub.channel, aur_query_get(&request->query, "format"));
+    if (reply->status)
+        return;
+    const struct aur_hub *hub = aur_rest_hub(reply, &server->hubs, request);
+    if (hub)
+        check_format(reply, hub->channel, aur_query_get(&request->query, "format"));
 }
 
-enum aur_format aur_upgrade_format(struct lws *wsi)
+/* Its value, or NULL where the parameter is missing. */
+static const char *parameter(struct lws *wsi, const char *name, char *out, size_t size)
 {
-    char name[16];
-    const char *value = lws_get_urlarg_by_name(wsi, "format=", name, sizeof name);
-    enum aur_format format = value ? aur_format_find(value) : AUR_FORMAT_JSON;
-    return format == AUR_FORMATS ? AUR_FORMAT_JSON : format;
+    return lws_get_urlarg_by_name(wsi, name, out, (int)size);
+}
+
+struct aur_wish aur_upgrade_wish(const struct aur_server *server, struct lws *wsi)
+{
+    char format[16], channel[64];
+    const char *name = parameter(wsi, "format=", format, sizeof format);
+    struct aur_wish wish = {.format = name ? aur_format_find(name) : AUR_FORMAT_JSON};
+    wish.hub = aur_hubs_find(&server->hubs, parameter(wsi, "channel=", channel, sizeof channel));
+    if (wish.format == AUR_FORMATS)
+        wish.format = AUR_FORMAT_JSON;
+    return wish;
 }
 
 int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol)

@@ -22,7 +22,7 @@ void host_start(struct host *host, const struct aur_server_config *config)
     own.port = 0;
     if (aur_server_new(&host->server, &own, &err) != AUR_OK)
         fail_msg("%s", err.message);
-    aur_server_set_channel(host->server, fake_channel());
+    assert_int_equal(aur_server_add_channel(host->server, fake_channel(), &err), AUR_OK);
     aur_server_set_scripts(host->server, fake_scripts());
     host->port = aur_server_port(host->server);
     host->thread = malloc(sizeof(pthread_t));

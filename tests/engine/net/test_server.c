@@ -7,7 +7,7 @@
 
 #include "fake_channel.h"
 #include "host.h"
-#include "net/hub.h"
+#include "net/hubs.h"
 #include "net/rest.h"
 #include "peer.h"
 
@@ -66,85 +66,85 @@ static void test_stop_before_run(void **state)
     aur_server_free(NULL);
 }
 
-static struct aur_reply ask(struct aur_hub *hub, const char *path)
+static struct aur_reply ask(struct aur_hubs *hubs, const char *path)
 {
     struct aur_request request = {.method = AUR_GET};
     struct aur_reply reply = {0};
     snprintf(request.path, sizeof request.path, "%s", path);
     size_t body_max;
-    if (aur_rest_admit(&reply, &body_max, hub, &request))
-        assert_true(aur_rest_answer(&reply, NULL, hub, &request));
+    if (aur_rest_admit(&reply, &body_max, hubs, &request))
+        assert_true(aur_rest_answer(&reply, NULL, hubs, &request));
     return reply;
 }
 
 static void test_health(void **state)
 {
     (void)state;
-    struct aur_hub hub;
+    struct aur_hubs hubs;
     fake_reset(100);
-    aur_hub_init(&hub, NULL, 20, 16);
-    struct aur_reply reply = ask(&hub, "/api/v1/health");
+    aur_hubs_init(&hubs, NULL, 20, 16);
+    struct aur_reply reply = ask(&hubs, "/api/v1/health");
     assert_int_equal(reply.status, 503);
     assert_non_null(strstr(reply.body.data, "no channel plays"));
     aur_buf_deinit(&reply.body);
-    hub.channel = fake_channel();
-    reply = ask(&hub, "/api/v1/health");
+    assert_int_equal(aur_hubs_add(&hubs, NULL, fake_channel()), AUR_OK);
+    reply = ask(&hubs, "/api/v1/health");
     assert_int_equal(reply.status, 200);
     aur_buf_deinit(&reply.body);
     fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN});
     fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN});
-    aur_hub_update(&hub);
-    reply = ask(&hub, "/api/v1/health");
+    aur_hubs_update(&hubs);
+    reply = ask(&hubs, "/api/v1/health");
     assert_int_equal(reply.status, 200);
     assert_non_null(strstr(reply.body.data, "\"status\":\"degraded\""));
     assert_non_null(strstr(reply.body.data, "[\"2 late chunk(s), the last 0 s ago\"]"));
     aur_buf_deinit(&reply.body);
     fake_set_healthy(false);
-    reply = ask(&hub, "/api/v1/health");
+    reply = ask(&hubs, "/api/v1/health");
     assert_int_equal(reply.status, 503);
     assert_non_null(
         strstr(reply.body.data, "\"status\":\"unhealthy\",\"service\":\"auralis\",\"reasons\":[\"no chunk for 3 s\","));
     aur_buf_deinit(&reply.body);
     char text[64];
-    assert_false(aur_hub_trouble(&hub, AUR_TROUBLE_UNDERRUN, hub.troubles[0].last_ns + UINT64_C(60000000000), text,
-                                 sizeof text));
-    aur_hub_deinit(&hub);
+    assert_false(aur_hub_trouble(hubs.items[0], AUR_TROUBLE_UNDERRUN,
+                                 hubs.items[0]->troubles[0].last_ns + UINT64_C(60000000000), text, sizeof text));
+    aur_hubs_deinit(&hubs);
 }
 
 static void test_no_channel(void **state)
 {
     (void)state;
-    struct aur_hub hub;
-    aur_hub_init(&hub, NULL, 20, 16);
-    struct aur_reply reply = ask(&hub, "/api/v1/status");
+    struct aur_hubs hubs;
+    aur_hubs_init(&hubs, NULL, 20, 16);
+    struct aur_reply reply = ask(&hubs, "/api/v1/status");
     assert_int_equal(reply.status, 503);
     aur_buf_deinit(&reply.body);
-    reply = ask(&hub, "/api/v1/channels");
+    reply = ask(&hubs, "/api/v1/channels");
     assert_string_equal(reply.body.data, "{\"channels\":[]}");
     aur_buf_deinit(&reply.body);
-    aur_hub_deinit(&hub);
+    aur_hubs_deinit(&hubs);
 }
 
 static void test_rest_controls_are_limited_in_rate(void **state)
 {
     (void)state;
-    struct aur_hub hub;
+    struct aur_hubs hubs;
     struct aur_request request = {.method = AUR_POST};
     fake_reset(100);
-    aur_hub_init(&hub, NULL, 2, 16);
-    hub.channel = fake_channel();
+    aur_hubs_init(&hubs, NULL, 2, 16);
+    assert_int_equal(aur_hubs_add(&hubs, NULL, fake_channel()), AUR_OK);
     snprintf(request.path, sizeof request.path, "/api/v1/control");
     aur_buf_text(&request.body, "{}");
     int refused = 0;
     for (int i = 0; i < 5; i++) {
         struct aur_reply reply = {0};
-        assert_true(aur_rest_answer(&reply, NULL, &hub, &request));
+        assert_true(aur_rest_answer(&reply, NULL, &hubs, &request));
         refused += reply.status == 429 && reply.retry;
         aur_buf_deinit(&reply.body);
     }
     assert_true(refused >= 2);
     aur_buf_deinit(&request.body);
-    aur_hub_deinit(&hub);
+    aur_hubs_deinit(&hubs);
 }
 
 static void test_news_are_kept_for_a_while(void **state)
@@ -152,8 +152,7 @@ static void test_news_are_kept_for_a_while(void **state)
     (void)state;
     struct aur_hub hub;
     fake_reset(100);
-    aur_hub_init(&hub, NULL, 20, 16);
-    hub.channel = fake_channel();
+    aur_hub_init(&hub, fake_channel(), NULL, 16);
     for (uint64_t i = 0; i < 100; i++)
         fake_post(&(struct aur_channel_event){.type = AUR_EVENT_UNDERRUN, .chunk_index = 10 * i});
     aur_hub_update(&hub);
