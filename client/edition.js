@@ -27,13 +27,14 @@ export class Edition {
     this.conflict = false; // somebody else wrote the file while it was edited here
     this.diagnostics = []; // of the last check of what is in the editor
     this.armed = null; // { version, at }
-    this.failure = null; // { state, version, text }
+    this.failure = null; // { state, version, text, diagnostics }
     this.notice = ""; // of an answer that is neither good nor a diagnostic
   }
 
-  /** The file was read, or written by us. */
+  /** The file was read, or written by us. What was said of this text already holds. */
   loaded(text, version) {
-    Object.assign(this, { text, disk: version, dirty: false, saving: false, conflict: false, notice: "" });
+    const diagnostics = this.failure?.version === version ? this.failure.diagnostics : [];
+    Object.assign(this, { text, disk: version, dirty: false, saving: false, conflict: false, notice: "", diagnostics });
   }
 
   edited(text) {
@@ -72,7 +73,7 @@ export class Edition {
       if (this.armed?.version === message.version) this.armed = null;
       const first = message.diagnostics[0];
       const text = first ? diagnosticText(first, this.name) : "";
-      this.failure = { state: message.state, version: message.version, text };
+      this.failure = { state: message.state, version: message.version, text, diagnostics: message.diagnostics };
       if (message.version === this.disk && !this.dirty) this.diagnostics = message.diagnostics;
     }
     return message.state !== "rolled_back" && message.version !== this.disk;

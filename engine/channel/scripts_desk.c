@@ -137,6 +137,19 @@ int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE],
     return rc;
 }
 
+void aur_scripts_keep_seen(struct aur_scripts *scripts)
+{
+    for (size_t i = 0; i < AUR_SCRIPTS_SEEN; i++) {
+        const struct aur_seen *seen = &scripts->desk->seen[i];
+        struct aur_script_text now = {.version = ""};
+        if (!seen->text)
+            continue;
+        if (aur_scripts_load(scripts, &now, seen->name, NULL) != AUR_OK || strcmp(now.version, seen->version) != 0)
+            keep(scripts, seen->name, seen->text, seen->len, seen->saved_us, now.version);
+        aur_buf_deinit(&now.text);
+    }
+}
+
 void aur_scripts_knew(struct aur_scripts *scripts, const char *name, const char *text)
 {
     struct aur_script_text now;

@@ -54,6 +54,10 @@ int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_req
 int aur_scripts_see(struct aur_scripts *scripts, char version[AUR_VERSION_SIZE], bool *changed, const char *name,
                     struct aur_error *err);
 
+/* What is on disk is not what plays (it does not hold, or is gone): the texts remembered go to the versions where the files
+ * have another now, so that they can be had back. */
+void aur_scripts_keep_seen(struct aur_scripts *scripts);
+
 /* The file had this text when a piece was made of it; it may be another by now, and is to be kept then. */
 void aur_scripts_knew(struct aur_scripts *scripts, const char *name, const char *text);
 

@@ -184,9 +184,11 @@ static int check_file(const struct aur_follow *follow, struct aur_error *err)
 static bool is_gone(struct aur_scripts *scripts, struct aur_follow *follow)
 {
     bool gone = access(follow->path, F_OK) != 0;
-    if (gone && !follow->gone)
+    if (gone && !follow->gone) {
         aur_log(scripts->log, AUR_LOG_WARNING, "scripts", "%s is gone; what plays goes on until it is back",
                 follow->name);
+        aur_scripts_keep_seen(scripts);
+    }
     follow->gone = gone;
     return gone;
 }
@@ -226,8 +228,10 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
         if (!known)
             rc = rehearse(follow->channel, piece, &err);
     }
-    if (rc < 0 && !known)
+    if (rc < 0 && !known) {
+        aur_scripts_keep_seen(scripts);
         refuse(scripts, follow, &err);
+    }
     if (rc == AUR_OK && !known)
         aur_channel_arm(follow->channel, &first, piece, scripts->swap);
     aur_piece_free(piece);

@@ -1,12 +1,12 @@
 // Scripts over HTTP: reading, checking, saving while it plays, former texts, and who may.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import test from "node:test";
 
-import { Listener, raw, serve, tempDir } from "./support.mjs";
+import { Listener, raw, serve, tempDir, within } from "./support.mjs";
 
 /** A piece whose phrases are a bar long: 1.2 s at 200 BPM. */
 const piece = (title, pitch = 60) => `return {
@@ -231,6 +231,31 @@ test("a text saved by another editor is kept too", async (t) => {
   assert.equal(json.versions.length, 2);
   const former = await ask(server, `/scripts/play.lua?version=${json.versions[1].version}`);
   assert.equal(former.text, piece("First"));
+});
+
+test("what plays can be had back when another editor saved what does not hold, or the file is gone", async (t) => {
+  const server = await start(t);
+  const listener = await Listener.open(t, server.ws);
+  const { version } = (await ask(server, "/scripts")).json.scripts.find((each) => each.name === "play.lua");
+  const script = join(server.folder, "play.lua");
+  const kept = async () => {
+    assert.equal((await ask(server, `/scripts/play.lua?version=${version}`)).text, piece("First"));
+    const { json } = await ask(server, "/scripts/play.lua/versions");
+    assert.deepEqual(json.versions.filter((each) => each.playing).map((each) => each.version), [version]);
+    const restored = await restore(server, "play.lua", version);
+    assert.deepEqual([restored.status, restored.json.status], [200, "saved"], "it plays already");
+    assert.equal(server.file("play.lua"), piece("First"));
+  };
+  for (const broken of [BROKEN, `${BROKEN}-- again`]) {
+    writeFileSync(script, broken);
+    await listener.next((m) => m.type === "script_update" && m.state === "refused");
+  }
+  await kept();
+  unlinkSync(script);
+  await within("it is known to be gone", (async () => {
+    while (!/play\.lua is gone/.test(server.err())) await new Promise((resolve) => setTimeout(resolve, 20));
+  })());
+  await kept();
 });
 
 test("whoever reads the file meanwhile finds one whole text, and its mode is kept", async (t) => {

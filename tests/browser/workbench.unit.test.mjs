@@ -61,8 +61,8 @@ test("what another editor wrote: refused, rolled back, and a conflict", () => {
   const refused = { name: "a.lua", state: "refused", version: "v2", playing_version: "v1", diagnostics: [wrong] };
   assert.equal(edition.update(refused, 0), true, "the file is another than the one known");
   edition.loaded("broken", "v2");
-  edition.update(refused, 0);
   assert.match(edition.headline(0, BEAT).text, /^line 12/);
+  assert.deepEqual(edition.diagnostics, [wrong], "for the mark at the line");
   edition.diagnostics = [];
   assert.equal(edition.headline(0, BEAT).text, "Refused: line 12: unexpected symbol");
   edition.update({ ...refused, state: "rolled_back" }, 0);
