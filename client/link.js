@@ -1,22 +1,29 @@
 // The page's side of the server: the stream worker while playing, REST while not. So a page that is only open costs the
 // server no audio and takes no listener's place.
+//
+// A place is what names a stream: { channel: NAME }, or { channel: "private", preset, key, ... } for one of the
+// listener's own. The server tells a private one's name once it plays, and the listener comes back by it while it lasts.
 
 import { decodable } from "./codec.js";
 import { chooseFormat } from "./formats.js";
 
 const POLL_MS = 5000;
-const api = (path) => new URL(`api/v1/${path}`, document.baseURI);
+const LIVE = new Set(["level", "brightness"]); // act at once; no part of what a private stream is made of
+const PRIVATE = "private";
 
-function streamUrl(format) {
-  const url = new URL(`ws/stream?format=${format}`, document.baseURI);
+function streamUrl(format, place) {
+  const url = new URL("ws/stream", document.baseURI);
+  url.search = new URLSearchParams({ format, ...place });
   url.protocol = url.protocol.replace("http", "ws");
   return url.href;
 }
 
 export class Link {
-  /** @param on { link({ state, reason, retryInMs }), message(object), player(report) } */
+  /** @param on { link({ state, reason, retryInMs }), message(object), player(report), refused(text) } */
   constructor(on) {
     this.on = on;
+    this.place = {}; // the first channel
+    this.name = null; // of the channel, once known
     this.streaming = false;
     this.live = false;
     this.format = null; // of the stream, while there is one
@@ -49,7 +56,25 @@ export class Link {
     this.streaming = true;
     this.quality = quality;
     this.format = this.choose(quality);
-    this.worker.postMessage({ type: "connect", url: streamUrl(this.format) });
+    this.worker.postMessage({ type: "connect", url: this.address() });
+  }
+
+  /** Another place to listen at; while playing play() takes the listener there. */
+  go(place) {
+    this.place = { ...place };
+    this.name = this.isPrivate() ? null : (place.channel ?? null);
+    this.poll();
+  }
+
+  isPrivate() {
+    return this.place.channel === PRIVATE;
+  }
+
+  /** A request to /api/v1 about the channel. */
+  api(path) {
+    const url = new URL(`api/v1/${path}`, document.baseURI);
+    if (this.name !== null) url.searchParams.set("channel", this.name);
+    return url;
   }
 
   stop() {
@@ -60,11 +85,21 @@ export class Link {
   }
 
   sendControls(changes) {
+    if (this.isPrivate()) this.keep(changes);
+    if (this.isPrivate() && this.name === null) return; // they go with the place
     if (this.live) this.worker.postMessage({ type: "send", message: { type: "control", ...changes } });
     else this.postControls(changes);
   }
 
   // ---- inside ----
+
+  address() {
+    return streamUrl(this.format, this.name === null ? this.place : { channel: this.name });
+  }
+
+  keep(changes) {
+    for (const [name, value] of Object.entries(changes)) if (!LIVE.has(name)) this.place[name] = value;
+  }
 
   wake() {
     if (document.hidden) return;
@@ -81,12 +116,33 @@ export class Link {
       this.live = message.state === "live";
       this.on.link(message);
       if (message.state === "idle") this.poll();
+      if (message.state === "waiting" && this.isPrivate()) this.checkPrivate();
     }
   }
 
   hear(message) {
     if (message.type === "status" && message.formats) this.offered = message.formats;
+    if (message.type === "status" && this.streaming) this.named(message.channel);
     this.on.message(message);
+    if (message.code === "SERVER_OVERLOAD" && this.isPrivate() && this.name === null) this.on.refused(message.message);
+  }
+
+  /** From now on a connection that breaks is taken up again by the channel's name. */
+  named(channel) {
+    if (!channel || channel === this.name || !this.isPrivate()) return;
+    this.name = channel;
+    this.worker.postMessage({ type: "address", url: this.address() });
+  }
+
+  /** After a connection to a private stream broke or never came about: is it still there, was it ever accepted? */
+  async checkPrivate() {
+    const { place, name } = this;
+    const response = await fetch(this.api("status"), { cache: "no-store" }).catch(() => null);
+    if (response === null || !this.streaming || place !== this.place || name !== this.name) return;
+    if (name === null && response.ok) this.on.refused("The server does not play this mood.");
+    if (name === null || response.status !== 404) return;
+    this.name = null;
+    this.worker.postMessage({ type: "address", url: this.address() });
   }
 
   /** The browser said that it can decode this, and could not. */
@@ -97,25 +153,27 @@ export class Link {
 
   async poll() {
     if (this.streaming || document.hidden) return;
+    const { place } = this;
     let link = { state: "ready", reason: null };
     let status = null;
     try {
-      const response = await fetch(api("status"), { cache: "no-store" });
-      if (!response.ok) throw new Error(response.statusText);
-      status = await response.json();
+      const response = await fetch(this.api("status"), { cache: "no-store" });
+      if (!response.ok && response.status !== 404) throw new Error(response.statusText);
+      if (response.ok) status = await response.json();
     } catch {
       link = { state: "offline", reason: "lost" };
     }
-    if (this.streaming) return;
+    if (this.streaming || place !== this.place) return;
     this.on.link(link);
-    if (status) this.hear({ type: "status", ...status });
+    if (status && (!this.isPrivate() || this.name !== null)) this.hear({ type: "status", ...status });
+    else if (link.state === "ready" && this.isPrivate()) this.name = null; // torn down; Play asks for a new one
   }
 
   async postControls(changes) {
     try {
       const body = JSON.stringify(changes);
       const headers = { "Content-Type": "application/json" };
-      const response = await fetch(api("control"), { method: "POST", headers, body });
+      const response = await fetch(this.api("control"), { method: "POST", headers, body });
       const answer = await response.json();
       if (!response.ok) this.on.message({ type: "error", code: answer.error, severity: "error", ...answer });
       else this.on.message({ type: "generation_update", ...answer.params, ...answer, params: undefined });

@@ -5,6 +5,7 @@ import { PlayerHost } from "./player-host.js";
 
 const FALLBACK_FRAMES = 2048;
 const STOP_MS = 400; // longer than the player's fade
+const FADE_POINTS = 129;
 
 function createContext(sampleRate) {
   try {
@@ -56,6 +57,23 @@ export class Output {
     gain.linearRampToValueAtTime(volume * volume, now + 0.05);
   }
 
+  /** From where it is to silence, evenly to the ear, however long; fadeIn() takes it back. The volume stays as it is. */
+  fadeOut(seconds) {
+    this.fade(0, seconds);
+  }
+
+  fadeIn(seconds) {
+    this.fade(1, seconds);
+  }
+
+  /** Fades out what plays and forgets it; what comes next is another stream. */
+  restart() {
+    this.ready?.then(() => {
+      this.command({ type: "stop" });
+      this.command({ type: "start" });
+    }, () => {});
+  }
+
   latencyMs() {
     if (!this.context) return 0;
     return 1000 * (this.context.outputLatency || this.context.baseLatency || 0);
@@ -63,14 +81,26 @@ export class Output {
 
   // ---- inside ----
 
+  /** A cube is close to what ears call even; its root is where a fade that was cut short stands. */
+  fade(to, seconds) {
+    if (!this.context) return;
+    const { gain } = this.fader;
+    const now = this.context.currentTime;
+    gain.cancelScheduledValues(now);
+    const from = Math.cbrt(gain.value);
+    const curve = Float32Array.from({ length: FADE_POINTS }, (_, i) => (from + ((to - from) * i) / (FADE_POINTS - 1)) ** 3);
+    gain.setValueCurveAtTime(curve, now, Math.max(0.01, seconds));
+  }
+
   open(streamRate) {
     if (navigator.audioSession) navigator.audioSession.type = "playback";
     const { port1, port2 } = new MessageChannel();
     this.context = createContext(streamRate);
     this.context.onstatechange = () => this.revive();
     this.gain = new GainNode(this.context, { gain: this.volume * this.volume });
-    this.gain.connect(this.context.destination);
-    this.analyser = new AnalyserNode(this.context, { fftSize: 1024, smoothingTimeConstant: 0.85 });
+    this.fader = new GainNode(this.context);
+    this.gain.connect(this.fader).connect(this.context.destination);
+    this.analyser = new AnalyserNode(this.context, { fftSize: 4096, smoothingTimeConstant: 0.7 });
     this.context.resume();
     this.ready = this.openPlayer(streamRate).then(
       () => {

@@ -51,8 +51,9 @@ export class Scripts {
     return this.ask(scriptUrl(name, "/versions"));
   }
 
-  phrases() {
-    return this.ask(url("phrases"));
+  /** The notes of the phrase that sounds and of the next; of the first channel if none is named. */
+  phrases(channel = null) {
+    return this.ask(url(channel === null ? "phrases" : `phrases?channel=${encodeURIComponent(channel)}`));
   }
 
   // ---- inside ----

@@ -93,6 +93,7 @@ const commands = {
     port.onmessage = (event) => onPlayer(event.data);
   },
   connect: (message) => connection.connect(message.url),
+  address: (message) => (connection.url = message.url), // for when it connects again
   disconnect: () => connection.disconnect(),
   retry: () => connection.retry(),
   send: (message) => connection.send(message.message),

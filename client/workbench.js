@@ -85,6 +85,7 @@ export class Workbench {
 
   /** status: what plays, while no stream tells. */
   status(status) {
+    this.channel = status.channel;
     if (!status.script) return;
     this.played = status.script;
     this.edition.playing = status.script === this.edition.name ? status.script_version : "";
@@ -111,7 +112,7 @@ export class Workbench {
   }
 
   async takePhrases() {
-    const answer = await this.scripts.phrases().catch(() => null);
+    const answer = await this.scripts.phrases(this.channel).catch(() => null);
     if (!answer?.ok) return;
     const { current, next } = answer.body;
     const fresh = [current, next].filter(Boolean);
