@@ -19,6 +19,7 @@ const FLAGS = `--headless=new --no-sandbox --disable-gpu --disable-quic --no-fir
   --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required`.split(/\s+/);
 
 export const RATE = 44100;
+const CHUNK = RATE / 10; // frames
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -177,16 +178,24 @@ export async function heard(page) {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
-/** A second listener that keeps every chunk as the server sent it. */
+/** A second listener that keeps every chunk as the server sent it, and what it was told of scripts. */
 export async function listen(port) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/stream`);
   const chunks = new Map();
+  const updates = [];
+  const end = () => (Math.max(...chunks.keys()) + 1) * CHUNK;
   socket.on("message", (data) => {
     const message = JSON.parse(data);
     if (message.type === "audio") chunks.set(message.chunk_index, Buffer.from(message.data, "base64"));
+    if (message.type === "script_update") updates.push({ message, frame: end() });
   });
   await once(socket, "open");
   return {
+    /** script_update messages, each with the frame that the recording had reached. */
+    updates,
+    /** The frames it goes from and to. */
+    start: () => Math.min(...chunks.keys()) * CHUNK,
+    end,
     /** One chunk's samples, if it was sent. */
     chunk(index) {
       const bytes = chunks.get(index);
