@@ -58,9 +58,15 @@ AUR_MUST_USE int aur_station_new(struct aur_station **out, const struct aur_stat
 void aur_station_free(struct aur_station *station);
 
 /* Composes the first phrase (so a broken script is refused here, AUR_ESCRIPT), then starts to play. AUR_ELIMIT: the
- * station has max_channels. The channel belongs to the station. Not on a worker. */
+ * station has max_channels. The channel belongs to the station. Not on one of its workers. */
 AUR_MUST_USE int aur_station_add(struct aur_station *station, struct aur_channel **out,
                                  const struct aur_channel_config *config, struct aur_error *err);
+/* Stops and frees a channel of the station, and gives its seat at the device back. Nobody else uses it any more. Waits for
+ * the workers that are in it: for a phrase that is being composed at most. Not on one of its workers. */
+void aur_station_remove(struct aur_station *station, struct aur_channel *channel);
+
+/* The share of the render workers' time that is free, 0 to 1, over about the last 10 seconds. Any thread. */
+double aur_station_margin(const struct aur_station *station);
 
 /* ---- any thread but a render worker ---- */
 

@@ -255,6 +255,107 @@ static void refuses(void **state)
     aur_wake_deinit(&bell.wake);
 }
 
+struct guest { /* adds and removes channels of its own */
+    struct aur_station *station;
+    struct aur_piece *piece;
+    struct bell *bell;
+    int rounds;
+};
+
+static void come_and_go(void *user)
+{
+    const struct guest *guest = user;
+    for (int i = 0; i < guest->rounds; i++) {
+        struct aur_channel_config config = config_of("guest", guest->piece, guest->bell);
+        struct aur_channel *ch;
+        assert_int_equal(aur_station_add(guest->station, &ch, &config, NULL), 0);
+        uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_PCM, 2);
+        for (int k = 0; k < i % 4 * 4;)
+            k += read_next(ch, AUR_FORMAT_PCM, &cursor) ? 1 : (sched_yield(), 0);
+        aur_channel_leave(ch, AUR_FORMAT_PCM);
+        aur_station_remove(guest->station, ch);
+    }
+}
+
+/* Others come and go all the time, and one channel plays on: every chunk of it is there. */
+static void guests_come_and_go(void **state)
+{
+    (void)state;
+    struct aur_piece piece;
+    struct bell bell;
+    aur_wake_init(&bell.wake);
+    fake_piece_init(&piece, SHORT);
+    piece.shared = true;
+    struct aur_station *station = station_of(2, 2);
+    struct aur_channel_config config = config_of("main", &piece, &bell);
+    struct aur_channel *ch;
+    assert_int_equal(aur_station_add(station, &ch, &config, NULL), 0);
+    struct guest guest = {station, &piece, &bell, 40};
+    struct aur_thread threads[3];
+    struct aur_thread_config thread = {.name = "guest", .run = come_and_go, .user = &guest};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(aur_thread_start(&threads[i], &thread, NULL), 0);
+    uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_JSON, 8), until = cursor + 100, chunks = 0;
+    while (cursor < until) {
+        aur_wake_wait(&bell.wake);
+        while (read_next(ch, AUR_FORMAT_JSON, &cursor))
+            chunks++;
+    }
+    assert_true(chunks > 50);
+    for (int i = 0; i < 3; i++)
+        aur_thread_join(&threads[i]);
+    aur_station_free(station);
+    aur_wake_deinit(&bell.wake);
+}
+
+static void a_place_is_free_again(void **state)
+{
+    (void)state;
+    struct aur_piece piece;
+    struct bell bell;
+    aur_wake_init(&bell.wake);
+    fake_piece_init(&piece, SHORT);
+    piece.shared = true;
+    struct aur_station *station = NULL;
+    struct aur_station_config station_config = {.max_channels = 2};
+    assert_int_equal(aur_station_new(&station, &station_config, NULL), 0);
+    struct aur_channel_config config = config_of("main", &piece, &bell);
+    struct aur_channel *ch[3];
+    assert_int_equal(aur_station_add(station, &ch[0], &config, NULL), 0);
+    assert_int_equal(aur_station_add(station, &ch[1], &config, NULL), 0);
+    assert_int_equal(aur_station_add(station, &ch[2], &config, NULL), AUR_ELIMIT);
+    aur_station_remove(station, ch[0]);
+    assert_int_equal(aur_station_add(station, &ch[2], &config, NULL), 0);
+    uint64_t cursor = aur_channel_join(ch[1], AUR_FORMAT_JSON, 0);
+    while (!read_next(ch[1], AUR_FORMAT_JSON, &cursor))
+        aur_wake_wait(&bell.wake);
+    aur_station_free(station);
+    aur_wake_deinit(&bell.wake);
+}
+
+static void the_margin_is_what_is_free(void **state)
+{
+    (void)state;
+    struct aur_piece piece;
+    struct bell bell;
+    aur_wake_init(&bell.wake);
+    fake_piece_init(&piece, SHORT);
+    struct aur_station *station = station_of(1, 1);
+    assert_true(aur_station_margin(station) == 1);
+    struct aur_channel_config config = config_of("main", &piece, &bell);
+    struct aur_channel *ch;
+    assert_int_equal(aur_station_add(station, &ch, &config, NULL), 0);
+    for (uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_JSON, 0), until = cursor + 20; cursor < until;) {
+        aur_wake_wait(&bell.wake);
+        while (read_next(ch, AUR_FORMAT_JSON, &cursor))
+            ;
+    }
+    double margin = aur_station_margin(station);
+    assert_true(margin > 0 && margin < 1);
+    aur_station_free(station);
+    aur_wake_deinit(&bell.wake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +365,9 @@ int main(void)
         cmocka_unit_test(busy_station),
         cmocka_unit_test(starts_and_stops_many_times),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(guests_come_and_go),
+        cmocka_unit_test(a_place_is_free_again),
+        cmocka_unit_test(the_margin_is_what_is_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
