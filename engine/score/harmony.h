@@ -21,4 +21,14 @@ enum aur_harmony aur_harmony_of(const struct aur_phrase *phrase, const struct au
 /* Adds the phrase's notes to counts, an array with one element per patch of the phrase; start with zeros. */
 void aur_harmony_count(struct aur_harmony_counts *counts, const struct aur_phrase *phrase);
 
+/* The same for who watches a stream, where a script need not declare chords: at a moment without a declared chord, what
+ * the notes that sound then say that are a pad's or last AUR_HARMONY_LONG beats. A note may be outside of both. */
+#define AUR_HARMONY_LONG (4 * AUR_BEAT_ONE)
+
+struct aur_harmony_watch {
+    uint32_t notes, outside_key;     /* outside_key: no tone of the scale, chord or not */
+    uint32_t chorded, outside_chord; /* chorded: notes at whose moment there is a chord */
+};
+void aur_harmony_watch(struct aur_harmony_watch *out, const struct aur_phrase *phrase);
+
 #endif

@@ -138,11 +138,50 @@ static void harmony_is_counted_once_per_note(void **state)
     aur_phrase_free(phrase);
 }
 
+/* Where no chord is declared, long notes and pads say what sounds. */
+static void harmony_is_watched_without_declared_chords(void **state)
+{
+    (void)state;
+    static const struct {
+        double at, beats, pitch;
+        uint16_t patch;                                    /* 0: a pluck, 1: a pad */
+    } played[] = {{0, 8, 57, 0},      {0, 1, 60, 1},       /* A and, for a beat, C are held: both inside */
+                  {0, 0.5, 69, 0},                         /* A again: inside */
+                  {0.5, 0.25, 61, 0},                      /* C sharp: outside of key and chord */
+                  {0, 0.5, 62, 0},                         /* D: in the key, outside of the chord */
+                  {2, 0.5, 60, 0},                         /* C, when only A is held */
+                  {8, 0.5, 63, 0},                         /* nothing is held, E flat is outside of the key */
+                  {9, 1, 64, 0},      {9.25, 0.5, 57, 0}}; /* a chord is declared there: E alone */
+    struct aur_chord declared = {
+        .on_frame = 640, .at_q20 = Q(9), .beats_q20 = Q(4), .pitches_q16 = {64 << 16}, .n_pitches = 1};
+    enum { N = sizeof played / sizeof *played };
+    struct aur_note notes_of[N] = {0};
+    struct aur_patch patches[2] = {{.voice = AUR_VOICE_PLUCK}, {.voice = AUR_VOICE_PAD}};
+    struct aur_phrase header = {.n_patches = 2, .n_notes = N, .n_chords = 1}, *phrase;
+    for (uint32_t i = 0; i < N; i++)
+        notes_of[i] = (struct aur_note){.at_q20 = Q(played[i].at),
+                                        .beats_q20 = Q(played[i].beats),
+                                        .patch = played[i].patch,
+                                        .pitch_q16 = (int32_t)(played[i].pitch * 65536),
+                                        .id = i};
+    aur_controls_default(&header.controls, NULL);
+    assert_int_equal(aur_phrase_new(&phrase, &header, patches, notes_of, &declared), AUR_OK);
+    struct aur_harmony_watch watch;
+    aur_harmony_watch(&watch, phrase);
+    assert_int_equal(watch.notes, N);
+    assert_int_equal(watch.outside_key, 2);
+    assert_int_equal(watch.chorded, N - 1);
+    assert_int_equal(watch.outside_chord, 4);
+    aur_phrase_free(phrase);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sorted_by_onset_then_id),
-                                       cmocka_unit_test(repeated_later_and_earlier), cmocka_unit_test(an_empty_phrase),
+                                       cmocka_unit_test(repeated_later_and_earlier),
+                                       cmocka_unit_test(an_empty_phrase),
                                        cmocka_unit_test(without_memory),
-                                       cmocka_unit_test(harmony_is_counted_once_per_note)};
+                                       cmocka_unit_test(harmony_is_counted_once_per_note),
+                                       cmocka_unit_test(harmony_is_watched_without_declared_chords)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
