@@ -12,7 +12,9 @@
 struct aur_vm {
     lua_State *L; /* NULL until lua_newstate is through */
     struct aur_vm_config config;
-    size_t used, hard_bytes;
+    size_t used, peak, hard_bytes;
+    uint32_t collections;
+    bool closing;
     uint64_t spent;
     uint64_t looked_at;   /* `spent` when the clock was last looked at */
     uint64_t deadline_ns; /* 0: none */
@@ -29,7 +31,8 @@ struct aur_vm {
     _Alignas(16) char arena[AUR_VM_ARENA_BYTES]; /* where lua_newstate's own blocks lie */
 };
 
-void aur_sandbox_open(lua_State *L); /* makes the globals */
+void aur_sandbox_open(lua_State *L);  /* makes the globals */
+void aur_sentinel_open(lua_State *L); /* counts collections from now on */
 
 void aur_lib_base(lua_State *L);      /* tostring, print, setmetatable, xpcall */
 void aur_lib_ordered(lua_State *L);   /* pairs, next */

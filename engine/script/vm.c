@@ -129,6 +129,7 @@ static void *allocate(void *user, void *block, size_t old, size_t size)
         return NULL;
     }
     vm->used = used;
+    vm->peak = used > vm->peak ? used : vm->peak;
     count_huge(vm, old, size);
     return moved;
 }
@@ -297,6 +298,7 @@ static uint64_t system_clock(void *user)
 static int open_sandbox(lua_State *L)
 {
     aur_sandbox_open(L);
+    aur_sentinel_open(L);
     return 0;
 }
 
@@ -336,9 +338,16 @@ fail:
     return rc;
 }
 
+void aur_vm_usage(const struct aur_vm *vm, struct aur_vm_usage *out)
+{
+    *out = (struct aur_vm_usage){vm->peak, vm->collections};
+}
+
 void aur_vm_free(struct aur_vm *vm)
 {
-    if (vm && vm->L)
+    if (vm && vm->L) {
+        vm->closing = true;
         lua_close(vm->L);
+    }
     free(vm);
 }

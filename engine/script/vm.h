@@ -48,6 +48,13 @@ struct aur_vm_config {
 AUR_MUST_USE int aur_vm_new(struct aur_vm **out, const struct aur_vm_config *config, struct aur_error *err);
 void aur_vm_free(struct aur_vm *vm);
 
+struct aur_vm_usage {
+    size_t peak_bytes;    /* most memory that it had at once */
+    uint32_t collections; /* garbage collections that came to their end */
+};
+/* Of the VM's life so far; between calls. */
+void aur_vm_usage(const struct aur_vm *vm, struct aur_vm_usage *out);
+
 /* The one way in: runs body(L) with arg as a light userdata at index 1, under protection. Whatever the body allocates in
  * C must be reachable from arg, since Lua errors jump over its end. Errors: AUR_ESCRIPT with "file:line: message" and a
  * traceback after '\n', and with err->column where a syntax error is known to be; AUR_ELIMIT (instructions, memory, time)
