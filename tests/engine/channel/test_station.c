@@ -260,11 +260,12 @@ struct guest { /* adds and removes channels of its own */
     struct aur_piece *piece;
     struct bell *bell;
     int rounds;
+    _Atomic int finished;
 };
 
 static void come_and_go(void *user)
 {
-    const struct guest *guest = user;
+    struct guest *guest = user;
     for (int i = 0; i < guest->rounds; i++) {
         struct aur_channel_config config = config_of("guest", guest->piece, guest->bell);
         struct aur_channel *ch;
@@ -275,6 +276,7 @@ static void come_and_go(void *user)
         aur_channel_leave(ch, AUR_FORMAT_PCM);
         aur_station_remove(guest->station, ch);
     }
+    atomic_fetch_add(&guest->finished, 1);
 }
 
 /* Others come and go all the time, and one channel plays on: every chunk of it is there. */
@@ -290,14 +292,17 @@ static void guests_come_and_go(void **state)
     struct aur_channel_config config = config_of("main", &piece, &bell);
     struct aur_channel *ch;
     assert_int_equal(aur_station_add(station, &ch, &config, NULL), 0);
-    struct guest guest = {station, &piece, &bell, 40};
+    struct guest guest = {.station = station, .piece = &piece, .bell = &bell, .rounds = 40};
     struct aur_thread threads[3];
     struct aur_thread_config thread = {.name = "guest", .run = come_and_go, .user = &guest};
     for (int i = 0; i < 3; i++)
         assert_int_equal(aur_thread_start(&threads[i], &thread, NULL), 0);
     uint64_t cursor = aur_channel_join(ch, AUR_FORMAT_JSON, 8), until = cursor + 100, chunks = 0;
-    while (cursor < until) {
+    while (cursor < until || atomic_load(&guest.finished) < 3) {
+        struct aur_channel_event event;
         aur_wake_wait(&bell.wake);
+        while (aur_channel_event(ch, &event))
+            ;
         while (read_next(ch, AUR_FORMAT_JSON, &cursor))
             chunks++;
     }
