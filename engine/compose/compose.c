@@ -93,6 +93,14 @@ static void close_job(struct aur_job *job)
     aur_buf_deinit(&job->state);
 }
 
+static void tell_usage(struct aur_compose_usage *out, const struct aur_vm *vm)
+{
+    struct aur_vm_usage usage;
+    aur_vm_usage(vm, &usage);
+    if (out)
+        *out = (struct aur_compose_usage){usage.peak_bytes, usage.collections};
+}
+
 static int run_job(struct aur_job *job, struct aur_error *err)
 {
     struct aur_vm *vm;
@@ -100,6 +108,7 @@ static int run_job(struct aur_job *job, struct aur_error *err)
     if (rc != AUR_OK)
         return rc;
     rc = aur_vm_call(vm, compose_body, job, err);
+    tell_usage(job->request->usage, vm);
     aur_vm_free(vm);
     if (rc == AUR_OK && job->over_events) /* the script has caught the error */
         rc = aur_error_set(err, AUR_ELIMIT, "%s: the phrase has too many notes or chords", job->piece->path);
@@ -124,6 +133,8 @@ int aur_piece_compose_watched(const struct aur_piece *piece, const struct aur_co
     struct aur_job job;
     struct aur_phrase *phrase = NULL;
     char *state = NULL;
+    if (request->usage)
+        *request->usage = (struct aur_compose_usage){0};
     int rc = open_job(&job, piece, request);
     job.on_warning = on_warning;
     job.warning_user = user;

@@ -85,13 +85,20 @@ const char *aur_piece_name(const struct aur_piece *piece);
 const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece);
 void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user);
 
+/* What composing took. */
+struct aur_compose_usage {
+    size_t memory_bytes;  /* most that the VM had at once */
+    uint32_t collections; /* of garbage */
+};
+
 struct aur_compose_request {
     uint64_t seed;
     uint64_t number;      /* of the phrase, from 0 */
     uint64_t start_frame; /* a multiple of 64 */
     uint32_t rate_hz;
     const struct aur_controls *controls;
-    const char *state; /* serialised by the phrase before; NULL: the piece's initial state */
+    const char *state;               /* serialised by the phrase before; NULL: the piece's initial state */
+    struct aur_compose_usage *usage; /* NULL, or filled also where the script fails; zeros where there was no VM */
 };
 
 /* Composes one phrase in a fresh VM. On success *out belongs to the caller, and *state_out (malloc'd text of sorted keys,

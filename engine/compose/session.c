@@ -28,6 +28,7 @@ int aur_session_next(struct aur_session *session, struct aur_phrase **out, const
         .rate_hz = session->rate_hz,
         .controls = controls,
         .state = session->state,
+        .usage = session->usage,
     };
     char *state;
     int rc = aur_piece_compose(session->piece, &request, out, &state, err);

@@ -12,8 +12,9 @@ struct aur_session {
     uint64_t seed;
     uint32_t rate_hz;
     uint64_t next_number;
-    uint64_t next_frame; /* where the next phrase starts */
-    char *state;         /* NULL before the first phrase */
+    uint64_t next_frame;             /* where the next phrase starts */
+    char *state;                     /* NULL before the first phrase */
+    struct aur_compose_usage *usage; /* NULL, or told by aur_session_next, whether it fails or not */
 };
 
 /* Composing starts one second of audio before the boundary. */

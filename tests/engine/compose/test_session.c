@@ -38,6 +38,27 @@ static void nothing_but_state_survives(void **state)
     aur_session_deinit(&session);
 }
 
+static void what_composing_took_is_told(void **state)
+{
+    struct piece_case *c = *state;
+    piece_case_load(c, "return { phrase = function(ctx, state) for i = 1, 50000 do local t = { i } end "
+                       "if ctx.intensity > 0.9 then error('too much') end return 1 end }");
+    struct aur_session session;
+    struct aur_compose_usage usage = {0};
+    struct aur_phrase *phrase = NULL;
+    aur_session_init(&session, c->piece, 5, 44100);
+    session.usage = &usage;
+    for (int failing = 0; failing < 2; failing++) {
+        usage = (struct aur_compose_usage){0};
+        c->controls.intensity = failing;
+        assert_int_equal(aur_session_next(&session, &phrase, &c->controls, &c->err), failing ? AUR_ESCRIPT : AUR_OK);
+        assert_true(usage.memory_bytes > 10000);
+        assert_true(usage.collections > 0);
+    }
+    aur_phrase_free(phrase);
+    aur_session_deinit(&session);
+}
+
 static void a_failure_changes_nothing(void **state)
 {
     struct piece_case *c = *state;
@@ -168,8 +189,8 @@ int main(int argc, char **argv)
         printf("%016llx\n", (unsigned long long)hash_phrases(state, 1, 5));
         return piece_case_close(&state);
     }
-    const struct CMUnitTest tests[] = {TEST(nothing_but_state_survives), TEST(a_failure_changes_nothing),
-                                       TEST(the_same_again), TEST(in_another_process),
-                                       TEST(on_several_threads_at_once)};
+    const struct CMUnitTest tests[] = {TEST(nothing_but_state_survives), TEST(what_composing_took_is_told),
+                                       TEST(a_failure_changes_nothing),  TEST(the_same_again),
+                                       TEST(in_another_process),         TEST(on_several_threads_at_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
