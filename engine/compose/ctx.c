@@ -6,6 +6,8 @@
 
 static int ctx_random(lua_State *L)
 {
+    if (lua_type(L, 1) == LUA_TUSERDATA)
+        return luaL_error(L, "random: it is called with a dot: ctx.random(\"name\")");
     aur_stream_push(L, luaL_checkstring(L, 1));
     return 1;
 }

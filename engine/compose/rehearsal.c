@@ -21,6 +21,7 @@ struct stage {
     bool used[AUR_PATCHES_MAX];
     struct aur_diagnostic warnings[WARNINGS_MAX];
     size_t n_warnings;
+    bool heard;
     uint64_t end_ns; /* when the budget runs out; 0: never */
     bool cut_short;
 };
@@ -74,7 +75,7 @@ static void look_at_notes(struct stage *stage, const struct aur_phrase *phrase)
     for (uint32_t i = 0; i < phrase->n_notes; i++) {
         const struct aur_note *note = &phrase->notes[i];
         double pitch = note->pitch_q16 / 65536.0;
-        stage->used[note->patch] = true;
+        stage->used[note->patch] = stage->heard = true;
         if (is_tonal(phrase->patches[note->patch].voice) && (pitch < PITCH_LOW || pitch > PITCH_HIGH))
             warn(stage, (int)note->line, "note: pitch: %g is %s to be heard as a pitch (middle C is 60)", pitch,
                  pitch < PITCH_LOW ? "too low" : "too high");
@@ -189,6 +190,10 @@ int aur_rehearse(const struct aur_rehearsal *rehearsal, struct aur_error *err)
     stage->of = rehearsal;
     stage->end_ns = rehearsal->budget_ns ? aur_clock_mono_ns() + rehearsal->budget_ns : 0;
     int rc = play_all(stage, err);
+    if (rc == AUR_OK && !stage->cut_short && !stage->heard && info->n_patches > 0)
+        warn(stage,
+             aur_lexer_find_field(rehearsal->piece->text, rehearsal->piece->len, (const char *[]){"phrase", NULL}),
+             "phrase: it plays no note, whatever the controls");
     for (uint32_t i = 0; rc == AUR_OK && !stage->cut_short && i < info->n_patches; i++)
         if (!stage->used[i] && is_idle(stage, info->patches[i].name))
             warn(stage, field_line(stage, "patches", info->patches[i].name), "patches.%s: the script does not use it",

@@ -21,7 +21,7 @@ struct aur_rehearsal {
 
 /* Errors: those of aur_piece_compose; one that comes with a control at its end names it after the message. Warnings come
  * only from a rehearsal that went through: a local that phrase changes, a patch or a control that the script
- * declares and does not use, a pitch that is hardly one. When the budget runs out they are those found so far, and none
+ * declares and does not use, a pitch that is hardly one, patches but never a note. When the budget runs out they are those found so far, and none
  * about what is not used. */
 AUR_MUST_USE int aur_rehearse(const struct aur_rehearsal *rehearsal, struct aur_error *err);
 

@@ -15,6 +15,8 @@ struct stream {
 
 static struct stream *check(lua_State *L)
 {
+    if (lua_type(L, 1) != LUA_TUSERDATA)
+        luaL_error(L, "a random stream's functions are called with a colon: stream:int(1, 6)");
     return luaL_checkudata(L, 1, STREAM);
 }
 

@@ -132,7 +132,7 @@ static int write_table(struct writer *w, int index, const struct step *at, int d
     aur_vm_charge(L, TABLE_COST);
     if (lua_getmetatable(L, index)) {
         lua_pop(L, 1);
-        return refuse(w, at, "a table with a metatable cannot be kept");
+        return refuse(w, at, "a table with a metatable cannot be kept, only plain data");
     }
     const char *bad = "";
     if (!keys_are_plain(L, index, &bad)) {

@@ -100,6 +100,24 @@ static void what_is_not_used(void **state)
         "3:3: note: pitch: 127 is too high to be heard as a pitch (middle C is 60)\n");
 }
 
+/* A list that is none is walked without a complaint of Lua's. */
+static void never_a_note(void **state)
+{
+    struct piece_case *c = *state;
+    expect_warnings(
+        c,
+        "local chord = { pitches = { 57, 60 } }\nreturn { patches = { pad = { voice = 'pad' } },\n"
+        "  phrase = function(ctx)\n    for _, pitch in ipairs(chord) do\n"
+        "      ctx:note { patch = 'pad', at = 0, beats = 1, pitch = pitch }\n    end\n    return 1\n  end }",
+        "3:3: phrase: it plays no note, whatever the controls\n");
+    expect_warnings(
+        c,
+        "return { patches = { pad = { voice = 'pad' } }, phrase = function(ctx)\n if ctx.intensity == 1 then\n"
+        "ctx:note { patch = 'pad', at = 0, beats = 1, pitch = 60 } end return 1 end }",
+        "");
+    expect_warnings(c, "return { phrase = function() return 1 end }", "");
+}
+
 static void errors_name_the_control(void **state)
 {
     struct piece_case *c = *state;
@@ -127,7 +145,7 @@ static void our_own_pieces(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(locals_that_do_not_last), TEST(what_is_not_used),
+    const struct CMUnitTest tests[] = {TEST(locals_that_do_not_last), TEST(what_is_not_used), TEST(never_a_note),
                                        TEST(errors_name_the_control), TEST(our_own_pieces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

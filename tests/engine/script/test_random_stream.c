@@ -121,7 +121,8 @@ static void misuse(void **state)
     expect("random('a'):int(0/0, 2)", "case.lua:1: bad argument #1 to 'int' (an integer is needed)");
     expect("random('a'):int(1)", "case.lua:1: bad argument #2 to 'int' (number expected, got no value)");
     expect("random('a'):pick {}", "case.lua:1: bad argument #1 to 'pick' (the table is empty)");
-    expect("random('a').float()", "case.lua:1: bad argument #1 to 'float'");
+    expect("random('a').float()", "case.lua:1: a random stream's functions are called with a colon: stream:int(1, 6)");
+    expect("random('a').int(1, 6)", "case.lua:1: a random stream's functions are called with a colon");
     expect("random('a').x = 1", "case.lua:1: ");
     expect("math.randomseed(1)", "case.lua:1: math.randomseed: random numbers follow the session's seed");
     expect("math.random(0)", "case.lua:1: ");
