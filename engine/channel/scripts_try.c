@@ -264,7 +264,7 @@ static int try_on(struct aur_scripts *scripts, struct aur_scripts_trial *out, co
                   const struct aur_piece_text *instead, struct aur_error *err)
 {
     struct aur_piece_source source = source_of(scripts, follow->path, follow->name);
-    struct aur_piece *piece;
+    struct aur_piece *piece = NULL;
     source.instead = instead;
     int rc = strcmp(instead->path, follow->path) == 0 ? AUR_OK : check_file(follow, err);
     if (rc == AUR_OK)

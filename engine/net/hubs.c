@@ -30,7 +30,7 @@ void aur_hubs_deinit(struct aur_hubs *hubs)
 int aur_hubs_add(struct aur_hubs *hubs, struct aur_hub **out, struct aur_channel *channel)
 {
     struct aur_hub *hub = malloc(sizeof *hub);
-    struct aur_hub **items = hub ? realloc(hubs->items, (hubs->n + 1) * sizeof *items) : NULL;
+    struct aur_hub **items = hub ? realloc(hubs->items, (hubs->n + 1) * sizeof(struct aur_hub *)) : NULL;
     if (!items) {
         free(hub);
         return AUR_ENOMEM;
