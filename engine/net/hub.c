@@ -39,6 +39,8 @@ static void add_news(struct aur_hub *hub, const struct aur_buf *text, uint64_t c
     struct aur_news *slot = &hub->news[hub->news_n++ % AUR_NEWS_KEPT];
     free(slot->data);
     *slot = (struct aur_news){data, text->len, chunk};
+    for (int f = 0; f < AUR_FORMATS; f++)
+        hub->formats[f].fresh = true;
 }
 
 static void note_trouble(struct aur_hub *hub, enum aur_trouble trouble)
@@ -136,7 +138,7 @@ static void move_head(struct aur_hub *hub, enum aur_format format)
     const unsigned char *data;
     size_t len;
     uint64_t next = 0, *head = &hub->formats[format].head;
-    for (;;) {
+    for (;; hub->formats[format].fresh = true) {
         int rc = aur_channel_message(hub->channel, format, &data, &len, &next, *head);
         if (rc == AUR_OK)
             ++*head;

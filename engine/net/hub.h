@@ -8,6 +8,8 @@
 
 #define AUR_NEWS_KEPT 64
 
+struct aur_listener;
+
 struct aur_news {        /* a message to everyone on the channel, kept while someone may still be before its chunk */
     unsigned char *data; /* the text, behind room for framing; NULL: none */
     size_t len;
@@ -21,7 +23,9 @@ struct aur_hub {
     struct aur_log *log;
     size_t framing; /* bytes before each news text */
     struct {
-        uint64_t listeners, head; /* head: the first chunk not published in it yet, while there are listeners */
+        uint64_t listeners, head;   /* head: the first chunk not published in it yet, while there are listeners */
+        bool fresh;                 /* there is more than when `fresh` was last cleared, by whoever sends it */
+        struct aur_listener *first; /* those who listen; kept by them */
     } formats[AUR_FORMATS];
     uint64_t listeners; /* joined, of all formats */
     uint64_t chunks_sent, chunks_dropped;

@@ -19,7 +19,7 @@ void aur_listener_close(struct aur_listener *l, int code, const char *text)
         return;
     l->close_code = code;
     l->close_text = text;
-    lws_callback_on_writable(l->wsi);
+    aur_listener_ask(l);
 }
 
 /* Queues a message of its own; data NULL: there was no memory for it. */
@@ -34,7 +34,7 @@ static void queue(struct aur_listener *l, const void *data, size_t len, bool bin
         *l->last = out;
         l->last = &out->next;
         l->queued_bytes += out->len;
-        lws_callback_on_writable(l->wsi);
+        aur_listener_ask(l);
     } else {
         aur_listener_close(l, 1011, "out of memory");
     }
@@ -90,6 +90,22 @@ static void arm_timer(struct aur_listener *l, uint64_t now)
     lws_set_timer_usecs(l->wsi, at > now + NS_PER_MS ? (lws_usec_t)((at - now) / 1000) : 1000);
 }
 
+static void link_joined(struct aur_listener *l)
+{
+    l->link = &l->hub->formats[l->format].first;
+    l->next_joined = *l->link;
+    if (l->next_joined)
+        l->next_joined->link = &l->next_joined;
+    *l->link = l;
+}
+
+static void unlink_joined(struct aur_listener *l)
+{
+    if (l->next_joined)
+        l->next_joined->link = l->link;
+    *l->link = l->next_joined;
+}
+
 /* What a decoder needs before the first chunk. */
 static void say_codec(struct aur_listener *l)
 {
@@ -104,6 +120,7 @@ static void join(struct aur_listener *l)
     const struct aur_server_config *config = &l->server->config;
     l->cursor = aur_hub_join(l->hub, l->format, config->burst_chunks);
     l->joined = true;
+    link_joined(l);
     l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
     l->fresh = aur_listener_say_status(l) + 1;
     say_codec(l);
@@ -130,6 +147,7 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
         return -1;
     l->server = server;
     l->wsi = wsi;
+    l->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
     struct aur_wish wish = aur_upgrade_wish(server, wsi);
     l->format = wish.format;
     l->hub = wish.hub;
@@ -160,6 +178,7 @@ void aur_listener_free(struct aur_connection *connection)
     if (!l)
         return;
     if (l->joined) {
+        unlink_joined(l);
         aur_hub_leave(l->hub, l->format);
         aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s left: %" PRIu64 " chunks sent, %" PRIu64 " dropped",
                 l->peer, l->chunks_sent, l->chunks_dropped);
@@ -184,17 +203,10 @@ int aur_listener_timer(struct aur_listener *l)
     if (now - l->ping_ns >= config->ping_ms * NS_PER_MS) {
         l->ping_ns = now;
         l->ping_due = true;
-        lws_callback_on_writable(l->wsi);
+        aur_listener_ask(l);
     }
     arm_timer(l, now);
     return 0;
-}
-
-void aur_listeners_wake(struct aur_server *server)
-{
-    for (struct aur_listener *l = server->listeners; l; l = l->next)
-        if (l->joined && (l->cursor < l->hub->formats[l->format].head || l->news < l->hub->news_n))
-            lws_callback_on_writable(l->wsi);
 }
 
 void aur_listeners_dismiss(struct aur_server *server)

@@ -16,37 +16,44 @@ struct aur_outgoing { /* one of the listener's own messages */
 };
 
 struct aur_listener {
+    /* what a chunk's sending looks at comes first, and close together */
+    struct aur_listener *next_joined; /* on the same channel in the same format */
     struct aur_server *server;
     struct aur_hub *hub; /* of its channel; NULL only in a session that is being closed */
     struct lws *wsi;
-    struct aur_listener *next, *prev;
-    char peer[64];
-
+    int socket; /* the library's, where it sends what it is given as it is; -1 under TLS */
     enum aur_format format;
     bool joined;
+    bool waiting; /* the library was asked to call when the pipe is free */
+    bool leaving; /* it said goodbye, or its connection broke: nothing more is sent */
+    bool paused;  /* not read until the queue is short again */
+    bool ping_due;
+    int close_code;  /* 0: stays */
     uint64_t cursor; /* the next chunk to send */
     uint64_t limit;  /* how many chunks it may be behind: the burst's at first, then the queue's */
     uint64_t news;   /* the next news to send */
     uint64_t fresh;  /* news of chunks before this one were in its first status */
     uint64_t chunks_sent, chunks_dropped;
-
     struct aur_outgoing *first, **last;
     size_t queued_bytes;
-    bool paused; /* not read until the queue is short again */
+
+    struct aur_listener *next, *prev; /* all of the server's */
+    struct aur_listener **link;       /* what points here as next_joined; NULL: nothing */
+    char peer[64];
+    const char *close_text;
 
     struct aur_buf message; /* being received */
     size_t message_bytes;
     struct aur_rate rate;
 
     uint64_t heard_ns, ping_ns; /* last frame from it, last ping to it */
-    bool ping_due;
-    int close_code; /* 0: stays */
-    const char *close_text;
 
     double jitter_ms, underruns, buffer_ms; /* as it reports */
     char tier[16];
 };
 
+/* Has the library call when the pipe is free. */
+void aur_listener_ask(struct aur_listener *l);
 /* Ends the session with this code once its own messages are out. text: borrowed. */
 void aur_listener_close(struct aur_listener *l, int code, const char *text);
 /* Queues a message of its own; the text is emptied. */

@@ -1,19 +1,53 @@
-/* What a listener is sent. On the network thread, from the writable callback only: a close code must be, or the client
- * never sees it. It waits in three places, in this order: the listener's own small messages (answers, errors), the news
- * that belong ahead of the next chunk, the chunk itself, which nobody copies. */
+/* What a listener is sent. On the network thread. It waits in three places, in this order: the listener's own small messages
+ * (answers, errors), the news that belong ahead of the next chunk, the chunk itself, which nobody copies.
+ *
+ * Whoever has room in its pipe is sent a new chunk at once, from the loop over all listeners: asking the library to call
+ * for each costs two system calls a message more. Only where the pipe is full the library calls when it is free again. A
+ * close code is sent from that call alone, or the client never sees it. */
 #include "net/listener.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define SENDS_AT_ONCE 16 /* then it is another's turn */
 
 enum sent { SENT_NOTHING, SENT_ONE, SENT_FAILED };
 
+/* The head of a server's frame, into the bytes before the message. Returns its length. */
+static size_t put_head(unsigned char *data, size_t len, bool binary)
+{
+    size_t head = len < 126 ? 2 : len < 65536 ? 4 : 10;
+    data -= head;
+    data[0] = binary ? 0x82 : 0x81;
+    data[1] = (unsigned char)(head == 2 ? len : head == 4 ? 126 : 127);
+    for (size_t i = 2; i < head; i++)
+        data[i] = (unsigned char)(len >> 8 * (head - 1 - i));
+    return head;
+}
+
+/* Past the library, which takes as long again: the whole frame in one call. What the socket does not take is the library's to
+ * send, byte by byte, before anything else that it is given or sends of its own. */
+static enum sent send_direct(struct aur_listener *l, unsigned char *data, size_t len, bool binary)
+{
+    size_t head = put_head(data, len, binary);
+    ssize_t sent = send(l->socket, data - head, head + len, MSG_NOSIGNAL);
+    if (sent == (ssize_t)(head + len))
+        return SENT_ONE;
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return SENT_FAILED;
+    size_t done = sent < 0 ? 0 : (size_t)sent;
+    return lws_write(l->wsi, data - head + done, head + len - done, LWS_WRITE_RAW) < 0 ? SENT_FAILED : SENT_ONE;
+}
+
+/* data: behind LWS_PRE bytes of room. */
 static enum sent send_message(struct aur_listener *l, unsigned char *data, size_t len, bool binary)
 {
+    if (l->socket >= 0 && !lws_partial_buffered(l->wsi))
+        return send_direct(l, data, len, binary);
     return lws_write(l->wsi, data, len, binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT) < 0 ? SENT_FAILED : SENT_ONE;
 }
 
@@ -104,19 +138,61 @@ static int send_close(struct aur_listener *l)
     return -1;
 }
 
-int aur_listener_writable(struct aur_listener *l)
+void aur_listener_ask(struct aur_listener *l)
 {
-    if (l->close_code && !l->first)
-        return send_close(l);
+    l->waiting = true;
+    lws_callback_on_writable(l->wsi);
+}
+
+void aur_listener_goodbye(struct aur_listener *l)
+{
+    l->leaving = true;
+}
+
+/* Sends until nothing is left or the pipe is full; then the library is asked to call. false: the connection is broken. */
+static bool send_all(struct aur_listener *l)
+{
     for (int i = 0; i < SENDS_AT_ONCE; i++) {
         enum sent sent = send_next(l);
         if (sent == SENT_FAILED)
-            return -1;
+            return false;
         if (sent == SENT_NOTHING)
-            return 0;
-        if ((l->close_code && !l->first) || lws_send_pipe_choked(l->wsi))
+            return true;
+        if ((l->close_code && !l->first) || lws_partial_buffered(l->wsi))
             break;
     }
-    lws_callback_on_writable(l->wsi);
-    return 0;
+    aur_listener_ask(l);
+    return true;
+}
+
+int aur_listener_writable(struct aur_listener *l)
+{
+    l->waiting = false;
+    if (l->leaving)
+        return 0;
+    if (l->close_code && !l->first)
+        return send_close(l);
+    return send_all(l) ? 0 : -1;
+}
+
+static void send_fresh(struct aur_listener *first)
+{
+    for (struct aur_listener *l = first; l; l = l->next_joined) {
+        if (l->waiting || l->leaving || l->close_code || lws_get_close_length(l->wsi) > 0 || send_all(l))
+            continue;
+        l->leaving = true;
+        lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    }
+}
+
+void aur_listeners_send(struct aur_server *server)
+{
+    for (size_t i = 0; i < server->hubs.n; i++) {
+        struct aur_hub *hub = server->hubs.items[i];
+        for (int f = 0; f < AUR_FORMATS; f++) {
+            if (hub->formats[f].fresh)
+                send_fresh(hub->formats[f].first);
+            hub->formats[f].fresh = false;
+        }
+    }
 }

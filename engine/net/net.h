@@ -80,12 +80,18 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
 void aur_listener_free(struct aur_connection *connection);
 /* Nonzero: close. */
 int aur_listener_receive(struct aur_listener *listener, const void *data, size_t len);
-int aur_listener_writable(struct aur_listener *listener);
 int aur_listener_timer(struct aur_listener *listener);
 void aur_listener_alive(struct aur_listener *listener);
-/* Everyone who has something to send asks for the pipe. */
-void aur_listeners_wake(struct aur_server *server);
 /* Closes everyone with 1001. */
 void aur_listeners_dismiss(struct aur_server *server);
+
+/* ---- listener_write.c ---- */
+
+/* The pipe is free. Nonzero: close. */
+int aur_listener_writable(struct aur_listener *listener);
+/* It said goodbye: the library answers, and nothing more is sent. */
+void aur_listener_goodbye(struct aur_listener *listener);
+/* Sends what the hubs' updates brought to everyone whose pipe is free. */
+void aur_listeners_send(struct aur_server *server);
 
 #endif

@@ -30,7 +30,7 @@ static int on_wake(struct aur_server *server)
         ;
     aur_http_collect(server);
     aur_hubs_update(&server->hubs);
-    aur_listeners_wake(server);
+    aur_listeners_send(server);
     return 0;
 }
 
@@ -85,6 +85,9 @@ static int stream_event(struct lws *wsi, enum lws_callback_reasons reason, struc
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return aur_listener_writable(listener);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        aur_listener_goodbye(listener);
+        return 0;
     default:
         return aur_listener_timer(listener);
     }
@@ -113,6 +116,7 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return stream_event(wsi, reason, connection, in, len);
     case LWS_CALLBACK_TIMER:
         if (connection && connection->http)
