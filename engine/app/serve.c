@@ -90,6 +90,7 @@ static int make_server(struct aur_server **out, const struct aur_stage *stage, s
         .max_clients = (uint32_t)settings->max_clients,
         .queue_chunks = (QUEUE_MS + chunk_ms - 1) / chunk_ms,
         .burst_chunks = (BURST_MS + chunk_ms - 1) / chunk_ms,
+        .chunk_ms = chunk_ms,
         .drain_ms = DRAIN_MS,
         .edit_token = settings->edit_token,
         .script_bytes = aur_stage_limits(settings, true).source_bytes,

@@ -143,6 +143,9 @@ unsigned aur_channel_formats(const struct aur_channel *channel);
  * from so that depth_chunks are at hand at once. In Opus, whose chunks are made in order, one from before those already
  * made is an empty frame: it does not happen while all ask for the same depth. */
 uint64_t aur_channel_join(struct aur_channel *channel, enum aur_format format, uint32_t depth_chunks);
+/* The same for a listener whose connection broke: it goes on with chunk `from`. False, and nobody joined, if that is kept no
+ * more or is not one of the next. In Opus the encoder goes on too if nobody listened meanwhile, so nothing is missing. */
+AUR_MUST_USE bool aur_channel_rejoin(struct aur_channel *channel, enum aur_format format, uint64_t from);
 void aur_channel_leave(struct aur_channel *channel, enum aur_format format);
 
 /* The frame that tells a decoder what is to come, for a listener that begins with chunk_index: its bytes in out (of at least

@@ -194,6 +194,12 @@ static void tell_device(struct aur_channel *ch, struct aur_msg_status *out)
         out->device = report.device;
 }
 
+static double published_ms_ago(const struct aur_channel *ch)
+{
+    uint64_t published = atomic_load_explicit(&ch->published_ns, memory_order_relaxed), now = ch->clock(ch->clock_user);
+    return now > published ? (double)(now - published) / 1e6 : 0;
+}
+
 void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
 {
     uint64_t head = aur_cast_head(ch->audio);
@@ -204,6 +210,7 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .sample_rate = ch->rate_hz,
         .chunk_frames = ch->chunk_frames,
         .chunk_index = head ? head - 1 : 0,
+        .published_ms_ago = published_ms_ago(ch),
         .channel = ch->name,
         .seed = ch->seed,
         .formats = ch->formats,

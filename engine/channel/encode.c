@@ -169,6 +169,22 @@ uint64_t aur_channel_join(struct aur_channel *ch, enum aur_format format, uint32
     return start;
 }
 
+bool aur_channel_rejoin(struct aur_channel *ch, enum aur_format format, uint64_t from)
+{
+    struct aur_shared_side *s = &ch->shared;
+    uint64_t head = aur_cast_head(ch->audio);
+    if (from > head || head - from > kept(ch) - 1)
+        return false;
+    aur_lock_take(&ch->lock);
+    s->listeners[format]++;
+    if (from < s->want_from[format])
+        s->want_from[format] = from;
+    aur_lock_drop(&ch->lock);
+    if (ch->encoders)
+        aur_pool_wake(ch->encoders);
+    return true;
+}
+
 void aur_channel_leave(struct aur_channel *ch, enum aur_format format)
 {
     aur_lock_take(&ch->lock);

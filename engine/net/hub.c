@@ -8,9 +8,20 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "wire/script.h"
 
 #define MINUTE_NS UINT64_C(60000000000)
+
+static void name_run(struct aur_hub *hub)
+{
+    struct {
+        char now[AUR_ISO8601_SIZE];
+        uint64_t mono_ns, place;
+    } moment = {.mono_ns = aur_clock_mono_ns(), .place = (uint64_t)(uintptr_t)hub};
+    aur_clock_iso8601(moment.now);
+    snprintf(hub->run, sizeof hub->run, "%016" PRIx64, aur_hash64(&moment, sizeof moment, AUR_HASH_START));
+}
 
 void aur_hub_init(struct aur_hub *hub, struct aur_channel *channel, struct aur_log *log, size_t framing)
 {
@@ -18,6 +29,7 @@ void aur_hub_init(struct aur_hub *hub, struct aur_channel *channel, struct aur_l
     hub->channel = channel;
     hub->log = log;
     hub->framing = framing;
+    name_run(hub);
 }
 
 void aur_hub_deinit(struct aur_hub *hub)
@@ -159,9 +171,11 @@ void aur_hub_update(struct aur_hub *hub)
             move_head(hub, (enum aur_format)f);
 }
 
-uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks)
+uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks, uint64_t from)
 {
-    uint64_t start = aur_channel_join(hub->channel, format, burst_chunks);
+    uint64_t start = from;
+    if (from == AUR_HUB_NEW || !aur_channel_rejoin(hub->channel, format, from))
+        start = aur_channel_join(hub->channel, format, burst_chunks);
     hub->listeners++;
     if (hub->formats[format].listeners++ == 0)
         hub->formats[format].head = start;
@@ -181,6 +195,7 @@ void aur_hub_leave(struct aur_hub *hub, enum aur_format format)
 void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out)
 {
     aur_channel_status(hub->channel, out);
+    out->run = hub->run;
     out->active_clients = hub->listeners;
     out->chunks_sent = hub->chunks_sent;
     out->chunks_dropped = hub->chunks_dropped;

@@ -22,6 +22,7 @@ struct aur_hub {
     struct aur_channel *channel;
     struct aur_log *log;
     size_t framing; /* bytes before each news text */
+    char run[17];   /* 16 hexadecimal digits, others each time a channel begins */
     struct {
         uint64_t listeners, head;   /* head: the first chunk not published in it yet, while there are listeners */
         bool fresh;                 /* there is more than when `fresh` was last cleared, by whoever sends it */
@@ -42,8 +43,10 @@ void aur_hub_deinit(struct aur_hub *hub);
 /* Takes in what the channel published: moves head, turns events into news. */
 void aur_hub_update(struct aur_hub *hub);
 
-/* One more, one fewer listener of a format that the channel offers. Returns the chunk to start from. */
-uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks);
+/* One more, one fewer listener of a format that the channel offers. Returns the chunk to start from: `from` if the channel
+ * still has it (AUR_HUB_NEW: never), else burst_chunks before the newest. */
+#define AUR_HUB_NEW UINT64_MAX
+uint64_t aur_hub_join(struct aur_hub *hub, enum aur_format format, uint32_t burst_chunks, uint64_t from);
 void aur_hub_leave(struct aur_hub *hub, enum aur_format format);
 
 /* News number *n, or NULL if there is none yet; *n first moves up past what is not kept any more and what belongs to a

@@ -115,13 +115,16 @@ static void say_codec(struct aur_listener *l)
         queue(l, frame, len, true);
 }
 
-static void join(struct aur_listener *l)
+static void join(struct aur_listener *l, const struct aur_wish *wish)
 {
     const struct aur_server_config *config = &l->server->config;
-    l->cursor = aur_hub_join(l->hub, l->format, config->burst_chunks);
+    uint64_t depth = (wish->depth_ms + config->chunk_ms - 1) / config->chunk_ms;
+    uint32_t burst = depth ? (uint32_t)depth : config->burst_chunks;
+    l->cursor = aur_hub_join(l->hub, l->format, burst, wish->from);
     l->joined = true;
     link_joined(l);
-    l->limit = (uint64_t)config->burst_chunks + config->queue_chunks;
+    uint64_t head = l->hub->formats[l->format].head, behind = head > l->cursor ? head - l->cursor : 0;
+    l->limit = (behind > burst ? behind : burst) + config->queue_chunks;
     l->fresh = aur_listener_say_status(l) + 1;
     say_codec(l);
     aur_log(config->log, AUR_LOG_INFO, "net",
@@ -167,7 +170,7 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     else if (aur_hubs_listeners(&server->hubs) >= server->config.max_clients)
         turn_away(l);
     else
-        join(l);
+        join(l, &wish);
     return 0;
 }
 

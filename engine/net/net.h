@@ -71,6 +71,8 @@ int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *pr
 struct aur_wish {
     enum aur_format format;
     struct aur_hub *hub;
+    uint64_t from;     /* AUR_HUB_NEW: nowhere in particular */
+    uint64_t depth_ms; /* 0: as the server likes */
 };
 struct aur_wish aur_upgrade_wish(const struct aur_server *server, struct lws *wsi);
 

@@ -175,6 +175,7 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     set_default(&out->max_clients, 10);
     set_default(&out->queue_chunks, 5);
     set_default(&out->burst_chunks, 5);
+    set_default(&out->chunk_ms, 100);
     set_default(&out->ping_ms, 30000);
     set_default(&out->timeout_ms, 60000);
     set_default(&out->drain_ms, 2000);

@@ -18,7 +18,8 @@ struct aur_server_config {
     const char *ssl_cert_path, *ssl_key_path;
     uint32_t max_clients;         /* 0: 10 */
     uint32_t queue_chunks;        /* a listener farther behind skips forward; 0: 5 */
-    uint32_t burst_chunks;        /* sent at once on connect; 0: 5 */
+    uint32_t burst_chunks;        /* sent at once on connect, where a listener asks for no other depth; 0: 5 */
+    uint32_t chunk_ms;            /* 0: 100 */
     uint32_t ping_ms, timeout_ms; /* 0: 30000, 60000 */
     uint32_t drain_ms;            /* at shutdown; 0: 2000 */
     uint32_t control_rate;        /* control messages a second a connection; 0: 20 */

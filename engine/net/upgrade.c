@@ -1,11 +1,15 @@
 /* Whether a connection may become a listener. On the network thread. The library looks neither at the path nor at the
  * origin, and what it refuses itself it just hangs up on: so everything is checked here first, and refused with a reason. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/net.h"
 #include "net/rest.h"
 
-#define STREAM_PATH "/ws/stream"
+#define STREAM_PATH  "/ws/stream"
+#define DEPTH_MAX_MS 60000
+#define FROM_MAX     (UINT64_C(1) << 53) /* as far as JSON counts */
 
 static void check_format(struct aur_reply *reply, const struct aur_channel *channel, const char *name)
 {
@@ -20,14 +24,42 @@ static void check_format(struct aur_reply *reply, const struct aur_channel *chan
                          aur_format_name(format), list);
 }
 
+static bool read_count(uint64_t *out, const char *text, uint64_t most)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    *out = value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value <= most;
+}
+
+static void check_counts(struct aur_reply *reply, const struct aur_query *query)
+{
+    static const struct {
+        const char *name, *allowed;
+        uint64_t most;
+    } counts[] = {{"from", "the index of a chunk", FROM_MAX}, {"depth_ms", "an integer from 0 to 60000", DEPTH_MAX_MS}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && !reply->status; i++) {
+        const char *text = aur_query_get(query, counts[i].name);
+        uint64_t value;
+        if (text && !read_count(&value, text, counts[i].most))
+            aur_reply_refuse(reply, 400, "BAD_REQUEST", "%s: %s is not allowed; allowed: %s", counts[i].name, text,
+                             counts[i].allowed);
+    }
+}
+
 static void check_names(struct aur_reply *reply, const struct aur_query *query)
 {
+    static const char *const names[] = {"format", "channel", "depth_ms", "from"};
     for (size_t i = 0; i < query->n && !reply->status; i++) {
-        size_t length = strcspn(query->args[i], "=");
-        if (!(length == 6 && strncmp(query->args[i], "format", 6) == 0) &&
-            !(length == 7 && strncmp(query->args[i], "channel", 7) == 0))
-            aur_reply_refuse(reply, 400, "BAD_REQUEST", "%.*s is not a parameter; allowed: format, channel",
-                             (int)length, query->args[i]);
+        size_t length = strcspn(query->args[i], "="), n = 0;
+        while (n < sizeof names / sizeof *names &&
+               !(strlen(names[n]) == length && strncmp(query->args[i], names[n], length) == 0))
+            n++;
+        if (n == sizeof names / sizeof *names)
+            aur_reply_refuse(reply, 400, "BAD_REQUEST",
+                             "%.*s is not a parameter; allowed: format, channel, depth_ms, from", (int)length,
+                             query->args[i]);
     }
 }
 
@@ -62,6 +94,8 @@ static void check(struct aur_reply *reply, const struct aur_server *server, cons
         check_handshake(reply, request, wsi);
     if (!reply->status)
         check_names(reply, &request->query);
+    if (!reply->status)
+        check_counts(reply, &request->query);
     if (reply->status)
         return;
     const struct aur_hub *hub = aur_rest_hub(reply, &server->hubs, request);
@@ -77,12 +111,18 @@ static const char *parameter(struct lws *wsi, const char *name, char *out, size_
 
 struct aur_wish aur_upgrade_wish(const struct aur_server *server, struct lws *wsi)
 {
-    char format[16], channel[64];
+    char format[16], channel[64], count[24];
     const char *name = parameter(wsi, "format=", format, sizeof format);
     struct aur_wish wish = {.format = name ? aur_format_find(name) : AUR_FORMAT_JSON};
     wish.hub = aur_hubs_find(&server->hubs, parameter(wsi, "channel=", channel, sizeof channel));
     if (wish.format == AUR_FORMATS)
         wish.format = AUR_FORMAT_JSON;
+    const char *from = parameter(wsi, "from=", count, sizeof count);
+    if (!from || !read_count(&wish.from, from, FROM_MAX))
+        wish.from = AUR_HUB_NEW;
+    const char *depth = parameter(wsi, "depth_ms=", count, sizeof count);
+    if (!depth || !read_count(&wish.depth_ms, depth, DEPTH_MAX_MS))
+        wish.depth_ms = 0;
     return wish;
 }
 

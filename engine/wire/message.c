@@ -183,6 +183,8 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
         aur_json_text(out, "type", "status");
     put_now(out, "server_time");
     aur_json_text(out, "channel", status->channel);
+    if (status->run)
+        aur_json_text(out, "run", status->run);
     aur_json_text(out, "title", status->current.title);
     aur_json_text(out, "device", status->device);
     put_voices(out, status);
@@ -195,6 +197,7 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
     aur_json_count(out, "sample_rate", status->sample_rate);
     aur_json_count(out, "chunk_frames", status->chunk_frames);
     aur_json_count(out, "chunk_index", status->chunk_index);
+    aur_json_ms(out, "published_ms_ago", status->published_ms_ago, 3);
     aur_json_ms(out, "buffer_depth_ms", status->buffer_depth_ms, 1);
     aur_json_ms(out, "synthesis_latency_ms", status->synthesis_latency_ms, 3);
     aur_json_count(out, "active_clients", status->active_clients);

@@ -32,7 +32,9 @@ struct aur_msg_status {
     double buffer_depth_ms, synthesis_latency_ms;
     uint64_t active_clients, phrases_generated, chunks_sent, chunks_dropped, underruns;
     uint32_t sample_rate, chunk_frames;
-    uint64_t chunk_index; /* newest chunk published */
+    uint64_t chunk_index;    /* newest chunk published, */
+    double published_ms_ago; /* and how long ago that was */
+    const char *run;         /* changes when the channel begins anew; NULL: not told */
     struct aur_msg_phrase current, pending;
     const char *channel, *device;
     bool inexact; /* a device rendered some of it and gives other samples than the CPU */

@@ -161,15 +161,28 @@ static void opus_goes_on_from_chunk_to_chunk(void **state)
         assert_int_equal(packets_of(decoder, frame_of(&h, AUR_FORMAT_OPUS, k)), 5);
     aur_channel_leave(h.ch, AUR_FORMAT_OPUS);
     hand_chunks(&h, 50);
-    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_OPUS, 5), 78); /* long after: a stream that begins anew */
+    assert_true(aur_channel_rejoin(h.ch, AUR_FORMAT_OPUS, 70)); /* all of it anew: never made while nobody listened */
     aur_channel_encode_step(h.ch);
-    for (uint64_t k = 78; k < 83; k++)
+    for (uint64_t k = 70; k < 83; k++)
         assert_int_equal(packets_of(decoder, frame_of(&h, AUR_FORMAT_OPUS, k)), 5);
-    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_OPUS, 8), 75); /* deeper than the first: nobody is held up */
+    aur_channel_leave(h.ch, AUR_FORMAT_OPUS);
+    hand_chunks(&h, 10);
+    assert_true(aur_channel_rejoin(h.ch, AUR_FORMAT_OPUS, 83)); /* the encoder goes on as if it had never stopped */
+    assert_int_equal(h.ch->encode.opus_next, 83);
     aur_channel_encode_step(h.ch);
-    for (uint64_t k = 75; k < 78; k++)
+    for (uint64_t k = 83; k < 93; k++)
+        assert_int_equal(packets_of(decoder, frame_of(&h, AUR_FORMAT_OPUS, k)), 5);
+    aur_channel_leave(h.ch, AUR_FORMAT_OPUS);
+    hand_chunks(&h, 50);
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_OPUS, 5), 138); /* long after: a stream that begins anew */
+    aur_channel_encode_step(h.ch);
+    for (uint64_t k = 138; k < 143; k++)
+        assert_int_equal(packets_of(decoder, frame_of(&h, AUR_FORMAT_OPUS, k)), 5);
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_OPUS, 8), 135); /* deeper than the first: nobody is held up */
+    aur_channel_encode_step(h.ch);
+    for (uint64_t k = 135; k < 138; k++)
         assert_int_equal(packets_of(decoder, frame_of(&h, AUR_FORMAT_OPUS, k)), 0);
-    assert_int_equal(read_chunk(&h, AUR_FORMAT_OPUS, 82), 0);
+    assert_int_equal(read_chunk(&h, AUR_FORMAT_OPUS, 142), 0);
     opus_decoder_destroy(decoder);
     hand_close(&h);
 }

@@ -91,6 +91,33 @@ static void a_burst_is_what_there_is(void **state)
     hand_close(&h);
 }
 
+static void a_listener_goes_on_where_it_was_while_that_is_kept(void **state)
+{
+    (void)state;
+    struct hand h;
+    hand_open(&h, TWO_BARS);
+    hand_chunks(&h, 100);
+    assert_int_equal(aur_channel_join(h.ch, AUR_FORMAT_JSON, 5), 95);
+    aur_channel_encode_step(h.ch);
+    aur_channel_leave(h.ch, AUR_FORMAT_JSON);
+    hand_chunks(&h, 10); /* nobody listens, so nothing is encoded */
+    assert_true(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, 100));
+    aur_channel_encode_step(h.ch);
+    for (uint64_t k = 100; k < 110; k++)
+        assert_int_equal(read_chunk(&h, k), 0);
+    assert_int_equal(encoded(&h), 15);
+    uint64_t oldest = 110 - (h.ch->n_chunks - AUR_CAST_MARGIN - 1);
+    assert_false(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, oldest - 1));
+    assert_true(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, oldest));
+    assert_true(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, 110)); /* it missed nothing */
+    assert_false(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, 111));
+    assert_false(aur_channel_rejoin(h.ch, AUR_FORMAT_JSON, UINT64_MAX));
+    for (int i = 0; i < 3; i++)
+        aur_channel_leave(h.ch, AUR_FORMAT_JSON); /* those refused never joined */
+    assert_int_equal(h.ch->shared.listeners[AUR_FORMAT_JSON], 0);
+    hand_close(&h);
+}
+
 static void old_chunks_are_refused_before_they_are_read(void **state)
 {
     (void)state;
@@ -223,6 +250,7 @@ int main(void)
         cmocka_unit_test(nothing_is_encoded_without_a_listener),
         cmocka_unit_test(each_chunk_is_encoded_once_for_all),
         cmocka_unit_test(a_burst_is_what_there_is),
+        cmocka_unit_test(a_listener_goes_on_where_it_was_while_that_is_kept),
         cmocka_unit_test(old_chunks_are_refused_before_they_are_read),
         cmocka_unit_test(an_encoder_overrun_skips_and_counts),
         cmocka_unit_test(a_message_holds_its_chunk),

@@ -182,6 +182,16 @@ uint64_t aur_channel_join(struct aur_channel *channel, enum aur_format format, u
     return start;
 }
 
+bool aur_channel_rejoin(struct aur_channel *channel, enum aur_format format, uint64_t from)
+{
+    (void)format;
+    pthread_mutex_lock(&channel->lock);
+    bool here = from <= channel->published && channel->published - from <= RING - 3;
+    channel->listeners += here;
+    pthread_mutex_unlock(&channel->lock);
+    return here;
+}
+
 void aur_channel_leave(struct aur_channel *channel, enum aur_format format)
 {
     (void)format;
