@@ -1,8 +1,9 @@
 /* Histograms with fixed buckets that any thread adds to without waiting: counts are atomic, nothing is allocated, so a
  * render worker may too.
  *
- * Values are unsigned integers in billionths of the unit that is told (nanoseconds for a histogram of seconds). Buckets do
- * not overlap here: counts[i] has the values over bound i - 1 and up to bound i, the last those over all bounds. */
+ * Values are unsigned integers in parts of the unit that is told: nanoseconds, 10^9 of them, where seconds are. Their sum must
+ * not pass 2^64. Buckets do not overlap here: counts[i] has the values over bound i - 1 and up to bound i, the last those
+ * over all bounds. */
 #ifndef AUR_BASE_HISTOGRAM_H
 #define AUR_BASE_HISTOGRAM_H
 
@@ -10,9 +11,9 @@
 #include <stdint.h>
 
 #define AUR_HISTOGRAM_BOUNDS_MAX 16
-#define AUR_HISTOGRAM_ONE        UINT64_C(1000000000) /* the unit */
 
 struct aur_histogram_bounds {
+    uint64_t one;                          /* parts of the unit */
     uint32_t n;                            /* at most AUR_HISTOGRAM_BOUNDS_MAX */
     uint64_t at[AUR_HISTOGRAM_BOUNDS_MAX]; /* ascending; a value equal to a bound is under it */
 };

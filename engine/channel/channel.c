@@ -97,7 +97,9 @@ int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *c
     ch->clock_user = clock_user;
     aur_lock_init(&ch->lock);
     settings(ch, config);
+    aur_stats_init(&ch->stats);
     aur_session_init(&ch->compose.session, aur_piece_ref(config->piece), ch->seed, ch->rate_hz);
+    ch->compose.session.usage = &ch->compose.usage;
     int rc = make_parts(ch, config, err);
     if (rc == 0)
         rc = aur_channel_compose_first(ch, err);

@@ -147,6 +147,7 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
 {
     struct aur_compose_side *c = &ch->compose;
     struct aur_checkpoint old = {0};
+    aur_stats_phrase(ch, phrase, !attempt);
     aur_lock_take(&ch->lock);
     c->all[free_entry(c)] = (struct aur_phrase_entry){phrase, phrase == c->spare && c->spare_back};
     c->last = phrase;
@@ -257,6 +258,7 @@ static void compose_next(struct aur_channel *ch)
     }
     aur_channel_drop_attempt(ch, &attempt);
     aur_error_set(&err, AUR_ELIMIT, LATE_TEXT);
+    aur_stats_failed(&ch->stats, AUR_FAILURE_LATE);
     fall_back(ch, &err);
 }
 
@@ -309,6 +311,7 @@ bool aur_channel_compose_step(struct aur_channel *ch)
     if (there != c->spare) { /* no composer came before the boundary did */
         struct aur_error err = {0};
         aur_error_set(&err, AUR_ELIMIT, LATE_TEXT);
+        aur_stats_failed(&ch->stats, AUR_FAILURE_LATE);
         fall_back(ch, &err);
         return true;
     }

@@ -12,6 +12,8 @@ void aur_channel_event_put(struct aur_channel *ch, const struct aur_channel_even
         s->first_event++;
         s->n_events--;
     }
+    if (event->type == AUR_EVENT_SCRIPT)
+        atomic_fetch_add_explicit(&ch->stats.edits[event->script_state], 1, memory_order_relaxed);
     s->events[(s->first_event + s->n_events++) % AUR_CHANNEL_EVENTS] = *event;
     s->news = true;
 }

@@ -47,6 +47,8 @@ int aur_channel_formats_make(struct aur_channel *ch, unsigned formats)
     for (int f = 0; rc == 0 && f < AUR_FORMATS; f++)
         if (formats & 1u << f)
             rc = make_ring(ch, (enum aur_format)f);
+    if (rc == 0)
+        rc = aur_meter_new(&e->meter, ch->rate_hz);
     if (rc == 0 && formats & 1u << AUR_FORMAT_FLAC)
         rc = aur_flac_new(&e->flac, ch->rate_hz, ch->chunk_frames);
     if (rc == 0 && formats & 1u << AUR_FORMAT_OPUS)
@@ -63,6 +65,7 @@ void aur_channel_formats_free(struct aur_channel *ch)
     }
     free(e->pcm);
     free(e->samples);
+    aur_meter_free(e->meter);
     aur_flac_free(e->flac);
     aur_opus_free(e->opus);
 }
@@ -92,8 +95,7 @@ size_t aur_channel_codec(const struct aur_channel *ch, unsigned char *out, enum 
 
 /* ---- encoder worker ---- */
 
-/* The chunk's samples into e->samples and e->pcm; false: no longer there. */
-static bool load(struct aur_channel *ch, uint64_t index)
+bool aur_channel_load(struct aur_channel *ch, uint64_t index)
 {
     struct aur_encode_side *e = &ch->encode;
     size_t n = (size_t)ch->chunk_frames * 2;
@@ -146,7 +148,7 @@ static void begin_opus(struct aur_channel *ch, unsigned char *scratch, uint64_t 
     size_t bytes;
     uint32_t frames;
     aur_opus_reset(ch->encode.opus);
-    if (index > 0 && load(ch, index - 1))
+    if (index > 0 && aur_channel_load(ch, index - 1))
         (void)!aur_opus_chunk(ch->encode.opus, scratch, &bytes, &frames, ch->encode.samples);
 }
 
@@ -157,7 +159,7 @@ static size_t put_opus(struct aur_channel *ch, unsigned char *out, uint64_t inde
     uint32_t frames = 0;
     if (index > e->opus_next)
         begin_opus(ch, out + AUR_FRAME_HEAD, index);
-    if (index >= e->opus_next && load(ch, index)) {
+    if (index >= e->opus_next && aur_channel_load(ch, index)) {
         e->opus_next = index + 1;
         if (aur_opus_chunk(e->opus, out + AUR_FRAME_HEAD, &bytes, &frames, e->samples) < 0)
             bytes = frames = 0;
@@ -176,7 +178,7 @@ bool aur_channel_format_put(struct aur_channel *ch, enum aur_format format, uint
     struct aur_message_slot *message = &side->slots[index % ch->n_chunks];
     if (atomic_load_explicit(&message->tag, memory_order_relaxed) == index + 1)
         return false; /* made for an earlier listener */
-    if (!load(ch, index))
+    if (!aur_channel_load(ch, index))
         return false;
     atomic_store_explicit(&message->tag, 0, memory_order_relaxed);
     message->len = puts[format](ch, message->data, index);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "channel/channel.h"
+#include "channel/stats.h"
 #include "compose/session.h"
 #include "rt/cast.h"
 #include "rt/pool.h"
@@ -80,6 +81,7 @@ struct aur_compose_side {
     struct aur_phrase *last;                          /* the phrase handed over last */
     struct aur_phrase *spare;                         /* in the slot of session.next_number, or taken from it */
     bool spare_back;                                  /* and it came back already */
+    struct aur_compose_usage usage;                   /* of the last call of the script */
     char failing[256];                                /* the failure that was logged; "" while all is well */
 };
 
@@ -135,6 +137,8 @@ struct aur_encode_side {
     uint64_t seen;   /* chunks whose news were told */
     uint64_t next;   /* chunk to encode next */
     bool silent;     /* the chunk last seen lacked a phrase */
+    struct aur_meter *meter;
+    uint64_t heard, metered; /* chunks that were measured; frames of them */
 };
 
 struct aur_channel {
@@ -179,6 +183,7 @@ struct aur_channel {
     struct aur_encode_side encode;
     struct aur_lock lock;
     struct aur_shared_side shared;
+    struct aur_channel_stats stats;
 };
 
 /* ---- channel.c; not while workers have the channel ---- */
@@ -192,6 +197,8 @@ void aur_channel_free(struct aur_channel *channel);
 uint64_t aur_channel_frames_ns(const struct aur_channel *channel, uint64_t frames);
 double aur_channel_frames_ms(const struct aur_channel *channel, uint64_t frames);
 uint64_t aur_channel_published(const struct aur_channel *channel);
+/* controls.c, any thread: how far rendering leads the clock. */
+double aur_channel_buffer_ms(const struct aur_channel *channel);
 
 /* ---- steps ---- */
 
@@ -235,6 +242,8 @@ void aur_channel_encode_step(struct aur_channel *channel);
 /* formats.c: everything that encoding needs. Errors: AUR_ENOMEM, AUR_EINVAL. */
 AUR_MUST_USE int aur_channel_formats_make(struct aur_channel *channel, unsigned formats);
 void aur_channel_formats_free(struct aur_channel *channel);
+/* Encoder worker: a chunk's samples, as they are and in 16 bits, into ch->encode; false: no longer there. */
+bool aur_channel_load(struct aur_channel *channel, uint64_t index);
 /* Encoder worker: makes a chunk's message and publishes it in its slot; false: it was there, or the chunk is gone. */
 bool aur_channel_format_put(struct aur_channel *channel, enum aur_format format, uint64_t index);
 

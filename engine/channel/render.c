@@ -137,6 +137,7 @@ static void settle(struct aur_channel *ch, struct aur_chunk *chunk, uint64_t due
         atomic_fetch_add_explicit(&ch->underruns, 1, memory_order_relaxed);
     }
     uint64_t took = now_ns - began_ns;
+    aur_stats_rendered(&ch->stats, aur_channel_frames_ns(ch, ch->chunk_frames), took);
     uint64_t mean = atomic_load_explicit(&ch->latency_ns, memory_order_relaxed);
     mean = mean == 0 ? took : mean - (mean >> EMA_SHIFT) + (took >> EMA_SHIFT);
     atomic_store_explicit(&ch->latency_ns, mean, memory_order_relaxed);

@@ -70,7 +70,9 @@ static int compose_with(struct aur_channel *ch, struct aur_attempt *out, const s
     out->after.piece = piece;
     out->after.state = state;
     out->after.next_frame = start_frame;
+    uint64_t began = ch->clock(ch->clock_user);
     int rc = aur_session_next(&out->after, &out->phrase, controls, err);
+    aur_stats_composed(&ch->stats, &ch->compose.usage, rc, ch->clock(ch->clock_user) - began);
     if (rc < 0)
         aur_session_deinit(&out->after);
     return rc;

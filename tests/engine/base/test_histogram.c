@@ -5,7 +5,7 @@
 
 #include "support/unit.h"
 
-static const struct aur_histogram_bounds bounds = {3, {10, 20, 40}};
+static const struct aur_histogram_bounds bounds = {1, 3, {10, 20, 40}};
 
 static void a_value_falls_into_the_first_bucket_that_holds_it(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include "support/unit.h"
 
-static uint64_t hand_clock(void *user)
+uint64_t hand_clock(void *user)
 {
     struct hand *hand = user;
     uint64_t now = hand->now;

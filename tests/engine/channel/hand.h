@@ -21,6 +21,8 @@ struct hand {
     bool no_composer, no_encoder;
 };
 
+/* A channel's clock; user: the struct hand. */
+uint64_t hand_clock(void *hand);
 void hand_config(struct hand *hand, struct aur_channel_config *config);
 void hand_open(struct hand *hand, uint64_t length_frames);
 void hand_open_with(struct hand *hand, const struct aur_channel_config *config);

@@ -13,7 +13,7 @@ static void making_one_fails_cleanly(void **state)
     long nth = 0;
     for (;; nth++) {
         failing_alloc_arm(nth);
-        int rc = aur_channel_new(&h.ch, &config, NULL, NULL, NULL, NULL);
+        int rc = aur_channel_new(&h.ch, &config, NULL, hand_clock, &h, NULL);
         bool failed = failing_alloc_disarm();
         if (rc == 0)
             aur_channel_free(h.ch); /* the repeat that lies ready may be lacking */

@@ -283,7 +283,7 @@ static void a_broken_script_is_refused_at_the_start(void **state)
     fake_piece_init(&h.piece, TWO_BARS);
     h.piece.fails = true;
     hand_config(&h, &config);
-    assert_int_equal(aur_channel_new(&h.ch, &config, NULL, NULL, NULL, &err), AUR_ESCRIPT);
+    assert_int_equal(aur_channel_new(&h.ch, &config, NULL, hand_clock, &h, &err), AUR_ESCRIPT);
     assert_string_equal(err.message, "script.lua:7: boom\ntraceback");
     assert_null(h.ch);
 }
