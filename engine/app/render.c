@@ -22,7 +22,7 @@
 #define HOURS_MAX       (100.0 * 3600)
 
 struct render_args {
-    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE];
+    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE], midi[AUR_PATH_SIZE];
     int phrases;
     double duration, fade, tail;
     int rate;
@@ -78,11 +78,11 @@ static const struct aur_option render_table[] = {
      NULL},
     {"--dither", NULL, "dither 16-bit samples", NULL, {AUR_FIELD_FLAG, AT(dither)}, false, NULL},
     {"--events", "FILE", "write the notes as JSON too", NULL, {AUR_FIELD_TEXT, AT(events)}, false, NULL},
+    {"--midi", "FILE", "and as MIDI, a track for each patch", NULL, {AUR_FIELD_TEXT, AT(midi)}, false, NULL},
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--json", NULL, "print JSON events", NULL, {AUR_FIELD_FLAG, AT(json)}, false, NULL},
     {"--force", NULL, "overwrite files that exist", NULL, {AUR_FIELD_FLAG, AT(force)}, false, NULL},
     {"--stems", "DIR", "write each patch to a file of its own", NULL, {0}, true, NULL},
-    {"--midi", "FILE", "write the notes as MIDI", NULL, {0}, true, NULL},
     {"--batch", "FILE", "render a list of jobs", NULL, {0}, true, NULL},
     {0},
 };
@@ -270,6 +270,7 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
         .fade_s = args->fade,
         .tail_s = args->tail,
         .events_path = *args->events ? args->events : NULL,
+        .midi_path = *args->midi ? args->midi : NULL,
         .interrupted = &progress.interrupted,
         .on_phrase = on_phrase,
         .on_progress = on_progress,

@@ -12,6 +12,7 @@
 #include "bounce/event_file.h"
 #include "bounce/player.h"
 #include "bounce/sink.h"
+#include "score/midi.h"
 
 #define BLOCK_FRAMES 16384
 
@@ -25,7 +26,9 @@ struct bounce {
     struct aur_player player;
     struct aur_sink *sink;
     struct aur_event_file events;
-    bool has_events;
+    struct aur_outfile midi_file;
+    struct aur_midi midi;
+    bool has_events, has_midi;
     float block[2 * BLOCK_FRAMES];
 };
 
@@ -78,6 +81,8 @@ static int check_request(const struct aur_bounce_request *r, struct aur_error *e
         rc = aur_outfile_check(r->out_path, r->force, err);
     if (!rc && r->events_path)
         rc = aur_outfile_check(r->events_path, r->force, err);
+    if (!rc && r->midi_path)
+        rc = aur_outfile_check(r->midi_path, r->force, err);
     return rc;
 }
 
@@ -131,25 +136,34 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
     struct bounce *b = user;
     if (b->has_events)
         aur_event_file_add(&b->events, phrase);
+    if (b->has_midi)
+        aur_midi_add(&b->midi, phrase);
     if (b->request->on_phrase)
         b->request->on_phrase(b->request->user, phrase);
+}
+
+static int open_files(struct bounce *b, struct aur_error *err)
+{
+    const struct aur_bounce_request *r = b->request;
+    const char *title = aur_piece_describe(r->piece)->title;
+    const struct aur_sink_config config = {r->out_path,    r->force, b->rate_hz, b->file_rate_hz,
+                                           b->file_frames, r->bits,  r->dither,  aur_rand_key(r->seed, 0, "dither")};
+    int rc = r->out_path ? aur_sink_open(&b->sink, &config, err) : AUR_OK;
+    if (!rc && r->events_path) {
+        b->has_events = true;
+        rc = aur_event_file_open(&b->events, r->events_path, r->force, title, r->seed, b->rate_hz, err);
+    }
+    if (!rc && r->midi_path) {
+        b->has_midi = true;
+        aur_midi_init(&b->midi, title);
+        rc = aur_outfile_open(&b->midi_file, r->midi_path, r->force, err);
+    }
+    return rc;
 }
 
 static int open_all(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
-    int rc = AUR_OK;
-    if (r->out_path) {
-        const struct aur_sink_config config = {
-            r->out_path,    r->force, b->rate_hz, b->file_rate_hz,
-            b->file_frames, r->bits,  r->dither,  aur_rand_key(r->seed, 0, "dither")};
-        rc = aur_sink_open(&b->sink, &config, err);
-    }
-    if (!rc && r->events_path) {
-        b->has_events = true;
-        rc = aur_event_file_open(&b->events, r->events_path, r->force, aur_piece_describe(r->piece)->title, r->seed,
-                                 b->rate_hz, err);
-    }
     const struct aur_player_config player = {.piece = r->piece,
                                              .seed = r->seed,
                                              .controls = r->controls,
@@ -158,6 +172,7 @@ static int open_all(struct bounce *b, struct aur_error *err)
                                              .cut = !r->phrases && r->tail_s > 0,
                                              .on_phrase = on_phrase,
                                              .user = b};
+    int rc = open_files(b, err);
     return rc ? rc : aur_player_init(&b->player, &player, err);
 }
 
@@ -202,24 +217,49 @@ static int render(struct bounce *b, struct aur_error *err)
     return interrupted(b, err);
 }
 
+static int write_midi(struct bounce *b, struct aur_error *err)
+{
+    struct aur_buf file;
+    aur_buf_init(&file);
+    int rc = aur_midi_write(&b->midi, &file);
+    if (rc)
+        (void)!aur_error_set(err, rc, "%s: out of memory", b->midi_file.path);
+    else
+        rc = aur_outfile_write(&b->midi_file, file.data, file.len, err);
+    aur_buf_deinit(&file);
+    return rc;
+}
+
+/* No sound, no score. */
+static void withdraw(const struct bounce *b)
+{
+    if (b->has_events && !b->events.file.part)
+        unlink(b->request->events_path);
+    if (b->has_midi && !b->midi_file.part)
+        unlink(b->request->midi_path);
+}
+
 static int finish(struct bounce *b, struct aur_error *err)
 {
     int rc = b->sink ? aur_sink_finish(b->sink, err) : AUR_OK;
     if (!rc && b->has_events)
         rc = aur_event_file_finish(&b->events, err);
+    if (!rc && b->has_midi)
+        rc = write_midi(b, err);
     if (!rc && b->has_events)
         rc = aur_event_file_publish(&b->events, err);
-    if (rc || !b->sink)
-        return rc;
-    rc = aur_sink_publish(b->sink, err);
-    if (rc && b->has_events) /* no sound, no score */
-        unlink(b->request->events_path);
+    if (!rc && b->has_midi)
+        rc = aur_outfile_publish(&b->midi_file, err);
+    if (!rc && b->sink)
+        rc = aur_sink_publish(b->sink, err);
+    if (rc)
+        withdraw(b);
     return rc;
 }
 
 int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err)
 {
-    struct bounce b = {.request = request, .events.file.fd = -1};
+    struct bounce b = {.request = request, .events.file.fd = -1, .midi_file.fd = -1};
     int rc = check_request(request, err);
     if (!rc)
         rc = plan(&b, err);
@@ -234,5 +274,7 @@ int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err)
     aur_player_deinit(&b.player);
     aur_sink_free(b.sink);
     aur_event_file_deinit(&b.events);
+    aur_midi_deinit(&b.midi);
+    aur_outfile_deinit(&b.midi_file);
     return rc;
 }

@@ -26,6 +26,7 @@ struct aur_bounce_request {
     double fade_s;           /* fades out over the last fade_s of the file */
     double tail_s;           /* goes on for so long after the end: no new notes, releases and effects ring out */
     const char *events_path; /* the phrases' notes as JSON (bounce/event_file.h); NULL: none */
+    const char *midi_path;   /* and as MIDI (score/midi.h); NULL: none */
     const int *interrupted;  /* stored nonzero atomically, by any thread, to stop; may be NULL */
     void (*on_phrase)(void *user, const struct aur_phrase *phrase);        /* when composed; may be NULL */
     void (*on_audio)(void *user, const float *interleaved, size_t frames); /* at the rate of synthesis; may be NULL */

@@ -67,6 +67,21 @@ int aur_outfile_reserve(const struct aur_outfile *file, uint64_t bytes, struct a
     return AUR_OK;
 }
 
+int aur_outfile_write(struct aur_outfile *file, const void *data, size_t len, struct aur_error *err)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t n = write(file->fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", file->path, strerror(errno));
+        at += n;
+        len -= (size_t)n;
+    }
+    return AUR_OK;
+}
+
 void aur_outfile_trim(const struct aur_outfile *file)
 {
     struct stat st;

@@ -4,6 +4,7 @@
 #define AUR_BOUNCE_OUTFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,6 +23,8 @@ AUR_MUST_USE int aur_outfile_open(struct aur_outfile *file, const char *path, bo
 /* Takes room for so many bytes from the file system, if it can set some aside: a full disk is told at once, and the file
  * is in one piece. AUR_EIO: there is not enough. */
 AUR_MUST_USE int aur_outfile_reserve(const struct aur_outfile *file, uint64_t bytes, struct aur_error *err);
+/* Appends to the open file. AUR_EIO. */
+AUR_MUST_USE int aur_outfile_write(struct aur_outfile *file, const void *data, size_t len, struct aur_error *err);
 /* Gives back what the file did not need. */
 void aur_outfile_trim(const struct aur_outfile *file);
 /* Puts the part file in the target's place; every writer must be done. AUR_EIO as above. */
