@@ -36,6 +36,7 @@ static void settings(struct aur_channel *ch, const struct aur_channel_config *co
 {
     ch->seed = config->seed;
     ch->swap = config->swap;
+    ch->unlisted = config->unlisted;
     ch->rate_hz = config->synth.rate_hz;
     ch->chunk_frames = config->chunk_frames ? config->chunk_frames : ch->rate_hz / CHUNKS_A_SECOND;
     uint64_t two_seconds = (uint64_t)ch->rate_hz * RING_SECONDS;

@@ -21,6 +21,8 @@
 #include "wire/frame.h"
 #include "wire/message.h"
 
+#define AUR_CHANNEL_NAME_SIZE 33 /* [a-z0-9-], 1 to 32 of them */
+
 struct aur_station;
 struct aur_channel;
 
@@ -47,6 +49,7 @@ struct aur_channel_config {
     const char *device;    /* for status: "simd (avx2)" */
     enum aur_swap swap;    /* likewise: when edits take over */
     unsigned formats;      /* offered to listeners, bits 1 << enum aur_format; 0: all */
+    bool unlisted;         /* its name is a secret of those who listen to it: no list shows it */
     /* Called on an encoder worker after a message was published or an event queued; must not block. */
     void (*notify)(void *user);
     void *user;
@@ -71,6 +74,7 @@ double aur_station_margin(const struct aur_station *station);
 /* ---- any thread but a render worker ---- */
 
 const char *aur_channel_name(const struct aur_channel *channel);
+bool aur_channel_unlisted(const struct aur_channel *channel);
 /* The controls as last set (what a new control message starts from), and what the piece's own among them are: those of the
  * piece that composes the next phrase. specs may be NULL. */
 void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out, struct aur_control_specs *specs);

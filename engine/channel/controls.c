@@ -22,6 +22,11 @@ const char *aur_channel_name(const struct aur_channel *ch)
     return ch->name;
 }
 
+bool aur_channel_unlisted(const struct aur_channel *ch)
+{
+    return ch->unlisted;
+}
+
 void aur_channel_controls(struct aur_channel *ch, struct aur_controls *out, struct aur_control_specs *specs)
 {
     aur_lock_take(&ch->lock);
@@ -155,7 +160,7 @@ void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, c
 
 /* ---- status ---- */
 
-static double buffer_depth_ms(const struct aur_channel *ch)
+double aur_channel_buffer_ms(const struct aur_channel *ch)
 {
     double rendered = aur_channel_frames_ms(ch, aur_channel_published(ch));
     uint64_t epoch = atomic_load_explicit(&ch->epoch_ns, memory_order_relaxed);
@@ -204,7 +209,7 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
 {
     uint64_t head = aur_cast_head(ch->audio);
     *out = (struct aur_msg_status){
-        .buffer_depth_ms = buffer_depth_ms(ch),
+        .buffer_depth_ms = aur_channel_buffer_ms(ch),
         .synthesis_latency_ms = (double)atomic_load_explicit(&ch->latency_ns, memory_order_relaxed) / 1e6,
         .underruns = atomic_load_explicit(&ch->underruns, memory_order_relaxed),
         .sample_rate = ch->rate_hz,

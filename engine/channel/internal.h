@@ -148,6 +148,7 @@ struct aur_channel {
     uint64_t seed;
     enum aur_swap swap; /* for status */
     unsigned formats;   /* offered */
+    bool unlisted;
     uint32_t rate_hz, chunk_frames, n_chunks;
     uint64_t lead_ns;
     struct aur_log *log;

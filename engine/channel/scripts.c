@@ -38,6 +38,7 @@ static void finish(struct aur_scripts_job *job, struct aur_scripts_reply *reply)
     job->done(job->user, reply);
     aur_buf_deinit(&reply->body);
     free(job->request.text);
+    aur_opening_free(job->request.opening);
 }
 
 static bool answer_one(struct aur_scripts *scripts)
@@ -197,6 +198,13 @@ static int make_worker(struct aur_scripts *scripts, struct aur_error *err)
     return rc;
 }
 
+static void free_follow(struct aur_follow *follow)
+{
+    for (size_t k = 0; k < follow->n_files; k++)
+        free(follow->files[k]);
+    free(follow->path);
+}
+
 static void free_worker(struct aur_scripts_worker *w)
 {
     if (!w)
@@ -208,11 +216,8 @@ static void free_worker(struct aur_scripts_worker *w)
     if (w->wake_fd >= 0)
         close(w->wake_fd);
     aur_watch_free(w->watch);
-    for (size_t i = 0; i < w->n_follows; i++) {
-        for (size_t k = 0; k < w->follows[i].n_files; k++)
-            free(w->follows[i].files[k]);
-        free(w->follows[i].path);
-    }
+    for (size_t i = 0; i < w->n_follows; i++)
+        free_follow(&w->follows[i]);
     aur_lock_deinit(&w->lock);
     free(w);
 }
@@ -226,6 +231,8 @@ int aur_scripts_make(struct aur_scripts **out, const struct aur_scripts_config *
     scripts->tables = config->tables;
     scripts->swap = config->swap;
     scripts->log = config->log;
+    scripts->station = config->station;
+    scripts->opening = config->opening;
     scripts->folder = realpath(config->folder, NULL);
     scripts->lib_dir = config->lib_dir ? realpath(config->lib_dir, NULL) : NULL;
     int rc = scripts->folder ? AUR_OK : aur_error_set(err, AUR_EIO, "%s: %s", config->folder, strerror(errno));
@@ -271,22 +278,64 @@ int aur_scripts_new(struct aur_scripts **out, const struct aur_scripts_config *c
     return AUR_OK;
 }
 
+/* ---- who follows what ---- */
+
+char *aur_scripts_path(const struct aur_scripts *scripts, const char *name)
+{
+    struct aur_buf path;
+    aur_buf_init(&path);
+    aur_buf_printf(&path, "%s%s%s", *name == '/' ? "" : scripts->folder, *name == '/' ? "" : "/", name);
+    return aur_buf_take(&path);
+}
+
+int aur_scripts_call(char out[AUR_SCRIPTS_NAME_SIZE], const char *folder, const char *path, struct aur_error *err)
+{
+    char real_folder[PATH_MAX], above[PATH_MAX], real_above[PATH_MAX];
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    snprintf(above, sizeof above, "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 1, slash ? path : ".");
+    if (!realpath(folder, real_folder) || !realpath(above, real_above))
+        return aur_error_set(err, AUR_EIO, "%s: %s", path, strerror(errno));
+    size_t n = strlen(real_folder);
+    const char *within = real_above + n;
+    int length;
+    if (strcmp(real_above, real_folder) == 0)
+        length = snprintf(out, AUR_SCRIPTS_NAME_SIZE, "%s", last);
+    else if (strncmp(real_above, real_folder, n) == 0 && *within == '/')
+        length = snprintf(out, AUR_SCRIPTS_NAME_SIZE, "%s/%s", within + 1, last);
+    else
+        length = snprintf(out, AUR_SCRIPTS_NAME_SIZE, ".../%s", last);
+    return length < AUR_SCRIPTS_NAME_SIZE ? AUR_OK : aur_error_set(err, AUR_ELIMIT, "%s: the name is too long", path);
+}
+
+int aur_scripts_find(const struct aur_scripts *scripts, char **path, char called[AUR_SCRIPTS_NAME_SIZE],
+                     const char *name, struct aur_error *err)
+{
+    bool elsewhere = false;
+    snprintf(called, AUR_SCRIPTS_NAME_SIZE, "%s", name);
+    if (*name == '/') {
+        int rc = aur_scripts_call(called, scripts->folder, name, err);
+        if (rc < 0)
+            return rc;
+        elsewhere = called[0] == '.';
+    }
+    *path = aur_scripts_path(scripts, elsewhere ? name : called);
+    return *path ? AUR_OK : aur_error_set(err, AUR_ENOMEM, "out of memory");
+}
+
 int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel, const char *name,
                        struct aur_error *err)
 {
     struct aur_scripts_worker *w = scripts->worker;
-    struct aur_buf path;
-    aur_buf_init(&path);
-    aur_buf_printf(&path, "%s/%s", scripts->folder, name);
-    char *text = aur_buf_take(&path);
-    if (!text)
-        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    char called[AUR_SCRIPTS_NAME_SIZE], *text;
+    int rc = aur_scripts_find(scripts, &text, called, name, err);
+    if (rc < 0)
+        return rc;
     aur_lock_take(&w->lock);
     bool room = w->n_follows < AUR_SCRIPTS_CHANNELS_MAX;
     if (room) {
         struct aur_follow *follow = &w->follows[w->n_follows];
         *follow = (struct aur_follow){.channel = channel, .path = text};
-        snprintf(follow->name, sizeof follow->name, "%s", name);
+        memcpy(follow->name, called, sizeof follow->name);
         w->n_follows++;
     }
     aur_lock_drop(&w->lock);
@@ -296,6 +345,23 @@ int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel,
     }
     wake(w);
     return AUR_OK;
+}
+
+void aur_scripts_unfollow(struct aur_scripts *scripts, const struct aur_channel *channel)
+{
+    struct aur_scripts_worker *w = scripts->worker;
+    struct aur_follow old = {.channel = NULL};
+    aur_lock_take(&w->lock);
+    for (size_t i = 0; i < w->n_follows && !old.channel; i++) {
+        if (w->follows[i].channel != channel)
+            continue;
+        old = w->follows[i];
+        w->n_looked -= i < w->n_looked;
+        w->n_follows--;
+        memmove(&w->follows[i], &w->follows[i + 1], (w->n_follows - i) * sizeof w->follows[0]);
+    }
+    aur_lock_drop(&w->lock);
+    free_follow(&old);
 }
 
 size_t aur_scripts_channels(struct aur_scripts *scripts, struct aur_channel *out[AUR_SCRIPTS_CHANNELS_MAX])

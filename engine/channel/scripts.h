@@ -7,12 +7,15 @@
  *   text -> piece (a fresh VM) -> the state of the channel as it is now, migrated -> a phrase or more rehearsed off to the
  *   side under the limits -> armed (aur_channel_arm) -> taken by the composer at the next commit point
  *
- * What fails on the way is told (AUR_EVENT_SCRIPT, the log, the answer to a request) and changes nothing that sounds. */
+ * What fails on the way is told (AUR_EVENT_SCRIPT, the log, the answer to a request) and changes nothing that sounds.
+ *
+ * Channels that come and go while others play are made and ended here too: composing their first phrase runs a script. */
 #ifndef AUR_CHANNEL_SCRIPTS_H
 #define AUR_CHANNEL_SCRIPTS_H
 
 #include "base/buf.h"
 #include "channel/channel.h"
+#include "channel/opening.h"
 
 struct aur_scripts;
 
@@ -28,6 +31,9 @@ struct aur_scripts_config {
     const struct aur_table_loader *tables; /* borrowed; NULL: pieces with wavetables are refused */
     enum aur_swap swap;
     struct aur_log *log;
+    struct aur_station *station; /* where channels are opened; NULL: none can be */
+    const struct aur_channel_config
+        *opening; /* borrowed: all that they have in common, but for name, piece, seed, controls */
 };
 
 /* Starts the worker. Errors: AUR_EIO (the folder cannot be watched), AUR_ENOMEM. */
@@ -40,7 +46,13 @@ void aur_scripts_free(struct aur_scripts *scripts);
  * with .lua. Any thread. */
 bool aur_scripts_name_ok(const char *name);
 
-/* From now on the channel follows the file `name` and every file its piece requires. Not on a worker. */
+/* What a script is called, from the path of its file: its path below the folder, or ".../sleep.lua" where it lies elsewhere
+ * (which no file of the folder can be called). Errors: AUR_EIO (there is no such folder), AUR_ELIMIT (too long). Any thread. */
+AUR_MUST_USE int aur_scripts_call(char out[AUR_SCRIPTS_NAME_SIZE], const char *folder, const char *path,
+                                  struct aur_error *err);
+
+/* From now on the channel follows the file `name`, below the folder or with its absolute path, and every file its piece
+ * requires. Not on a worker. */
 AUR_MUST_USE int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel, const char *name,
                                     struct aur_error *err);
 
@@ -52,6 +64,8 @@ enum aur_scripts_ask {
     AUR_SCRIPTS_VERSIONS, /* the kept texts of a file, newest first */
     AUR_SCRIPTS_RESTORE,  /* writes a kept text, as AUR_SCRIPTS_WRITE does */
     AUR_SCRIPTS_PHRASES,  /* the notes of the channel's current phrase and of the next as it would be now */
+    AUR_SCRIPTS_OPEN,     /* makes an unlisted channel that follows its script */
+    AUR_SCRIPTS_CLOSE,    /* ends it: nobody asks for it or listens to it any more */
 };
 
 struct aur_scripts_request {
@@ -59,7 +73,8 @@ struct aur_scripts_request {
     char name[AUR_SCRIPTS_NAME_SIZE];
     char version[17];            /* 16 hexadecimal digits of a text's hash; "": none. Which one to read or restore; for
                                     AUR_SCRIPTS_WRITE the one that must be on disk */
-    struct aur_channel *channel; /* for AUR_SCRIPTS_PHRASES */
+    struct aur_channel *channel; /* for AUR_SCRIPTS_PHRASES, AUR_SCRIPTS_CLOSE */
+    struct aur_opening *opening; /* for AUR_SCRIPTS_OPEN; malloc'd, the worker frees it */
     char *text;                  /* malloc'd, or NULL; the worker frees it */
     size_t len;
 };
@@ -73,11 +88,12 @@ struct aur_scripts_reply {
                             ran out */
     char version[17];    /* of the text that was read, checked or written */
     char playing[64];    /* AUR_SCRIPTS_READ: the channel that plays this very text; "": none */
+    struct aur_channel *channel; /* AUR_SCRIPTS_OPEN: the new one; NULL: the body says why not */
 };
 
 /* Puts a request in the worker's queue and returns at once; `done` is called on the worker, once, and must not block; the
  * reply's body is its to take or to leave. Any thread but a render worker. AUR_EBUSY: the queue is full; nothing was
- * taken, `done` is not called and the text stays the caller's. */
+ * taken, `done` is not called, and text and opening stay the caller's. */
 AUR_MUST_USE int aur_scripts_ask(struct aur_scripts *scripts, const struct aur_scripts_request *request,
                                  void (*done)(void *user, struct aur_scripts_reply *reply), void *user);
 

@@ -106,7 +106,8 @@ static void find_players(struct players *out, struct aur_scripts *scripts)
     out->n = aur_scripts_channels(scripts, channels);
     for (size_t i = 0; i < out->n; i++) {
         aur_channel_status(channels[i], &status);
-        snprintf(out->items[i].channel, sizeof out->items[i].channel, "%s", status.channel);
+        snprintf(out->items[i].channel, sizeof out->items[i].channel, "%s",
+                 aur_channel_unlisted(channels[i]) ? "private" : status.channel);
         snprintf(out->items[i].script, sizeof out->items[i].script, "%s", status.script);
         snprintf(out->items[i].version, sizeof out->items[i].version, "%s", status.script_version);
     }
@@ -159,12 +160,22 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+/* Private channels that play the same file are told once. */
+static bool is_told(const struct players *players, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(players->items[i].channel, players->items[at].channel) == 0 &&
+            strcmp(players->items[i].script, players->items[at].script) == 0)
+            return true;
+    return false;
+}
+
 static void put_playing(struct aur_buf *body, const struct players *players, const char *name)
 {
     aur_json_key(body, "playing");
     aur_buf_text(body, "[");
     for (size_t i = 0; i < players->n; i++) {
-        if (strcmp(players->items[i].script, name) != 0)
+        if (strcmp(players->items[i].script, name) != 0 || is_told(players, i))
             continue;
         aur_buf_text(body, aur_json_ends_with(body, '[') ? "" : ",");
         aur_json_string(body, players->items[i].channel);
@@ -296,20 +307,22 @@ int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_req
     static const struct {
         int (*answer)(struct aur_scripts *scripts, const struct aur_scripts_request *request,
                       struct aur_scripts_reply *reply);
-        bool named;
+        bool named, folder; /* about a file; needs the folder */
     } answers[] = {
-        [AUR_SCRIPTS_LIST] = {answer_list, false},
-        [AUR_SCRIPTS_READ] = {answer_read, true},
-        [AUR_SCRIPTS_CHECK] = {aur_scripts_check, true},
-        [AUR_SCRIPTS_WRITE] = {aur_scripts_write, true},
-        [AUR_SCRIPTS_VERSIONS] = {answer_versions, true},
-        [AUR_SCRIPTS_RESTORE] = {aur_scripts_restore, true},
-        [AUR_SCRIPTS_PHRASES] = {aur_scripts_phrases, false},
+        [AUR_SCRIPTS_LIST] = {answer_list, false, true},
+        [AUR_SCRIPTS_READ] = {answer_read, true, true},
+        [AUR_SCRIPTS_CHECK] = {aur_scripts_check, true, true},
+        [AUR_SCRIPTS_WRITE] = {aur_scripts_write, true, true},
+        [AUR_SCRIPTS_VERSIONS] = {answer_versions, true, true},
+        [AUR_SCRIPTS_RESTORE] = {aur_scripts_restore, true, true},
+        [AUR_SCRIPTS_PHRASES] = {aur_scripts_phrases, false, false},
+        [AUR_SCRIPTS_OPEN] = {aur_scripts_open, false, false},
+        [AUR_SCRIPTS_CLOSE] = {aur_scripts_close, false, false},
     };
     struct aur_error err = {0};
     if (answers[request->ask].named && !aur_scripts_name_ok(request->name))
         return refuse_name(reply);
-    if (request->ask != AUR_SCRIPTS_PHRASES && aur_scripts_desk_turn(scripts, &err) != AUR_OK)
+    if (answers[request->ask].folder && aur_scripts_desk_turn(scripts, &err) != AUR_OK)
         return aur_scripts_refuse(reply, &err);
     int rc = answers[request->ask].answer(scripts, request, reply);
     if (!aur_buf_ok(&reply->body))

@@ -1,5 +1,5 @@
 /* The desk: what answering needs beside the folder itself. Shared by scripts_ask.c (reading), scripts_edit.c (checking,
- * writing), scripts_phrases.c and scripts_desk.c (texts seen). On the scripts worker. */
+ * writing), scripts_phrases.c, scripts_open.c and scripts_desk.c (texts seen). On the scripts worker. */
 #ifndef AUR_CHANNEL_SCRIPTS_DESK_H
 #define AUR_CHANNEL_SCRIPTS_DESK_H
 
@@ -61,5 +61,10 @@ int aur_scripts_restore(struct aur_scripts *scripts, const struct aur_scripts_re
 int aur_scripts_phrases(struct aur_scripts *scripts, const struct aur_scripts_request *request,
                         struct aur_scripts_reply *reply);
 void aur_preview_deinit(struct aur_preview *preview);
+/* scripts_open.c; the body of a refusal is its reason, plain text */
+int aur_scripts_open(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                     struct aur_scripts_reply *reply);
+int aur_scripts_close(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                      struct aur_scripts_reply *reply);
 
 #endif

@@ -4,7 +4,8 @@
  *   scripts.c      the worker: queue, watcher, who plays what
  *   scripts_try.c  an edit's way: loading, rehearsing, arming
  *   scripts_warn.c what is allowed in it, but likely a mistake
- *   scripts_ask.c  the answers to requests: names, files, versions, phrases */
+ *   scripts_ask.c  the answers to requests: names, files, versions, phrases
+ *   scripts_open.c channels that come and go */
 #ifndef AUR_CHANNEL_SCRIPTS_INNER_H
 #define AUR_CHANNEL_SCRIPTS_INNER_H
 
@@ -12,7 +13,7 @@
 #include "channel/scripts.h"
 #include "channel/versions.h"
 
-#define AUR_SCRIPTS_CHANNELS_MAX 16
+#define AUR_SCRIPTS_CHANNELS_MAX 64
 #define AUR_SCRIPTS_VERSIONS_MAX 256               /* kept of a file, at most */
 #define AUR_SCRIPTS_WARNINGS_MAX 16                /* told of an edit, at most */
 #define AUR_SCRIPTS_TEXT_MAX     ((size_t)1 << 20) /* bytes, where limits.source_bytes is 0 */
@@ -27,6 +28,8 @@ struct aur_scripts {
     const struct aur_table_loader *tables;
     enum aur_swap swap;
     struct aur_log *log;
+    struct aur_station *station;              /* or NULL */
+    const struct aur_channel_config *opening; /* what channels that are opened have in common */
 
     struct aur_scripts_worker *worker;
     struct aur_scripts_desk *desk;
@@ -103,6 +106,9 @@ struct aur_scripts_warnings {
 };
 void aur_scripts_warn(const struct aur_scripts *scripts, struct aur_scripts_warnings *out,
                       const struct aur_scripts_trial *trial);
+
+/* How a piece of this file is loaded. */
+struct aur_piece_source aur_scripts_source(const struct aur_scripts *scripts, const char *path, const char *name);
 
 /* The channels that follow a file; returns how many. What each plays is in its status (script, script_version). */
 size_t aur_scripts_channels(struct aur_scripts *scripts, struct aur_channel *out[AUR_SCRIPTS_CHANNELS_MAX]);

@@ -18,7 +18,7 @@
 
 /* ---- loading ---- */
 
-static struct aur_piece_source source_of(const struct aur_scripts *scripts, const char *path, const char *name)
+struct aur_piece_source aur_scripts_source(const struct aur_scripts *scripts, const char *path, const char *name)
 {
     return (struct aur_piece_source){
         .path = path,
@@ -29,14 +29,6 @@ static struct aur_piece_source source_of(const struct aur_scripts *scripts, cons
         .log = scripts->log,
         .tables = scripts->tables,
     };
-}
-
-static char *path_of(const struct aur_scripts *scripts, const char *name)
-{
-    struct aur_buf path;
-    aur_buf_init(&path);
-    aur_buf_printf(&path, "%s/%s", scripts->folder, name);
-    return aur_buf_take(&path);
 }
 
 /* ---- rehearsing ---- */
@@ -208,7 +200,7 @@ static bool is_known(struct aur_follow *follow, const struct aur_piece_marks *ma
 
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
 {
-    struct aur_piece_source source = source_of(scripts, follow->path, follow->name);
+    struct aur_piece_source source = aur_scripts_source(scripts, follow->path, follow->name);
     struct aur_piece_marks marks = {.version = ""};
     struct aur_piece *piece = NULL;
     struct aur_msg_phrase first;
@@ -250,7 +242,7 @@ static bool is_made_of(const struct aur_follow *follow, const char *path)
 static int try_alone(struct aur_scripts *scripts, struct aur_scripts_trial *out, const struct aur_piece_text *instead,
                      const char *name, struct aur_error *err)
 {
-    struct aur_piece_source source = source_of(scripts, instead->path, name);
+    struct aur_piece_source source = aur_scripts_source(scripts, instead->path, name);
     bool is_piece = false;
     source.instead = instead;
     int rc = aur_piece_run_text(&source, &is_piece, err);
@@ -263,7 +255,7 @@ static int try_alone(struct aur_scripts *scripts, struct aur_scripts_trial *out,
 static int try_on(struct aur_scripts *scripts, struct aur_scripts_trial *out, const struct aur_follow *follow,
                   const struct aur_piece_text *instead, struct aur_error *err)
 {
-    struct aur_piece_source source = source_of(scripts, follow->path, follow->name);
+    struct aur_piece_source source = aur_scripts_source(scripts, follow->path, follow->name);
     struct aur_piece *piece = NULL;
     source.instead = instead;
     int rc = strcmp(instead->path, follow->path) == 0 ? AUR_OK : check_file(follow, err);
@@ -280,7 +272,7 @@ int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, 
                     size_t len, struct aur_error *err)
 {
     struct aur_scripts_worker *w = scripts->worker;
-    char *path = path_of(scripts, name);
+    char *path = aur_scripts_path(scripts, name);
     struct aur_piece_text instead = {path, text, len};
     int rc = AUR_OK;
     memset(out, 0, sizeof *out);

@@ -47,6 +47,14 @@ struct aur_scripts_worker {
     size_t n_follows;
 };
 
+/* An absolute path: of a file of the folder by its name, or as it is. malloc'd; NULL: out of memory. Any thread. */
+char *aur_scripts_path(const struct aur_scripts *scripts, const char *name);
+/* The file that aur_scripts_follow would follow, and what it is called. The caller frees *path. Errors: as there. Any thread. */
+AUR_MUST_USE int aur_scripts_find(const struct aur_scripts *scripts, char **path, char called[AUR_SCRIPTS_NAME_SIZE],
+                                  const char *name, struct aur_error *err);
+/* The channel follows nothing any more. */
+void aur_scripts_unfollow(struct aur_scripts *scripts, const struct aur_channel *channel);
+
 /* As aur_scripts_new, without the thread: a test takes its steps. */
 AUR_MUST_USE int aur_scripts_make(struct aur_scripts **out, const struct aur_scripts_config *config,
                                   struct aur_error *err);

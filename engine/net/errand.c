@@ -40,7 +40,9 @@ int aur_errand_send(struct aur_errand **out, struct aur_errands *errands, struct
     *out = NULL;
     free(errand);
     free(request->text);
+    aur_opening_free(request->opening);
     request->text = NULL;
+    request->opening = NULL;
     return rc;
 }
 

@@ -25,7 +25,7 @@ void aur_errands_init(struct aur_errands *errands, void (*wake)(void *user), voi
 /* Frees what came back. The worker must have ended. */
 void aur_errands_deinit(struct aur_errands *errands);
 
-/* Network thread. Takes the request's text, whatever comes of it. Errors: AUR_EBUSY (the queue is full), AUR_ENOMEM. */
+/* Network thread. Takes the request's text and opening, whatever comes of it. Errors: AUR_EBUSY (the queue is full), AUR_ENOMEM. */
 AUR_MUST_USE int aur_errand_send(struct aur_errand **out, struct aur_errands *errands, struct aur_scripts *scripts,
                                  struct aur_scripts_request *request, void *asker);
 /* Network thread. Those that are done, linked by next, in the order in which they came back; the caller frees each. */
