@@ -25,7 +25,7 @@ struct aur_listener {
     enum aur_format format;
     bool joined;
     bool waiting; /* the library was asked to call when the pipe is free */
-    bool leaving; /* it said goodbye, or its connection broke: nothing more is sent */
+    bool broken;  /* nothing more is sent; the library will close it */
     bool paused;  /* not read until the queue is short again */
     bool ping_due;
     int close_code;  /* 0: stays */

@@ -144,11 +144,6 @@ void aur_listener_ask(struct aur_listener *l)
     lws_callback_on_writable(l->wsi);
 }
 
-void aur_listener_goodbye(struct aur_listener *l)
-{
-    l->leaving = true;
-}
-
 /* Sends until nothing is left or the pipe is full; then the library is asked to call. false: the connection is broken. */
 static bool send_all(struct aur_listener *l)
 {
@@ -168,8 +163,8 @@ static bool send_all(struct aur_listener *l)
 int aur_listener_writable(struct aur_listener *l)
 {
     l->waiting = false;
-    if (l->leaving)
-        return 0;
+    if (l->broken)
+        return -1;
     if (l->close_code && !l->first)
         return send_close(l);
     return send_all(l) ? 0 : -1;
@@ -178,9 +173,9 @@ int aur_listener_writable(struct aur_listener *l)
 static void send_fresh(struct aur_listener *first)
 {
     for (struct aur_listener *l = first; l; l = l->next_joined) {
-        if (l->waiting || l->leaving || l->close_code || lws_get_close_length(l->wsi) > 0 || send_all(l))
+        if (l->waiting || l->broken || l->close_code || send_all(l))
             continue;
-        l->leaving = true;
+        l->broken = true;
         lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
 }

@@ -9,6 +9,7 @@
 #include "net/errand.h"
 #include "net/exchange.h"
 #include "net/hubs.h"
+#include "net/loop.h"
 #include "net/server.h"
 #include "net/sockets.h"
 
@@ -25,6 +26,7 @@ struct aur_server {
     struct aur_server_config config; /* with the defaults filled in; strings owned */
     struct aur_hubs hubs;
     struct aur_errands errands;
+    struct aur_loop loop;
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct aur_sockets sockets;
@@ -91,8 +93,6 @@ void aur_listeners_dismiss(struct aur_server *server);
 
 /* The pipe is free. Nonzero: close. */
 int aur_listener_writable(struct aur_listener *listener);
-/* It said goodbye: the library answers, and nothing more is sent. */
-void aur_listener_goodbye(struct aur_listener *listener);
 /* Sends what the hubs' updates brought to everyone whose pipe is free. */
 void aur_listeners_send(struct aur_server *server);
 

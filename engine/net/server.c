@@ -1,4 +1,4 @@
-/* The server: one libwebsockets context, run by one thread. The library's poll loop moves the sockets; we listen and accept
+/* The server: one libwebsockets context, run by one thread. An event loop moves the sockets (loop.c); we listen and accept
  * ourselves (sockets.c), wake it through an eventfd that sits in the same loop, and hand each of its callbacks to the file
  * that owns the matter. When told to stop it accepts no more, closes every session with 1001 and waits a little for them. */
 #include "net/server.h"
@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/net.h"
 
 #define HEADER_BYTES  16384 /* of one request: a browser sends every cookie of localhost */
@@ -85,9 +86,6 @@ static int stream_event(struct lws *wsi, enum lws_callback_reasons reason, struc
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return aur_listener_writable(listener);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        aur_listener_goodbye(listener);
-        return 0;
     default:
         return aur_listener_timer(listener);
     }
@@ -116,7 +114,6 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return stream_event(wsi, reason, connection, in, len);
     case LWS_CALLBACK_TIMER:
         if (connection && connection->http)
@@ -224,9 +221,10 @@ static int create_context(struct aur_server *server, struct aur_error *err)
         info.ssl_private_key_filepath = config->ssl_key_path;
     }
     info.options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-    server->context = lws_create_context(&info);
+    server->context = aur_loop_context(&server->loop, &info);
     if (!server->context)
-        return aur_error_set(err, AUR_EIO, "cannot set up the network: libwebsockets refuses");
+        return aur_error_set(err, AUR_EIO,
+                             "cannot set up the network: libwebsockets refuses, or its plugin for libev is missing");
     server->vhost = lws_create_vhost(server->context, &info);
     if (!server->vhost && config->ssl)
         return aur_error_set(err, AUR_EIO, "SSL: the certificate %s and the key %s do not fit or cannot be used",
@@ -275,6 +273,8 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
     if (rc == AUR_OK)
         rc = aur_sockets_open(&server->sockets, server->config.host, config->port, err);
     if (rc == AUR_OK)
+        rc = aur_loop_init(&server->loop, err);
+    if (rc == AUR_OK)
         rc = create_context(server, err);
     if (rc == AUR_OK)
         rc = watch_all(server, err);
@@ -306,17 +306,15 @@ int aur_server_port(const struct aur_server *server)
 
 /* ---- running ---- */
 
-struct drain { /* the sul comes first: the library hands back its address */
-    lws_sorted_usec_list_t sul;
-    bool over;
-};
-
-static void drain_over(lws_sorted_usec_list_t *sul)
+static void wake(struct aur_server *server)
 {
-    ((struct drain *)(void *)sul)->over = true;
+    uint64_t one = 1;
+    ssize_t written = write(server->wake_fd, &one, sizeof one);
+    (void)written; /* a full counter wakes as well */
 }
 
-static void start_draining(struct aur_server *server, struct drain *drain)
+/* Returns when to wait no longer. */
+static uint64_t start_draining(struct aur_server *server)
 {
     server->draining = true;
     for (size_t i = 0; i < server->sockets.n; i++)
@@ -324,7 +322,7 @@ static void start_draining(struct aur_server *server, struct drain *drain)
     aur_sockets_close(&server->sockets);
     aur_log(server->config.log, AUR_LOG_INFO, "net", "closing %zu connections", server->open);
     aur_listeners_dismiss(server);
-    lws_sul_schedule(server->context, 0, &drain->sul, drain_over, (lws_usec_t)server->config.drain_ms * 1000);
+    return aur_clock_mono_ns() + server->config.drain_ms * UINT64_C(1000000);
 }
 
 static void destroy_context(struct aur_server *server)
@@ -337,25 +335,19 @@ static void destroy_context(struct aur_server *server)
 
 int aur_server_run(struct aur_server *server)
 {
-    struct drain drain = {.over = false};
-    int rc = 0;
-    while (rc >= 0 && !drain.over && !(server->draining && server->open == 0)) {
-        rc = lws_service(server->context, 0);
+    uint64_t until = UINT64_MAX;
+    aur_loop_start(&server->loop);
+    wake(server);
+    while (aur_clock_mono_ns() < until && !(server->draining && server->open == 0)) {
+        aur_loop_turn(&server->loop);
         if (atomic_load(&server->stopping) && !server->draining)
-            start_draining(server, &drain);
+            until = start_draining(server);
     }
-    lws_sul_schedule(server->context, 0, &drain.sul, NULL, LWS_SET_TIMER_USEC_CANCEL);
+    aur_loop_stop(&server->loop);
     destroy_context(server); /* here, while the channels still live */
     aur_hubs_deinit(&server->hubs);
     server->hubs.scripts = NULL;
-    return rc < 0 ? AUR_EIO : AUR_OK;
-}
-
-static void wake(struct aur_server *server)
-{
-    uint64_t one = 1;
-    ssize_t written = write(server->wake_fd, &one, sizeof one);
-    (void)written; /* a full counter wakes as well */
+    return AUR_OK;
 }
 
 void aur_server_stop(struct aur_server *server)
@@ -376,6 +368,7 @@ void aur_server_free(struct aur_server *server)
     if (!server)
         return;
     destroy_context(server);
+    aur_loop_deinit(&server->loop);
     aur_sockets_close(&server->sockets);
     aur_hubs_deinit(&server->hubs);
     aur_errands_deinit(&server->errands);
