@@ -42,6 +42,12 @@
 -- @usage ctx:chord { at = 0, beats = 8, name = "i", pitches = { 57, 60, 64 } }
 -- @function ctx:chord { at, beats, name, pitches }
 
+--- Sets parameters of patches and effects for this phrase, in the form of the piece's own table; the next phrase begins
+-- from that table again. Gains, sends and effects glide there over half a second; the other parameters of a patch hold
+-- for the notes of the phrase.
+-- @usage ctx:set { patches = { pad = { cutoff = 600 + 900 * ctx.intensity } }, effects = { reverb = { decay = 9 } } }
+-- @function ctx:set { patches, effects }
+
 --- The random stream of that name: its draws depend on the seed, the phrase's number and the name only.
 -- @usage local draw = ctx.random("bells")
 -- @function ctx.random(name)

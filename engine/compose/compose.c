@@ -80,6 +80,7 @@ static int open_job(struct aur_job *job, const struct aur_piece *piece, const st
     job->phrase.controls = *request->controls;
     job->phrase.effects = piece->info.effects;
     job->phrase.n_patches = piece->info.n_patches;
+    memcpy(job->patches, piece->info.patches, sizeof job->patches);
     memcpy(job->phrase.meter, piece->info.meter, sizeof job->phrase.meter);
     job->notes = malloc(piece->limits.notes * sizeof *job->notes);
     job->chords = malloc(AUR_CHORDS_MAX * sizeof *job->chords);
@@ -143,7 +144,7 @@ int aur_piece_compose_watched(const struct aur_piece *piece, const struct aur_co
     else
         aur_error_set(err, rc, "%s: out of memory", piece->path);
     if (rc == AUR_OK) {
-        rc = aur_phrase_new(&phrase, &job.phrase, piece->info.patches, job.notes, job.chords);
+        rc = aur_phrase_new(&phrase, &job.phrase, job.patches, job.notes, job.chords);
         state = aur_buf_take(&job.state);
         if (rc != AUR_OK || !state)
             rc = aur_error_set(err, AUR_ENOMEM, "%s: out of memory", piece->path);

@@ -67,7 +67,7 @@ static void set_text(lua_State *L, const char *name, const char *value)
 static void push_values(lua_State *L, const struct aur_job *job)
 {
     static const luaL_Reg functions[] = {
-        {"note", aur_ctx_note}, {"chord", aur_ctx_chord}, {"random", ctx_random}, {NULL, NULL}};
+        {"note", aur_ctx_note}, {"chord", aur_ctx_chord}, {"random", ctx_random}, {"set", aur_ctx_set}, {NULL, NULL}};
     const struct aur_piece_info *info = &job->piece->info;
     const struct aur_controls *controls = job->request->controls;
     lua_createtable(L, 0, 24);

@@ -111,10 +111,25 @@ static void read_meter(struct reader *r, int index)
 /* ---- controls ---- */
 
 /* Words that a control's name may not be: ctx's own fields, and keys of the messages that carry controls. */
-static const char *const reserved[] = {
-    "key",          "timestamp", "type",  "phrase", "phrase_id",     "meter", "mode",  "root",
-    "scale",        "note",      "chord", "random", "beats_per_bar", "bars",  "title", "next_phrase_in_ms",
-    "sounds_in_ms", NULL};
+static const char *const reserved[] = {"key",
+                                       "timestamp",
+                                       "type",
+                                       "phrase",
+                                       "phrase_id",
+                                       "meter",
+                                       "mode",
+                                       "root",
+                                       "scale",
+                                       "note",
+                                       "chord",
+                                       "random",
+                                       "set",
+                                       "beats_per_bar",
+                                       "bars",
+                                       "title",
+                                       "next_phrase_in_ms",
+                                       "sounds_in_ms",
+                                       NULL};
 
 static void check_control_name(struct reader *r, const char *name)
 {

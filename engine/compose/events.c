@@ -55,9 +55,7 @@ static void find_place(lua_State *L, struct place *place, const struct aur_piece
     place->inner[0] = '\0';
 }
 
-static int bad(lua_State *L, const char *fmt, ...) AUR_PRINTF(2, 3) __attribute__((noreturn));
-
-static int bad(lua_State *L, const char *fmt, ...)
+int aur_ctx_bad(lua_State *L, const char *fmt, ...)
 {
     struct aur_job *job = aur_vm_user(L);
     struct place place;
@@ -90,9 +88,9 @@ static void check_number(lua_State *L, const char *what, const struct field *fie
     char range[64];
     describe_range(range, sizeof range, field);
     if (x != x)
-        bad(L, "%s: %s: nan is not allowed; allowed: %s", what, field->name, range);
+        aur_ctx_bad(L, "%s: %s: nan is not allowed; allowed: %s", what, field->name, range);
     if (x < field->min || x > field->max || (field == &fields[BEATS] && x == 0))
-        bad(L, "%s: %s: %.9g is not allowed; allowed: %s", what, field->name, x, range);
+        aur_ctx_bad(L, "%s: %s: %.9g is not allowed; allowed: %s", what, field->name, x, range);
 }
 
 /* Field of the table at 2. */
@@ -105,9 +103,9 @@ static double read_number(lua_State *L, const char *what, const struct field *fi
         return field->def;
     }
     if (type == LUA_TNIL)
-        bad(L, "%s: %s is missing", what, field->name);
+        aur_ctx_bad(L, "%s: %s is missing", what, field->name);
     if (type != LUA_TNUMBER)
-        bad(L, "%s: %s: a number is needed, not a %s", what, field->name, luaL_typename(L, -1));
+        aur_ctx_bad(L, "%s: %s: a number is needed, not a %s", what, field->name, luaL_typename(L, -1));
     double x = lua_tonumber(L, -1);
     check_number(L, what, field, x);
     lua_pop(L, 1);
@@ -134,7 +132,7 @@ static void check_keys(lua_State *L, const char *what, const char *method, const
 {
     aur_vm_check_stack(L);
     if (lua_type(L, 1) != LUA_TUSERDATA || !lua_istable(L, 2))
-        bad(L, "%s: it is called as ctx:%s { ... }", what, method);
+        aur_ctx_bad(L, "%s: it is called as ctx:%s { ... }", what, method);
     for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
         const char *const *name = names;
         if (lua_type(L, -2) == LUA_TSTRING)
@@ -146,7 +144,7 @@ static void check_keys(lua_State *L, const char *what, const char *method, const
         size_t used = 0;
         for (name = names; *name && used < sizeof list; name++)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *name);
-        bad(L, "%s: '%.40s' is not a field; allowed: %s", what, aur_vm_tostring(L, -2), list);
+        aur_ctx_bad(L, "%s: '%.40s' is not a field; allowed: %s", what, aur_vm_tostring(L, -2), list);
     }
 }
 
@@ -163,7 +161,7 @@ static uint16_t read_patch(lua_State *L, const struct aur_piece_info *info)
     size_t used = 0;
     for (uint32_t i = 0; i < info->n_patches && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", info->patches[i].name);
-    bad(L, "note: patch: %.40s is not allowed; allowed: %s", aur_vm_tostring(L, -1), list);
+    aur_ctx_bad(L, "note: patch: %.40s is not allowed; allowed: %s", aur_vm_tostring(L, -1), list);
 }
 
 int aur_ctx_note(lua_State *L)
@@ -184,7 +182,7 @@ int aur_ctx_note(lua_State *L)
     /* Only now: reading a field may have called the script, which may have played notes. */
     if (phrase->n_notes >= job->piece->limits.notes) {
         job->over_events = true;
-        bad(L, "note: the phrase has more than %u notes", job->piece->limits.notes);
+        aur_ctx_bad(L, "note: the phrase has more than %u notes", job->piece->limits.notes);
     }
     note.id = phrase->n_notes;
     job->notes[phrase->n_notes++] = note;
@@ -196,12 +194,13 @@ static void read_pitches(lua_State *L, struct aur_chord *chord)
     lua_getfield(L, 2, "pitches");
     size_t n = lua_istable(L, -1) ? lua_objlen(L, -1) : 0;
     if (n < 1 || n > AUR_CHORD_TONES_MAX)
-        bad(L, "chord: pitches: a table of 1 to %d pitches is needed", AUR_CHORD_TONES_MAX);
+        aur_ctx_bad(L, "chord: pitches: a table of 1 to %d pitches is needed", AUR_CHORD_TONES_MAX);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
         double pitch = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
         if (!(pitch >= 0 && pitch <= 127))
-            bad(L, "chord: pitches[%zu]: %.40s is not allowed; allowed: 0 to 127", i + 1, aur_vm_tostring(L, -1));
+            aur_ctx_bad(L, "chord: pitches[%zu]: %.40s is not allowed; allowed: 0 to 127", i + 1,
+                        aur_vm_tostring(L, -1));
         chord->pitches_q16[i] = (int32_t)quantise(pitch, AUR_Q16_ONE);
         lua_pop(L, 1);
     }
@@ -221,14 +220,14 @@ int aur_ctx_chord(lua_State *L)
     size_t len = 0;
     const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
     if (len >= sizeof chord.name || (!name && !lua_isnil(L, -1)))
-        bad(L, "chord: name: a text of up to %zu bytes is needed", sizeof chord.name - 1);
+        aur_ctx_bad(L, "chord: name: a text of up to %zu bytes is needed", sizeof chord.name - 1);
     snprintf(chord.name, sizeof chord.name, "%s", name ? name : "");
     lua_pop(L, 1);
     read_pitches(L, &chord);
     find_place(L, &place, job->piece);
     if (job->phrase.n_chords >= AUR_CHORDS_MAX) {
         job->over_events = true;
-        bad(L, "chord: the phrase has more than %d chords", AUR_CHORDS_MAX);
+        aur_ctx_bad(L, "chord: the phrase has more than %d chords", AUR_CHORDS_MAX);
     }
     job->chord_lines[job->phrase.n_chords] = place.line;
     job->chords[job->phrase.n_chords++] = chord;

@@ -46,7 +46,8 @@ struct aur_job {
     struct aur_note *notes;   /* room for limits.notes */
     struct aur_chord *chords; /* room for AUR_CHORDS_MAX */
     int chord_lines[AUR_CHORDS_MAX];
-    struct aur_phrase phrase; /* the header, filled on the way */
+    struct aur_phrase phrase;                  /* the header, filled on the way */
+    struct aur_patch patches[AUR_PATCHES_MAX]; /* the piece's, with what this phrase sets */
     struct aur_buf state;
     bool over_events;              /* more notes or chords than a phrase may have */
     aur_diagnostic_fn *on_warning; /* in a rehearsal; else NULL */
@@ -92,9 +93,13 @@ int aur_function_line(lua_State *L);
 /* Pushes ctx for the job's request. */
 void aur_ctx_push(lua_State *L, struct aur_job *job);
 
-/* ctx:note and ctx:chord. */
+/* ctx:note, ctx:chord and ctx:set. */
 int aur_ctx_note(lua_State *L);
 int aur_ctx_chord(lua_State *L);
+int aur_ctx_set(lua_State *L);
+
+/* Raises at the line of the piece's script that called, wherever it called. */
+int aur_ctx_bad(lua_State *L, const char *fmt, ...) AUR_PRINTF(2, 3) __attribute__((noreturn));
 
 /* With the phrase function on top: pushes a snapshot of the script's locals. */
 void aur_watch_begin(lua_State *L, const struct aur_piece *piece);

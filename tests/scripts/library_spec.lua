@@ -11,7 +11,7 @@ local function surroundings()
     local key = theory.key("A minor")
     local ctx = { key = key.name, mode = key.mode, root = key.root, scale = key.scale, bpm = 70, meter = { 4, 4 },
                   beats_per_bar = 4, intensity = 0.5, melody_complexity = 0.5, phrase = 0,
-                  note = function() end, chord = function() end,
+                  note = function() end, chord = function() end, set = function() end,
                   random = function(name) return simulate.stream(1, name) end }
     local env = { ctx = ctx, key = key, state = {}, stream = simulate.stream(1, "example"), same = assert.same }
     for _, module in ipairs(MODULES) do

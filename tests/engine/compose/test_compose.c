@@ -214,7 +214,7 @@ static void ctx_is_read_only(void **state)
     } cases[] = {
         {"ctx.bpm = 100 return 1", "ctx.bpm: ctx is read-only; keep what you need in state"},
         {"return ctx.tempo", "ctx has no field 'tempo'; it has: beats_per_bar, bpm, chord, intensity, key, "
-                             "melody_complexity, meter, mode, note, phrase, random, root, scale"},
+                             "melody_complexity, meter, mode, note, phrase, random, root, scale, set"},
         {"rawset(ctx, 'x', 1) return 1", "bad argument #1 to 'rawset' (table expected, got userdata)"},
         {"ctx:random('a') return 1", "random: it is called with a dot: ctx.random(\"name\")"},
         {"getmetatable(ctx).__index = {} return 1", "attempt to index a string value"},
