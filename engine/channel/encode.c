@@ -123,6 +123,15 @@ static bool encode(struct aur_channel *ch, const struct order *order, uint64_t i
     return made;
 }
 
+/* The meters come last: nobody waits for them. */
+static void measure(struct aur_channel *ch, uint64_t head)
+{
+    struct aur_encode_side *e = &ch->encode;
+    for (; e->heard < head; e->heard++)
+        if (aur_channel_load(ch, e->heard))
+            aur_stats_heard(ch, e->samples, ch->chunk_frames);
+}
+
 static bool take_news(struct aur_channel *ch)
 {
     aur_lock_take(&ch->lock);
@@ -145,10 +154,11 @@ void aur_channel_encode_step(struct aur_channel *ch)
             atomic_store_explicit(&e->formats[f].head, head, memory_order_release);
     for (uint64_t i = order.first; i < head; i++)
         published |= encode(ch, &order, i);
-    aur_cast_done(ch->audio);
     e->next = head;
     if ((take_news(ch) || published) && ch->notify)
         ch->notify(ch->user);
+    measure(ch, head);
+    aur_cast_done(ch->audio);
 }
 
 /* ---- listeners: network thread ---- */

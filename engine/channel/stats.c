@@ -3,8 +3,10 @@
 #include "channel/stats.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "channel/internal.h"
+#include "synth/backend.h"
 
 #define SECONDS       1000000000 /* parts: nanoseconds */
 #define US(x)         ((x)*1000ull)
@@ -189,4 +191,21 @@ void aur_channel_gauges(struct aur_channel *ch, struct aur_channel_gauges *out)
     out->outside_chord = share(stats->watch.outside_chord, stats->watch.chorded);
     out->notes_due = notes_due(ch);
     aur_lock_drop(&ch->lock);
+}
+
+bool aur_channel_device(struct aur_channel *ch, struct aur_device_tally *out)
+{
+    struct aur_backend_report report;
+    *out = (struct aur_device_tally){.name = ""};
+    if (!ch->backend)
+        return false;
+    aur_backend_tell(ch->backend, &report);
+    snprintf(out->name, sizeof out->name, "%s", report.device ? report.device : "");
+    out->bytes = report.bytes;
+    out->launches = report.launches;
+    out->jobs = report.jobs;
+    out->late = report.late;
+    out->failed = report.failed;
+    out->renders = report.state == AUR_BACKEND_READY;
+    return true;
 }

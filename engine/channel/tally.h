@@ -44,4 +44,13 @@ struct aur_channel_gauges {
 };
 void aur_channel_gauges(struct aur_channel *channel, struct aur_channel_gauges *out);
 
+/* The device that renders voices for all channels, as told by one of them; false: there is none, or not yet. */
+struct aur_device_tally {
+    char name[128];
+    uint64_t bytes; /* of its memory that this program has allocated */
+    uint64_t launches, jobs, late, failed;
+    bool renders; /* now */
+};
+bool aur_channel_device(struct aur_channel *channel, struct aur_device_tally *out);
+
 #endif

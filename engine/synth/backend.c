@@ -182,6 +182,7 @@ void aur_backend_tell(struct aur_backend *b, struct aur_backend_report *out)
     out->jobs = atomic_load(&b->jobs);
     out->trials = atomic_load(&b->trials);
     out->seats = atomic_load(&b->n_seats);
+    out->bytes = atomic_load(&b->bytes);
     aur_lock_take(&b->lock);
     out->exact = b->exact;
     out->device_s = b->device_s;

@@ -43,6 +43,8 @@ struct aur_device {
      * offline the caller. It may keep what it read of job->tables, which stay as they are, or grow, until it is closed. */
     int (*run)(void *self, const struct aur_device_work *work, size_t n, struct aur_error *err);
     void (*close)(void *self);
+    /* The memory that it has allocated, by whoever may call run; NULL: none that is worth telling. */
+    uint64_t (*bytes)(void *self);
 };
 
 /* Opens the best OpenCL device. Errors: AUR_ENOTFOUND (none here), AUR_ENOTSUP (none that can be exact), AUR_EIO (the
@@ -109,6 +111,7 @@ struct aur_backend_report {
     uint64_t launches, jobs;          /* that the device was given to be heard, and in how many launches */
     uint64_t trials;                  /* decisions on the work at hand */
     uint64_t blocks, failed, late;    /* blocks rendered; jobs that failed; that came too late */
+    uint64_t bytes;                   /* of the device's memory, as of the last launch */
     uint32_t seats;
     struct aur_error error; /* of the last failure */
 };

@@ -59,6 +59,7 @@ struct aur_backend {
     _Atomic int state;
     _Atomic bool stop;
     _Atomic uint64_t blocks, failed, late, launches, jobs, trials;
+    _Atomic uint64_t bytes; /* of the device */
     _Atomic uint32_t strikes, in_time, n_seats;
 
     /* When to look again: turns of all seats, voices of all seats, and both as the last decision found them. */

@@ -18,6 +18,15 @@ static void finish(struct aur_job_slot *slot, int outcome)
         atomic_store(&slot->state, AUR_SLOT_FREE); /* dropped */
 }
 
+/* Runs the batch on the device, and notes what memory it has now. */
+static int run_on_device(struct aur_backend *b, const struct aur_batch *batch, struct aur_error *err)
+{
+    int rc = b->device.run(b->device.self, batch->work, batch->n, err);
+    if (b->device.bytes)
+        atomic_store(&b->bytes, b->device.bytes(b->device.self));
+    return rc;
+}
+
 void aur_backend_launch(struct aur_backend *b, struct aur_batch *batch)
 {
     struct aur_error err = {0};
@@ -27,7 +36,7 @@ void aur_backend_launch(struct aur_backend *b, struct aur_batch *batch)
     if (ready) {
         atomic_fetch_add(&b->launches, 1);
         atomic_fetch_add(&b->jobs, batch->n);
-        rc = b->device.run(b->device.self, batch->work, batch->n, &err);
+        rc = run_on_device(b, batch, &err);
     }
     if (rc < 0) {
         atomic_fetch_add(&b->failed, batch->n);
@@ -119,7 +128,7 @@ static void try(struct aur_backend *b, struct aur_batch *batch)
     if (t->launches++ <= 1) /* the first may have buffers to make */
         t->device_s = t->cpu_s = 0;
     const uint64_t start = now(b);
-    int rc = b->device.run(b->device.self, batch->work, batch->n, &err);
+    int rc = run_on_device(b, batch, &err);
     t->device_s += (double)(now(b) - start) / 1e9;
     for (size_t i = 0; i < batch->n && rc == AUR_OK; i++)
         same &= same_on_cpu(b, &batch->work[i]);

@@ -20,6 +20,15 @@ int aur_opencl_failed(struct aur_error *err, const struct aur_opencl *cl, const 
     return aur_error_set(err, AUR_EIO, "OpenCL device %s: %s failed (%d)", cl->info.name, call, (int)code);
 }
 
+static uint64_t count_bytes(void *self)
+{
+    const struct aur_opencl *cl = self;
+    uint64_t bytes = 0;
+    for (int i = 0; i < AUR_CL_BUFFERS; i++)
+        bytes += cl->sizes[i];
+    return bytes;
+}
+
 static void close_device(void *self)
 {
     struct aur_opencl *cl = self;
@@ -132,7 +141,8 @@ static int open_device(struct aur_device *out, bool others, struct aur_error *er
         close_device(cl);
         return rc;
     }
-    *out = (struct aur_device){.name = cl->info.name, .self = cl, .run = aur_opencl_run, .close = close_device};
+    *out = (struct aur_device){
+        .name = cl->info.name, .self = cl, .run = aur_opencl_run, .close = close_device, .bytes = count_bytes};
     return AUR_OK;
 }
 
