@@ -7,6 +7,7 @@
 #   make format   formats the C sources
 #   make build    build/auralis
 #   make editor   the page's code editor (run does it too; the page works without)
+#   make decoders FLAC and Opus for browsers without WebCodecs (likewise)
 #   make clean    removes what was built and installed below this folder
 
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ ARGS  ?=
 # A build under make must not look for make's job server.
 BUILD  = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL deployment/build
 
-.PHONY: all run test bench lint format build editor setup setup-test clean
+.PHONY: all run test bench lint format build editor decoders setup setup-test clean
 all: build
 
 setup:
@@ -31,8 +32,13 @@ editor:
 	@deployment/setup editor
 	@deployment/editor
 
+decoders:
+	@deployment/setup editor
+	@deployment/decoders
+
 run: build
 	@$(MAKE) -s editor || echo 'make run: going on without the code editor'
+	@$(MAKE) -s decoders || echo 'make run: going on without the decoders'
 	@mkdir -p var
 	@XDG_STATE_HOME=$(CURDIR)/var exec build/auralis serve $(ARGS)
 
@@ -51,4 +57,4 @@ format: setup-test
 	@git ls-files -z -- '*.c' '*.h' | xargs -0 clang-format -i
 
 clean:
-	rm -rf build build-* tests/node_modules client/editor/bundle.js
+	rm -rf build build-* tests/node_modules client/*/bundle.js

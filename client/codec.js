@@ -1,7 +1,9 @@
-// Frames to samples, by WebCodecs where the format is a compressed one. Runs in the stream worker; decodable() in the page too.
+// Frames to samples: compressed formats by WebCodecs, or by WebAssembly where that is missing. Runs in the stream worker;
+// decodable() in the page too.
 
 import { pcmSamples } from "./decode.js";
 import { OPUS_RATE, packetsOf } from "./formats.js";
+import { wasmOffered, WasmDecoder } from "./wasm.js";
 
 const SCALE = 1 / 32768;
 
@@ -18,13 +20,19 @@ const PROBES = [
   { codec: "opus", sampleRate: OPUS_RATE, numberOfChannels: 2 },
 ];
 
-/** @returns {Promise<Set<string>>} of "flac", "opus" what this browser decodes; none on plain http from another machine */
+/**
+ * What there is to decode each compressed format with, the best first: "webcodecs" (none on plain http from another
+ * machine), "wasm".
+ * @returns {Promise<Map<string, string[]>>} by "flac", "opus"; empty lists are left out
+ */
 export async function decodable() {
-  const found = new Set();
-  if (!globalThis.AudioDecoder) return found;
+  const found = new Map();
   for (const config of PROBES) {
-    const answer = await AudioDecoder.isConfigSupported(config).catch(() => null);
-    if (answer?.supported) found.add(config.codec);
+    const answer = await globalThis.AudioDecoder?.isConfigSupported(config).catch(() => null);
+    if (answer?.supported) found.set(config.codec, ["webcodecs"]);
+  }
+  if (found.size < PROBES.length && (await wasmOffered())) {
+    for (const { codec } of PROBES) found.set(codec, [...(found.get(codec) ?? []), "wasm"]);
   }
   return found;
 }
@@ -48,10 +56,48 @@ function samplesOf(audio) {
   return samples;
 }
 
+/** AudioDecoder as codec.js uses it: packets in, samples out. */
+class WebDecoder {
+  constructor(on) {
+    this.decoder = new AudioDecoder({
+      output: (audio) => {
+        const { sampleRate } = audio;
+        const samples = samplesOf(audio);
+        audio.close();
+        on.output({ sampleRate, samples });
+      },
+      error: on.error,
+    });
+  }
+
+  get state() {
+    return this.decoder.state;
+  }
+
+  configure(config) {
+    this.decoder.configure(config);
+  }
+
+  decode(data, timestamp, duration) {
+    this.decoder.decode(new EncodedAudioChunk({ type: "key", timestamp, duration, data }));
+  }
+
+  flush() {
+    return this.decoder.flush();
+  }
+
+  close() {
+    if (this.state !== "closed") this.decoder.close();
+  }
+}
+
+const sameBytes = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
 export class FrameDecoder {
   /** @param on { samples(index, rate, Float32Array), failed(format, error) } in the order of the chunks */
   constructor(on) {
     this.on = on;
+    this.means = "webcodecs"; // or "wasm"
     this.decoder = null;
     this.config = null;
     this.next = null;
@@ -65,9 +111,22 @@ export class FrameDecoder {
     else this.decode(frame);
   }
 
+  /** What comes is another stream. */
+  forget() {
+    this.next = null;
+  }
+
+  /** Everything that was taken has come out. */
+  async flush() {
+    await this.decoder?.flush();
+  }
+
   // ---- inside ----
 
-  configure({ format, rate, payload }) {
+  /** A stream that is taken up again where it broke off is decoded on as if nothing had happened. */
+  configure({ format, rate, payload, index }) {
+    const { config } = this;
+    if (index === this.next && config.codec === format && sameBytes(config.description, payload)) return;
     this.config = { codec: format, sampleRate: rate, numberOfChannels: 2, description: payload };
     this.next = null;
     this.restart();
@@ -76,10 +135,10 @@ export class FrameDecoder {
   /** Empty, as at the beginning of a stream. */
   restart() {
     const { config } = this;
-    if (this.decoder && this.decoder.state !== "closed") this.decoder.close();
+    this.decoder?.close();
     this.waiting = [];
     this.parts = [];
-    const decoder = new AudioDecoder({
+    const decoder = new (this.means === "wasm" ? WasmDecoder : WebDecoder)({
       output: (audio) => this.decoder === decoder && this.came(audio),
       error: (error) => this.decoder === decoder && this.on.failed(config.codec, error),
     });
@@ -89,22 +148,21 @@ export class FrameDecoder {
 
   decode(frame) {
     if (this.decoder === null || this.decoder.state === "closed") return;
+    const packets = packetsOf(frame);
+    if (packets.length === 0) return; // could not be encoded: missing
     if (this.next !== null && frame.index !== this.next) this.restart(); // skipped: what comes does not follow what was
     this.next = frame.index + 1;
-    const packets = packetsOf(frame);
-    const duration = (1e6 * frame.frames) / frame.rate / Math.max(1, packets.length);
+    const duration = (1e6 * frame.frames) / frame.rate / packets.length;
     packets.forEach((data, i) => {
       const timestamp = Math.round((frame.index * packets.length + i) * duration);
       this.waiting.push({ index: frame.index, last: i === packets.length - 1 });
-      this.decoder.decode(new EncodedAudioChunk({ type: "key", timestamp, duration, data }));
+      this.decoder.decode(data, timestamp, duration);
     });
   }
 
-  came(audio) {
+  came({ sampleRate, samples }) {
     const { index, last } = this.waiting.shift();
-    const { sampleRate } = audio;
-    this.parts.push(samplesOf(audio));
-    audio.close();
+    this.parts.push(samples);
     if (!last) return;
     const whole = new Float32Array(this.parts.reduce((n, part) => n + part.length, 0));
     let at = 0;

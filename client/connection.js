@@ -4,8 +4,11 @@
 const PING_MS = 10000;
 const STATUS_MS = 5000;
 const STATS_MS = 10000;
-const SILENCE_MS = 6000; // a live stream speaks ten times a second
+const SILENCE_MS = 3000; // a live stream speaks ten times a second
 const CONNECT_MS = 10000;
+const HURRY_MS = 100; // while there is sound left to play, a broken connection is tried again after this, doubled by chance
+const HURRIES = 10; // in a row
+const HURRY_CONNECT_MS = 2500;
 const STABLE_MS = 5000; // open this long: the next failure starts counting anew
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 30000;
@@ -22,7 +25,8 @@ export function backoffMs(attempt, random, first = BACKOFF_MS) {
 export class Connection {
   /**
    * @param env { WebSocket, setTimeout, clearTimeout, now, random }
-   * @param on { state({ state, reason, retryInMs }), message(object), audio(ArrayBuffer), stats() -> object | null }
+   * @param on { state({ state, reason, retryInMs }), message(object), audio(ArrayBuffer), stats() -> object | null,
+   *   address(url) -> the url to open now, cushionMs() -> how much sound is left to play }
    */
   constructor(env, on) {
     this.env = env;
@@ -30,6 +34,8 @@ export class Connection {
     this.url = null;
     this.socket = null;
     this.attempt = 0;
+    this.hurries = 0;
+    this.hurrying = false;
     this.reason = null;
     this.rttMs = null;
     this.timers = new Set();
@@ -37,7 +43,8 @@ export class Connection {
 
   connect(url) {
     this.url = url;
-    this.attempt = 0;
+    this.attempt = this.hurries = 0;
+    this.hurrying = false;
     this.open();
   }
 
@@ -67,13 +74,13 @@ export class Connection {
     this.openedAt = null;
     this.heardAt = this.env.now();
     this.on.state({ state: "connecting", reason: null });
-    const socket = new this.env.WebSocket(this.url);
+    const socket = new this.env.WebSocket(this.on.address(this.url));
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.opened();
     socket.onmessage = (event) => this.received(event.data);
     socket.onclose = (event) => this.closed(event.code);
-    this.after(CONNECT_MS, () => this.openedAt === null && this.closed(0));
+    this.after(this.hurrying ? HURRY_CONNECT_MS : CONNECT_MS, () => this.openedAt === null && this.closed(0));
   }
 
   opened() {
@@ -120,13 +127,24 @@ export class Connection {
   closed(code) {
     if (code === CLOSE_OVERLOAD) this.reason = "overload";
     else if (this.reason === null) this.reason = code === CLOSE_GOING_AWAY ? "restart" : "lost";
-    if (this.openedAt !== null && this.env.now() - this.openedAt > STABLE_MS) this.attempt = 0;
-    const first = this.reason === "overload" ? OVERLOAD_MS : BACKOFF_MS;
-    const retryInMs = backoffMs(this.attempt++, this.env.random(), first);
+    if (this.openedAt !== null && this.env.now() - this.openedAt > STABLE_MS) this.attempt = this.hurries = 0;
+    const retryInMs = this.pauseMs();
     const { reason } = this;
     this.drop();
     this.after(retryInMs, () => this.open());
     this.on.state({ state: "waiting", reason, retryInMs });
+  }
+
+  /** A server that is full or restarts is left in peace. */
+  pauseMs() {
+    const chance = this.env.random();
+    if (this.reason === "lost" && this.on.cushionMs() > 0 && this.hurries < HURRIES) {
+      this.hurries++;
+      this.hurrying = true;
+      return HURRY_MS * (1 + chance);
+    }
+    this.hurrying = false;
+    return backoffMs(this.attempt++, chance, this.reason === "overload" ? OVERLOAD_MS : BACKOFF_MS);
   }
 
   drop() {

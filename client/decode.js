@@ -33,3 +33,13 @@ export function pcmSamples(bytes) {
   }
   return out;
 }
+
+/** @param {Float32Array[]} channels two, equally long */
+export function interleave([left, right]) {
+  const out = new Float32Array(2 * left.length);
+  for (let i = 0; i < left.length; i++) {
+    out[2 * i] = left[i];
+    out[2 * i + 1] = right[i];
+  }
+  return out;
+}

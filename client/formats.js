@@ -37,7 +37,7 @@ export function packetsOf({ format, payload }) {
   return packets;
 }
 
-/** @param {string} quality  @param {string[]} offered by the server  @param {Set<string>} decodes what the browser can */
+/** @param {string} quality  @param {string[]} offered by the server  @param {{has(string)}} decodes what can be decoded here */
 export function chooseFormat(quality, offered, decodes) {
   return WISHES[quality].find((f) => offered.includes(f) && (PLAIN.includes(f) || decodes.has(f))) ?? "json";
 }

@@ -19,16 +19,20 @@ function streamUrl(format, place) {
 }
 
 export class Link {
-  /** @param on { link({ state, reason, retryInMs }), message(object), player(report), refused(text) } */
+  /**
+   * @param on { link({ state, reason, retryInMs }), message(object), player(report), refused(text), report(object) }
+   * report comes once a second while it plays: { state, tier, targetMs, bufferMs, jitterMs, underruns, gaps, latencyMs
+   * (from the server to what leaves the player; null: not known yet), rate, codec, decoder } */
   constructor(on) {
     this.on = on;
     this.place = {}; // the first channel
     this.name = null; // of the channel, once known
     this.streaming = false;
     this.live = false;
+    this.stale = false; // between play() and the new connection
     this.format = null; // of the stream, while there is one
     this.offered = ["json"]; // by the server
-    this.decodes = new Set(); // by the browser
+    this.decodes = new Map(); // what can be decoded here, and by what
     decodable().then((formats) => (this.decodes = formats));
     this.worker = new Worker(new URL("stream-worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = (event) => this.fromWorker(event.data);
@@ -56,7 +60,9 @@ export class Link {
     this.streaming = true;
     this.quality = quality;
     this.format = this.choose(quality);
-    this.worker.postMessage({ type: "connect", url: this.address() });
+    const means = this.decodes.get(this.format)?.[0];
+    this.stale = true;
+    this.worker.postMessage({ type: "connect", url: this.address(), means });
   }
 
   /** Another place to listen at; while playing play() takes the listener there. */
@@ -108,8 +114,11 @@ export class Link {
   }
 
   fromWorker(message) {
+    if (message.type === "link" && message.state === "connecting") this.stale = false;
+    if (message.type === "message" && this.stale) return; // of the place that was left
     if (message.type === "message") this.hear(message.message);
-    else if (message.type === "undecodable") this.avoid(message.format);
+    else if (message.type === "undecodable") this.avoid(message.format, message.means);
+    else if (message.type === "report") this.on.report?.(message.report);
     else if (message.type === "player") this.on.player(message);
     else if (message.type === "link") {
       if (message.state === "idle" && this.streaming) return;
@@ -129,7 +138,7 @@ export class Link {
 
   /** From now on a connection that breaks is taken up again by the channel's name. */
   named(channel) {
-    if (!channel || channel === this.name || !this.isPrivate()) return;
+    if (!this.isPrivate() || channel === this.name || !channel?.startsWith(`${PRIVATE}-`)) return;
     this.name = channel;
     this.worker.postMessage({ type: "address", url: this.address() });
   }
@@ -145,9 +154,11 @@ export class Link {
     this.worker.postMessage({ type: "address", url: this.address() });
   }
 
-  /** The browser said that it can decode this, and could not. */
-  avoid(format) {
-    this.decodes.delete(format);
+  /** It was said that this can be decoded, and could not be. */
+  avoid(format, means) {
+    const left = (this.decodes.get(format) ?? []).filter((each) => each !== means);
+    if (left.length > 0) this.decodes.set(format, left);
+    else this.decodes.delete(format);
     if (this.streaming && this.format === format) this.play(this.quality);
   }
 

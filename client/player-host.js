@@ -26,6 +26,8 @@ export class PlayerHost {
   receive(message) {
     if (message.type === "chunk") this.player.push(message.index, message.rate, message.samples);
     else if (message.type === "link") this.player.setLink(message.up);
+    else if (message.type === "target") this.player.setTarget(message.ms);
+    else if (message.type === "break") this.player.breakStream();
   }
 
   process(left, right) {
@@ -39,6 +41,6 @@ export class PlayerHost {
 
   report() {
     this.sinceReport = 0;
-    this.stream?.postMessage({ type: "player", ...this.player.stats() });
+    this.stream?.postMessage({ type: "player", at: Date.now(), ...this.player.stats() });
   }
 }

@@ -1,10 +1,11 @@
 // The jitter buffer: chunks in as they arrive, an unbroken stream of blocks out. Pure: no timers, no Web Audio; whoever
 // owns the audio callback calls process(). Everything it needs is allocated when it is made.
 //
-// - Sound starts once the target depth is reached, with a fade.
+// - Sound starts once the target depth is reached, with a fade; of more than that only the newest is played.
 // - Runs dry: fades out over the frames that are left, fills up again, fades in. Never a click.
 // - Where chunks are missing the two sides are crossfaded.
-// - Depth outside a wide band is brought back by turning the rate by at most 0.3 %.
+// - A live stream never refills a cushion by itself. Depth outside a band around the target, or after the target was
+//   changed, is brought there by turning the rate by at most 0.3 %.
 // - While the rates are equal and nothing is being turned, samples pass through unchanged, to the bit.
 
 import { Resampler } from "./resampler.js";
@@ -17,21 +18,16 @@ const SLEW_MAX = 0.003;
 const SLEW_PER_SECOND = 0.002;
 const SLEW_SNAP = 0.0002; // at this speed interpolation is left at a whole frame
 const DEPTH_SECONDS = 3; // time constant of the smoothed depth
-const SLACK_MS = 500; // above the target before it is drained
-const SETTLE_SECONDS = 2; // a cushion that came with the start, while the context woke up, is kept
-const SETTLE_SLACK_MS = 1000; // up to here above the target
+const SLACK_MS = 200; // above the target before it is drained
+const LOW = 0.7; // of the target, before it is refilled
+const NEAR_MS = 50; // below the target: as full as chunks that come one by one keep it
 const EXCESS_MS = 2500; // above the target before it is skipped
-const CALM_SECONDS = 600; // without running dry before the target comes down
+const PILE_MS = 100; // above the target at the start before it is left out
+const FIRST_TARGET_MS = 500;
 
 const FADE_IN_S = 0.15;
 const FADE_OUT_S = 0.02;
 const FADE_STOP_S = 0.15;
-
-export const TIERS = [
-  { name: "normal", targetMs: 450 },
-  { name: "careful", targetMs: 900 },
-  { name: "deep", targetMs: 1500 },
-];
 
 export class Player {
   /** @param {number} outRate of the audio context  @param {number} streamRate expected of the stream */
@@ -48,15 +44,17 @@ export class Player {
     this.gain = 0;
     this.gainStep = 0;
     this.nextIndex = null;
+    this.broken = false; // what comes next does not follow what came last
     this.linkUp = true;
-    this.tier = 0;
-    this.calmFrames = 0;
+    this.targetMs = FIRST_TARGET_MS;
     this.depthFrames = 0; // smoothed
-    this.slackMs = SLACK_MS;
     this.slew = 0;
     this.correcting = 0; // -1 slower, 1 faster
-    this.underruns = 0;
-    this.gaps = 0;
+    this.begun = false; // has played since the start: silence is a gap
+    this.underruns = 0; // times it ran dry while the connection stood
+    this.gaps = 0; // times it fell silent unasked, whatever the reason
+    this.dryFrames = 0; // of silence while the connection stood
+    this.splices = 0; // places where chunks were missing
     this.repeats = 0;
     this.skips = 0;
     this.setStreamRate(streamRate);
@@ -65,6 +63,8 @@ export class Player {
   /** From silence; what was buffered is forgotten. A fade that still runs is let run out. */
   start() {
     this.nextIndex = null;
+    this.broken = false;
+    this.begun = false;
     this.newFrom = this.written;
     if (this.state === "fading") {
       this.afterFade = "restart";
@@ -94,18 +94,31 @@ export class Player {
     this.linkUp = up;
   }
 
+  /** How deep the cushion shall be from now on. */
+  setTarget(ms) {
+    if (ms === this.targetMs) return;
+    this.correcting = Math.sign(this.targetMs - ms);
+    this.targetMs = ms;
+  }
+
+  /** What comes next is of another stream, whatever its indices say. */
+  breakStream() {
+    this.broken = this.nextIndex !== null;
+  }
+
   /** One chunk of interleaved stereo. */
   push(index, rate, samples) {
     if (this.state === "stopped") return;
     if (rate !== this.streamRate) this.setStreamRate(rate);
     let overlap = 0;
-    if (this.nextIndex !== null && index !== this.nextIndex) {
+    if (this.broken || (this.nextIndex !== null && index !== this.nextIndex)) {
       const back = this.nextIndex - index;
-      if (back > 0 && back <= REPEATED_CHUNKS) {
+      if (!this.broken && back > 0 && back <= REPEATED_CHUNKS) {
         this.repeats++;
         return;
       }
-      this.gaps++;
+      this.broken = false;
+      this.splices++;
       overlap = CROSSFADE_FRAMES;
     }
     this.nextIndex = index + 1;
@@ -119,6 +132,7 @@ export class Player {
     if (this.state === "stopped" || this.state === "filling") {
       left.fill(0);
       right.fill(0);
+      if (this.begun && this.linkUp && this.state === "filling") this.dryFrames += n;
       return;
     }
     this.read(left, right, n);
@@ -133,10 +147,12 @@ export class Player {
     return {
       state: this.state,
       depthMs: this.depthMs(),
-      targetMs: TIERS[this.tier].targetMs,
-      tier: TIERS[this.tier].name,
+      targetMs: this.targetMs,
+      nextIndex: this.nextIndex,
       underruns: this.underruns,
       gaps: this.gaps,
+      dryMs: (1000 * this.dryFrames) / this.outRate,
+      splices: this.splices,
       skips: this.skips,
       slew: this.slew,
       exact: this.isExact(),
@@ -176,29 +192,29 @@ export class Player {
 
   decide(n) {
     if (this.state === "filling") {
-      if (this.depthMs() >= TIERS[this.tier].targetMs) this.begin();
+      if (this.depthMs() >= this.targetMs) this.begin();
     } else if (this.state === "playing") {
       const reserve = (FADE_OUT_S * this.outRate + 2 * n) * this.step();
       if (this.availableFrames() < reserve) this.runDry();
-      else if (this.depthMs() > TIERS[this.tier].targetMs + EXCESS_MS) this.fadeOut("skip", FADE_OUT_S * this.outRate);
+      else if (this.depthMs() > this.targetMs + EXCESS_MS) this.fadeOut("skip", FADE_OUT_S * this.outRate);
     }
     if (this.state === "playing") this.steer(n);
   }
 
+  /** From silence. What piled up beyond a target that is met chunk by chunk is older than it need be. */
   begin() {
+    const surplus = this.written - this.position - this.targetFrames();
+    if (surplus > (PILE_MS * this.streamRate) / 1000) this.position += surplus;
     this.state = "playing";
+    this.begun = true;
     this.depthFrames = this.written - this.position;
-    this.calmFrames = 0;
-    this.slackMs = SLACK_MS;
     this.gain = 0;
     this.gainStep = 1 / (FADE_IN_S * this.outRate);
   }
 
   runDry() {
-    if (this.linkUp) {
-      this.underruns++;
-      this.tier = Math.min(this.tier + 1, TIERS.length - 1);
-    }
+    this.gaps++;
+    if (this.linkUp) this.underruns++;
     this.fadeOut("refill", FADE_OUT_S * this.outRate);
   }
 
@@ -208,34 +224,30 @@ export class Player {
     this.gainStep = -1 / frames;
   }
 
-  /** Keeps the smoothed depth within its band. */
+  /** Keeps the smoothed depth within its band. An outage, which ends in a burst, says nothing about it. */
   steer(n) {
+    const target = this.targetFrames();
     const perMs = this.streamRate / 1000;
-    const target = TIERS[this.tier].targetMs * perMs;
-    this.depthFrames += (this.written - this.position - this.depthFrames) * (n / (DEPTH_SECONDS * this.outRate));
-    if (this.calmFrames < SETTLE_SECONDS * this.outRate) {
-      const surplusMs = this.depthMs() - TIERS[this.tier].targetMs + SLACK_MS / 2;
-      this.slackMs = Math.min(SETTLE_SLACK_MS, Math.max(this.slackMs, surplusMs));
-    }
-    if (this.depthFrames > target + this.slackMs * perMs) this.correcting = 1;
-    else if (this.depthFrames < target / 2) this.correcting = -1;
-    else if (this.correcting > 0 && this.depthFrames < target + (this.slackMs / 2) * perMs) this.correcting = 0;
-    else if (this.correcting < 0 && this.depthFrames > target) this.correcting = 0;
+    const weight = this.linkUp ? n / (DEPTH_SECONDS * this.outRate) : 0;
+    this.depthFrames += (this.written - this.position - this.depthFrames) * weight;
+    if (this.depthFrames > target + SLACK_MS * perMs) this.correcting = 1;
+    else if (this.depthFrames < LOW * target) this.correcting = -1;
+    else if (this.correcting > 0 && this.depthFrames <= target) this.correcting = 0;
+    else if (this.correcting < 0 && this.depthFrames >= target - NEAR_MS * perMs) this.correcting = 0;
     const change = (SLEW_PER_SECOND * n) / this.outRate;
     const wanted = this.correcting * SLEW_MAX;
     if (wanted !== 0) this.slew += Math.max(-change, Math.min(change, wanted - this.slew));
     else if (Math.abs(this.slew) > SLEW_SNAP) this.slew -= Math.sign(this.slew) * change;
     else if (this.ratio !== 1) this.slew = 0;
-    this.calmFrames += n;
-    if (this.calmFrames > CALM_SECONDS * this.outRate && this.tier > 0) {
-      this.tier--;
-      this.calmFrames = 0;
-    }
+  }
+
+  targetFrames() {
+    return Math.round((this.targetMs * this.streamRate) / 1000);
   }
 
   skipToTarget() {
     this.skips++;
-    this.position = this.written - Math.round((TIERS[this.tier].targetMs * this.streamRate) / 1000);
+    this.position = this.written - this.targetFrames();
     this.fraction = 0;
     this.depthFrames = this.written - this.position;
     if (this.state === "playing") this.begin();

@@ -8,7 +8,9 @@ import { backoffMs, Connection } from "../../client/connection.js";
 import { base64Bytes, decodePcm } from "../../client/decode.js";
 import { chooseFormat, isNearby, packetsOf, parseFrame } from "../../client/formats.js";
 import { Outbox } from "../../client/outbox.js";
+import { ServerClock } from "../../client/clock.js";
 import { Player } from "../../client/player.js";
+import { Tiers, TIERS } from "../../client/tiers.js";
 import { Timeline } from "../../client/timeline.js";
 
 const RATE = 44100;
@@ -44,7 +46,7 @@ function run(player, seconds, feed = () => {}, block = BLOCK) {
 }
 
 /** Feeds like a server: a burst, then a chunk each 100 ms (times `speed`). */
-function live(player, f, { burst = 8, speed = 1, from = 0 } = {}) {
+function live(player, f, { burst = 5, speed = 1, from = 0 } = {}) {
   let sent = 0;
   return (seconds) => {
     while (sent < burst || (sent - burst + 1) * 0.1 <= seconds * speed) {
@@ -132,40 +134,105 @@ test("sound starts only when the target is buffered, and with a fade", () => {
   assert.equal(left.at(-1), 0.5);
 });
 
-test("what piled up while the context woke up is kept as a cushion, not drained", () => {
+test("of what piled up while the context woke up only the newest is played, to the depth asked for", () => {
   const player = new Player(RATE);
   player.start();
-  run(player, 20, live(player, noise, { burst: 13 }));
+  const feed = live(player, noise, { burst: 13 });
+  const { left } = run(player, 20, feed);
   assert.equal(player.stats().exact, true);
-  assert.ok(player.depthMs() > 1100);
+  const depth = player.depthMs();
+  assert.ok(depth > 390 && depth <= 600, `depth ${depth}`);
+  assert.equal(player.skips + player.gaps, 0);
+  assert.ok(left.slice(RATE).some((x) => x !== 0));
 });
 
-test("running dry fades out, fills again to a deeper target and fades in: no click", () => {
+test("running dry fades out, fills again and fades in: no click", () => {
   const player = new Player(RATE);
   player.start();
-  const first = live(player, sine(200), { burst: 8 });
+  const first = live(player, sine(200));
   let resumed = null;
   const { left } = run(player, 6, (seconds) => {
     if (seconds < 1) first(seconds);
-    else if (seconds > 3) (resumed ??= live(player, sine(200), { burst: 9, from: 17 }))(seconds - 3);
+    else if (seconds > 3) (resumed ??= live(player, sine(200), { burst: 9, from: 14 }))(seconds - 3);
   });
   const natural = (2 * Math.PI * 200 * 0.5) / RATE;
   assert.equal(player.underruns, 1);
+  assert.equal(player.gaps, 1);
+  assert.ok(player.stats().dryMs > 1300 && player.stats().dryMs < 1800, `${player.stats().dryMs} ms dry`);
   assert.ok(biggestStep(left) < 1.1 * natural + 0.5 / (0.02 * RATE), `step ${biggestStep(left)}`);
   assert.ok(left.slice(2.5 * RATE, 2.9 * RATE).every((x) => x === 0), "silent while filling");
   assert.ok(Math.max(...left.slice(5 * RATE)) > 0.49, "sounds again");
-  assert.equal(player.stats().tier, "careful");
 });
 
-test("a lost connection that runs dry is not taken for jitter", () => {
+test("a lost connection that runs dry is a gap, but not taken for jitter", () => {
   const player = new Player(RATE);
   player.start();
   const feed = live(player, sine(200));
   player.setLink(false);
   run(player, 3, (seconds) => seconds < 1 && feed(seconds));
   assert.equal(player.underruns, 0);
-  assert.equal(player.stats().tier, "normal");
+  assert.equal(player.gaps, 1);
+  assert.equal(player.stats().dryMs, 0);
   assert.equal(player.stats().state, "filling");
+});
+
+test("an outage shorter than the cushion, then all that was missed: sample for sample as if nothing had happened", () => {
+  const player = new Player(RATE);
+  player.start();
+  player.setTarget(1200);
+  const steady = live(player, noise, { burst: 12 });
+  let pushed = 12;
+  const { left } = run(player, 20, (seconds) => {
+    const down = seconds > 5 && seconds < 6;
+    player.setLink(!down);
+    if (!down) steady(seconds);
+    pushed = player.nextIndex;
+  });
+  assert.ok(pushed > 200);
+  const from = Math.ceil(0.2 * RATE);
+  for (let i = from; i < left.length; i++) {
+    const want = Math.fround(noise(i)[0]);
+    if (left[i] !== want) assert.fail(`frame ${i}: ${left[i]} is not ${want}`);
+  }
+  assert.equal(player.gaps + player.splices, 0);
+});
+
+test("a deeper target is reached by playing 0.3 % slower, a shallower one by playing faster; then exact again", () => {
+  const player = new Player(RATE);
+  player.start();
+  const feed = live(player, sine(440));
+  let slowest = 0;
+  let fastest = 0;
+  const track = (seconds) => {
+    feed(seconds);
+    slowest = Math.min(slowest, player.slew);
+    fastest = Math.max(fastest, player.slew);
+  };
+  run(player, 5, track);
+  player.setTarget(800);
+  const { left } = run(player, 120, (seconds) => track(seconds + 5));
+  assert.ok(player.depthMs() > 690 && player.depthMs() < 900, `depth ${player.depthMs()}`);
+  assert.equal(player.stats().exact, true);
+  assert.ok(Math.abs(slowest + 0.003) < 1e-9, `slowest ${slowest}`);
+  player.setTarget(500);
+  run(player, 120, (seconds) => track(seconds + 125));
+  assert.ok(player.depthMs() > 390 && player.depthMs() < 600, `depth ${player.depthMs()}`);
+  assert.equal(player.stats().exact, true);
+  assert.ok(Math.abs(fastest - 0.003) < 1e-9, `fastest ${fastest}`);
+  assert.ok(biggestStep(left) < 1.01 * ((2 * Math.PI * 440 * 0.5) / RATE));
+  assert.equal(player.gaps + player.skips, 0);
+});
+
+test("another stream with indices that would fit is crossfaded, not joined", () => {
+  const player = new Player(RATE);
+  player.start();
+  for (let k = 0; k < 6; k++) player.push(k, RATE, chunk(k, () => [0.5, 0.5]));
+  player.breakStream();
+  for (let k = 3; k < 9; k++) player.push(k, RATE, chunk(k, () => [-0.5, -0.5]));
+  const { left } = run(player, 0.9);
+  assert.ok(left.some((x) => x === -0.5), "the other stream is played from its first chunk on");
+  assert.ok(biggestStep(left) < 0.002, `step ${biggestStep(left)}`);
+  assert.equal(player.splices, 1);
 });
 
 test("missing chunks are crossfaded, repeated ones dropped", () => {
@@ -179,7 +246,7 @@ test("missing chunks are crossfaded, repeated ones dropped", () => {
   // 3 chunks missing, and the other side is in opposite phase: the worst case for a splice
   for (let k = 11; k < 18; k++) player.push(k, RATE, chunk(k, (n) => slow(n).map((x) => -x)));
   const { left } = run(player, 1.2);
-  assert.equal(player.gaps, 1);
+  assert.equal(player.splices, 1);
   assert.ok(biggestStep(left) < 0.006, `step ${biggestStep(left)}`);
 });
 
@@ -290,8 +357,8 @@ test("Play right after Stop lets the fade run out and begins with the new audio:
   player.stop();
   const fading = run(player, 0.05).left;
   player.start();
-  for (let k = 0; k < 8; k++) player.push(40 + k, RATE, chunk(k, () => [0.25, 0.25]));
-  const { left } = run(player, 0.6);
+  for (let k = 0; k < 6; k++) player.push(40 + k, RATE, chunk(k, () => [0.25, 0.25]));
+  const { left } = run(player, 0.5);
   assert.ok(biggestStep(Float32Array.of(...fading, ...left)) < 0.001);
   assert.equal(left.at(-1), 0.25);
   assert.ok(left.some((x) => x === 0));
@@ -301,11 +368,11 @@ test("any block size gives the same samples", () => {
   const outs = [128, 2048].map((block) => {
     const player = new Player(48000);
     player.start();
-    for (let k = 0; k < 9; k++) player.push(k, RATE, chunk(k, noise));
-    return run(player, 0.7, () => {}, block).left;
+    for (let k = 0; k < 5; k++) player.push(k, RATE, chunk(k, noise));
+    return run(player, 0.4, () => {}, block).left;
   });
   assert.ok(outs[0].some((x) => x !== 0));
-  for (let i = 0; i < 0.7 * 48000; i++) if (outs[0][i] !== outs[1][i]) assert.fail(`frame ${i}`);
+  for (let i = 0; i < 0.4 * 48000; i++) if (outs[0][i] !== outs[1][i]) assert.fail(`frame ${i}`);
 });
 
 // ---- connection ----
@@ -346,6 +413,7 @@ class FakeClock {
 function connectionSetup() {
   const clock = new FakeClock();
   const sockets = [];
+  const cushion = { ms: 0 };
   class Socket {
     constructor(url) {
       this.url = url;
@@ -372,9 +440,11 @@ function connectionSetup() {
     state: (state) => states.push(state),
     message: () => {},
     stats: () => ({ underruns: 0 }),
+    address: (url) => `${url}#${sockets.length}`,
+    cushionMs: () => cushion.ms,
   });
   const say = (message) => sockets.at(-1).onmessage({ data: JSON.stringify(message) });
-  return { clock, sockets, states, connection, say };
+  return { clock, sockets, states, connection, say, cushion };
 }
 
 test("backoff doubles from half a second to 30 s, and chance takes up to half away", () => {
@@ -417,6 +487,41 @@ test("a lost connection comes back with growing pauses; a stable one starts coun
   }
   sockets[2].onclose({ code: 1001 });
   assert.deepEqual(states.at(-1), { state: "waiting", reason: "restart", retryInMs: 500 });
+});
+
+test("while there is sound left to play a broken connection is tried again in haste, ten times at most", () => {
+  const { clock, sockets, states, connection, say, cushion } = connectionSetup();
+  connection.connect("ws://x/");
+  assert.equal(sockets[0].url, "ws://x/#0");
+  sockets[0].open();
+  say({ type: "status" });
+  clock.advance(100);
+  cushion.ms = 500;
+  const pauses = [];
+  for (let i = 0; i < 14; i++) {
+    sockets.at(-1).onclose({ code: 1006 });
+    pauses.push(states.at(-1).retryInMs);
+    clock.advance(pauses.at(-1));
+  }
+  assert.deepEqual(pauses, [...Array(10).fill(200), 500, 1000, 2000, 4000]);
+  assert.equal(sockets.at(-1).url, `ws://x/#${sockets.length - 1}`, "the address is asked for anew each time");
+  sockets.at(-1).onclose({ code: 1001 });
+  assert.equal(states.at(-1).retryInMs, 8000, "a server that goes is left in peace");
+});
+
+test("in haste an attempt that hangs is given up sooner", () => {
+  const { clock, sockets, connection, say, cushion } = connectionSetup();
+  connection.connect("ws://x/");
+  sockets[0].open();
+  say({ type: "status" });
+  cushion.ms = 500;
+  sockets[0].onclose({ code: 1006 });
+  clock.advance(200);
+  assert.equal(sockets.length, 2);
+  clock.advance(2600);
+  cushion.ms = 0;
+  clock.advance(200);
+  assert.equal(sockets.length, 3);
 });
 
 test("a server that is full is asked again, but slowly", () => {
@@ -568,4 +673,125 @@ test("this machine and this house are nearby, the rest of the world is not", () 
   const far = ["example.org", "8.8.8.8", "172.32.0.1", "11.0.0.1", "[2001:db8::1]", "10.example.org"];
   for (const name of near) assert.ok(isNearby(name), name);
   for (const name of far) assert.ok(!isNearby(name), name);
+});
+
+// ---- the line ----
+
+/** A line of one chunk each 100 ms, each `lateMs(k)` late (never overtaking); `dryMs(t)` of each 200 ms are dry. */
+function line(tiers, seconds, { lateMs = () => 0, dryMs = () => 0, from = 0 } = {}) {
+  let last = -Infinity;
+  const levels = [];
+  for (let k = 0; k < seconds * 10; k++) {
+    const at = Math.max(last, from + 100 * k + lateMs(k));
+    last = at;
+    tiers.arrived(at, Math.round(from / 100) + k, 100);
+    if (k % 2 === 0) tiers.played(at, dryMs(at - from));
+    levels.push(tiers.level);
+  }
+  return levels;
+}
+
+/** Even in [0, 1), the same each time. */
+function chance(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test("tiers are the four of the spec, and the first is normal", () => {
+  assert.deepEqual(TIERS.map(({ name, targetMs }) => [name, targetMs]), [
+    ["minimal", 300],
+    ["normal", 500],
+    ["stable", 800],
+    ["defensive", 1200],
+  ]);
+  assert.equal(new Tiers().name, "normal");
+});
+
+test("jitter is the moving average, alpha 0.1, of how far intervals are off", () => {
+  const tiers = new Tiers();
+  tiers.connected(0);
+  tiers.arrived(2000, 0, 100);
+  tiers.arrived(2130, 1, 100);
+  assert.ok(Math.abs(tiers.jitterMs - 3) < 1e-9);
+  tiers.arrived(2190, 2, 100);
+  assert.ok(Math.abs(tiers.jitterMs - (0.9 * 3 + 0.1 * 40)) < 1e-9);
+  tiers.arrived(2390, 4, 100); // one was skipped: twice as long is right
+  assert.ok(Math.abs(tiers.jitterMs - 0.9 * (0.9 * 3 + 0.1 * 40)) < 1e-9);
+});
+
+test("the burst after connecting is no jitter", () => {
+  const tiers = new Tiers();
+  tiers.connected(0);
+  for (let k = 0; k < 8; k++) tiers.arrived(20 + k, k, 100);
+  for (let k = 8; k < 60; k++) tiers.arrived(20 + 100 * (k - 7), k, 100);
+  assert.equal(tiers.jitterMs, 0);
+  assert.equal(tiers.name, "normal");
+});
+
+test("jitter over 50 ms raises the tier, step by step; jitter between 20 and 50 leaves it", () => {
+  const random = chance(1);
+  const tiers = new Tiers();
+  const levels = line(tiers, 60, { lateMs: () => 300 * random() });
+  assert.equal(tiers.name, "defensive");
+  const steps = levels.flatMap((level, k) => (k > 0 && level !== levels[k - 1] ? [level - levels[k - 1]] : []));
+  assert.deepEqual(steps, [1, 1]);
+  assert.ok(levels.indexOf(3) - levels.indexOf(2) >= 29, "not two at once");
+  const held = new Tiers();
+  line(held, 300, { lateMs: (k) => (k % 2) * 30 });
+  assert.ok(held.jitterMs > 20 && held.jitterMs < 50, `jitter ${held.jitterMs}`);
+  assert.equal(held.name, "normal");
+});
+
+test("one stall of 300 ms is forgiven", () => {
+  const tiers = new Tiers();
+  line(tiers, 30, { lateMs: (k) => (k === 100 ? 300 : 0) });
+  assert.equal(tiers.name, "normal");
+});
+
+test("more than 5 % of dry time in ten seconds raises the tier, less does not", () => {
+  const less = new Tiers();
+  line(less, 30, { dryMs: (t) => (t === 8000 || t === 8200 ? 200 : 0) });
+  assert.equal(less.name, "normal");
+  const more = new Tiers();
+  line(more, 10, { dryMs: (t) => (t >= 8000 && t < 8600 ? 200 : 0) });
+  assert.equal(more.name, "stable");
+});
+
+test("after a calm minute a tier is given back; one that had to be taken again makes the next wait twice as long", () => {
+  const tiers = new Tiers();
+  line(tiers, 10, { dryMs: (t) => (t >= 5000 && t < 5600 ? 200 : 0) });
+  assert.equal(tiers.name, "stable");
+  let levels = line(tiers, 80, { from: 10000 });
+  assert.equal(tiers.name, "normal");
+  assert.ok(levels.indexOf(1) > 500, `after ${levels.indexOf(1) / 10} s`);
+  line(tiers, 10, { from: 90000, dryMs: (t) => (t >= 5000 && t < 5600 ? 200 : 0) });
+  assert.equal(tiers.name, "stable");
+  levels = line(tiers, 150, { from: 100000 });
+  assert.equal(tiers.name, "normal");
+  assert.ok(levels.indexOf(1) > 1100, `after ${levels.indexOf(1) / 10} s`);
+});
+
+test("a line at the edge does not flap: over an hour it changes a handful of times", () => {
+  const random = chance(5);
+  const tiers = new Tiers();
+  const rough = (k) => Math.floor(k / 10) % 180 < 5; // five bad seconds every three minutes
+  const levels = line(tiers, 3600, { lateMs: (k) => (rough(k) ? 400 * random() : 0) });
+  const changes = levels.filter((level, k) => k > 0 && level !== levels[k - 1]).length;
+  assert.ok(changes > 0 && changes <= 14, `${changes} changes`);
+});
+
+test("latency: from the server's publishing to the place that leaves the player, whatever the two clocks say", () => {
+  const clock = new ServerClock();
+  assert.equal(clock.latencyMs(0, 0, 100), null);
+  const server = (at) => new Date(at + 500000).toISOString(); // ahead by 500 s
+  clock.pong(1000, 1300, server(1290)); // the way back was quick
+  clock.pong(2000, 2010, server(2005));
+  clock.status({ chunk_index: 40, server_time: server(4030), published_ms_ago: 30 });
+  assert.equal(clock.latencyMs(4500, 40, 100), 500);
+  assert.equal(clock.latencyMs(4500, 41.5, 100), 350);
+  clock.reset();
+  assert.equal(clock.latencyMs(4500, 40, 100), null);
 });
