@@ -2,7 +2,7 @@
 #
 #   make run      serve on http://localhost:8000           ARGS="--port 8001" adds flags
 #   make test     every test                               SUITES="lint unit" picks some
-#   make bench    the benchmarks, beside other engines      FULL=1 for longer; RECORD=1 writes bench/RESULTS.md
+#   make bench    the benchmarks, beside others             FULL=1 for longer; RECORD=1 writes bench/RESULTS.md; ONLY=fanout
 #   make lint     formatting, includes, clang-tidy, luacheck
 #   make format   formats the C sources
 #   make build    build/auralis
@@ -48,7 +48,7 @@ test: setup-test
 bench: setup-test
 	@deployment/setup bench || echo 'make bench: going on with what is installed'
 	@JOBS=$(JOBS) $(BUILD) release all
-	@bench/run build $(if $(RECORD),--record)
+	@bench/run build $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record)
 
 lint: setup-test
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL JOBS=$(JOBS) tests/run lint tidy luacheck
