@@ -34,7 +34,7 @@ struct render_args {
 #define AT(member) AUR_MEMBER(struct render_args, member)
 
 static const struct aur_option render_table[] = {
-    {"-o", "FILE", "the file to write, .wav or .flac", NULL, {AUR_FIELD_TEXT, AT(out)}, false, NULL},
+    {"-o", "FILE", "the file to write, .wav, .flac or .opus", NULL, {AUR_FIELD_TEXT, AT(out)}, false, NULL},
     {"--phrases",
      "N",
      "end at the boundary after N phrases; 8 without --duration",
@@ -150,12 +150,14 @@ static int check_args(const struct render_args *args, struct aur_error *err)
 {
     if (!*args->out)
         return aur_error_set(err, AUR_EINVAL, "render: -o FILE is missing; see 'auralis render --help'");
-    if (ends_with(args->out, ".opus"))
-        return aur_error_value(err, "-o", args->out, ".wav, .flac (Opus files are not available in this version)");
-    if (!ends_with(args->out, ".wav") && !ends_with(args->out, ".flac"))
-        return aur_error_value(err, "-o", args->out, "a name that ends in .wav or .flac");
-    if (strcmp(args->bits, "float") == 0 && ends_with(args->out, ".flac"))
-        return aur_error_value(err, "--bits", "float", "16, 24 in a FLAC file");
+    if (!ends_with(args->out, ".wav") && !ends_with(args->out, ".flac") && !ends_with(args->out, ".opus"))
+        return aur_error_value(err, "-o", args->out, "a name that ends in .wav, .flac or .opus");
+    if (strcmp(args->bits, "float") == 0 && !ends_with(args->out, ".wav"))
+        return aur_error_value(err, "--bits", "float", "16, 24 in a FLAC or Opus file");
+    if (args->dither && ends_with(args->out, ".opus"))
+        return aur_error_set(err, AUR_EINVAL, "--dither: only for .wav and .flac");
+    if (args->rate && args->rate != 48000 && ends_with(args->out, ".opus"))
+        return aur_error_set(err, AUR_EINVAL, "--rate %d: an Opus file has 48000", args->rate);
     if (args->dither && strcmp(args->bits, "16") != 0)
         return aur_error_set(err, AUR_EINVAL, "--dither: only for --bits 16");
     if (args->phrases && args->duration > 0)

@@ -56,13 +56,22 @@ static int check_seconds(const char *field, double value, bool zero, struct aur_
     return aur_error_value(err, field, text, allowed);
 }
 
-static int check_rate(uint32_t rate_hz, struct aur_error *err)
+/* 0: the file may have any. */
+static uint32_t only_rate(const struct aur_bounce_request *r)
 {
-    if (rate_hz >= AUR_FILE_RATE_MIN && rate_hz <= AUR_FILE_RATE_MAX)
+    return r->out_path ? aur_sink_rate(r->out_path) : 0;
+}
+
+static int check_rate(uint32_t rate_hz, uint32_t only_hz, struct aur_error *err)
+{
+    if (rate_hz >= AUR_FILE_RATE_MIN && rate_hz <= AUR_FILE_RATE_MAX && (!only_hz || rate_hz == only_hz))
         return AUR_OK;
     char text[16], allowed[32];
     snprintf(text, sizeof text, "%u", (unsigned)rate_hz);
-    snprintf(allowed, sizeof allowed, "%d to %d Hz", AUR_FILE_RATE_MIN, AUR_FILE_RATE_MAX);
+    if (only_hz)
+        snprintf(allowed, sizeof allowed, "%u Hz", (unsigned)only_hz);
+    else
+        snprintf(allowed, sizeof allowed, "%d to %d Hz", AUR_FILE_RATE_MIN, AUR_FILE_RATE_MAX);
     return aur_error_value(err, "rate", text, allowed);
 }
 
@@ -74,7 +83,7 @@ static int check_request(const struct aur_bounce_request *r, struct aur_error *e
     if (!rc)
         rc = check_seconds("tail", r->tail_s, true, err);
     if (!rc && r->file_rate_hz)
-        rc = check_rate(r->file_rate_hz, err);
+        rc = check_rate(r->file_rate_hz, only_rate(r), err);
     if (!rc && r->out_path)
         rc = aur_sink_check(r->out_path, r->bits, r->dither, err);
     if (!rc && r->out_path)
@@ -110,7 +119,7 @@ static int plan(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     b->rate_hz = r->synth.rate_hz;
-    b->file_rate_hz = r->file_rate_hz ? r->file_rate_hz : b->rate_hz;
+    b->file_rate_hz = r->file_rate_hz ? r->file_rate_hz : only_rate(r) ? only_rate(r) : b->rate_hz;
     if (r->phrases) {
         int rc = find_boundary(b, &b->stop_frame, err);
         if (rc)
@@ -146,8 +155,16 @@ static int open_files(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     const char *title = aur_piece_describe(r->piece)->title;
-    const struct aur_sink_config config = {r->out_path,    r->force, b->rate_hz, b->file_rate_hz,
-                                           b->file_frames, r->bits,  r->dither,  aur_rand_key(r->seed, 0, "dither")};
+    const struct aur_sink_config config = {.path = r->out_path,
+                                           .force = r->force,
+                                           .in_rate_hz = b->rate_hz,
+                                           .file_rate_hz = b->file_rate_hz,
+                                           .file_frames = b->file_frames,
+                                           .bits = r->bits,
+                                           .dither = r->dither,
+                                           .dither_key = aur_rand_key(r->seed, 0, "dither"),
+                                           .serial =
+                                               (uint32_t)aur_rand_key(r->seed, 0, aur_piece_marks(r->piece)->hash)};
     int rc = r->out_path ? aur_sink_open(&b->sink, &config, err) : AUR_OK;
     if (!rc && r->events_path) {
         b->has_events = true;

@@ -17,8 +17,8 @@ struct aur_bounce_request {
     uint64_t seed;
     struct aur_controls controls;
     struct aur_synth_config synth; /* rate_hz is the rate of synthesis */
-    const char *out_path;          /* .wav or .flac by its ending; NULL: render only (with on_audio) */
-    uint32_t file_rate_hz;         /* 0: the rate of synthesis; else resampled (libsamplerate, best) */
+    const char *out_path;          /* .wav, .flac or .opus by its ending; NULL: render only (with on_audio) */
+    uint32_t file_rate_hz; /* 0: the rate of synthesis (48000 with .opus); else resampled (libsamplerate, best) */
     enum aur_bounce_bits bits;
     bool dither, force;      /* dither: with 16 bits only */
     uint64_t phrases;        /* end at this boundary; or 0 and */
@@ -36,8 +36,8 @@ struct aur_bounce_request {
 };
 
 /* Renders. The files appear only when they are complete (written beside their names, then renamed); none does on an
- * error. Errors: AUR_EIO (exists without force, cannot write), AUR_EINVAL (float with FLAC, unknown ending, a time or
- * rate out of range), AUR_ENOTSUP (.opus), AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
+ * error. Errors: AUR_EIO (exists without force, cannot write), AUR_EINVAL (float with FLAC or Opus, unknown ending, a
+ * time or rate out of range), AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
 AUR_MUST_USE int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* WAV and FLAC files. Runs on the thread of the render, in constant memory. Samples are quantised here, not by libsndfile,
+/* WAV, FLAC and Opus files. Runs on the thread of the render, in constant memory. Samples are quantised here, not by libsndfile,
  * so that 16 bits are those of the stream; no PEAK chunk, date or comment goes in, so that two runs give the same bytes. */
 #include "bounce/sink.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bounce/opus_file.h"
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
 
@@ -18,9 +19,10 @@
 struct aur_sink {
     struct aur_sink_config config;
     struct aur_outfile file;
-    SNDFILE *snd;
-    SRC_STATE *src;   /* NULL: same rate */
-    uint64_t written; /* frames in the file */
+    SNDFILE *snd;               /* or */
+    struct aur_opus_file *opus; /* one of them is NULL */
+    SRC_STATE *src;             /* NULL: same rate */
+    uint64_t written;           /* frames in the file */
     float resampled[2 * BLOCK_FRAMES];
     union {
         int16_t s16[2 * BLOCK_FRAMES];
@@ -46,13 +48,11 @@ int aur_sink_check(const char *path, enum aur_bounce_bits bits, bool dither, str
 {
     enum container container = container_of(path);
     if (container == UNKNOWN)
-        return aur_error_value(err, "output", path, "a name that ends in .wav or .flac");
-    if (container == OPUS && bits == AUR_BITS_FLOAT)
-        return aur_error_value(err, "bits", "float", "16 or 24 with .opus");
-    if (container == OPUS)
-        return aur_error_set(err, AUR_ENOTSUP, "%s: writing Opus files is not available; use .wav or .flac", path);
-    if (container == FLAC && bits == AUR_BITS_FLOAT)
-        return aur_error_value(err, "bits", "float", "16 or 24 with .flac");
+        return aur_error_value(err, "output", path, "a name that ends in .wav, .flac or .opus");
+    if (container != WAV && bits == AUR_BITS_FLOAT)
+        return aur_error_value(err, "bits", "float", container == FLAC ? "16 or 24 with .flac" : "16 or 24 with .opus");
+    if (container == OPUS && dither)
+        return aur_error_value(err, "dither", "with .opus", "with .wav or .flac");
     if (dither && bits != AUR_BITS_16)
         return aur_error_value(err, "dither", bits == AUR_BITS_24 ? "with 24 bits" : "with float", "only with 16 bits");
     return AUR_OK;
@@ -80,7 +80,12 @@ static int format_of(const struct aur_sink_config *config)
     return (wav_bytes(config) > WAV_BYTES_MAX ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | subtype;
 }
 
-static int open_audio(struct aur_sink *sink, struct aur_error *err)
+uint32_t aur_sink_rate(const char *path)
+{
+    return container_of(path) == OPUS ? AUR_OPUS_FILE_RATE : 0;
+}
+
+static int open_sound_file(struct aur_sink *sink, struct aur_error *err)
 {
     const struct aur_sink_config *config = &sink->config;
     SF_INFO info = {.samplerate = (int)config->file_rate_hz, .channels = 2, .format = format_of(config)};
@@ -88,6 +93,16 @@ static int open_audio(struct aur_sink *sink, struct aur_error *err)
     if (!sink->snd)
         return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", config->path, sf_strerror(NULL));
     sf_command(sink->snd, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
+    return AUR_OK;
+}
+
+static int open_audio(struct aur_sink *sink, struct aur_error *err)
+{
+    const struct aur_sink_config *config = &sink->config;
+    int rc = container_of(config->path) == OPUS ? aur_opus_file_open(&sink->opus, &sink->file, config->serial, err)
+                                                : open_sound_file(sink, err);
+    if (rc)
+        return rc;
     if (config->file_rate_hz == config->in_rate_hz)
         return AUR_OK;
     int code;
@@ -139,6 +154,15 @@ static sf_count_t write_quantised(struct aur_sink *sink, const float *in, size_t
     }
 }
 
+static int write_block(struct aur_sink *sink, const float *in, size_t n, struct aur_error *err)
+{
+    if (sink->opus)
+        return aur_opus_file_write(sink->opus, in, n, err);
+    if (write_quantised(sink, in, n) == (sf_count_t)n)
+        return AUR_OK;
+    return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_strerror(sink->snd));
+}
+
 /* Writes frames at the file's rate, none beyond its length. */
 static int write_frames(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err)
 {
@@ -146,8 +170,9 @@ static int write_frames(struct aur_sink *sink, const float *in, size_t frames, s
     frames = frames < room ? frames : (size_t)room;
     while (frames) {
         size_t n = frames < BLOCK_FRAMES ? frames : BLOCK_FRAMES;
-        if (write_quantised(sink, in, n) != (sf_count_t)n)
-            return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_strerror(sink->snd));
+        int rc = write_block(sink, in, n, err);
+        if (rc)
+            return rc;
         sink->written += n;
         in += 2 * n;
         frames -= n;
@@ -182,6 +207,18 @@ int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct
     return sink->src ? resample(sink, in, frames, false, err) : write_frames(sink, in, frames, err);
 }
 
+static int close_audio(struct aur_sink *sink, struct aur_error *err)
+{
+    if (sink->opus)
+        return aur_opus_file_finish(sink->opus, err);
+    int code = sf_close(sink->snd);
+    sink->snd = NULL;
+    if (code)
+        return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_error_number(code));
+    aur_outfile_trim(&sink->file);
+    return AUR_OK;
+}
+
 int aur_sink_finish(struct aur_sink *sink, struct aur_error *err)
 {
     static const float nothing[2];
@@ -190,12 +227,7 @@ int aur_sink_finish(struct aur_sink *sink, struct aur_error *err)
         memset(sink->resampled, 0, sizeof sink->resampled);
     while (!rc && sink->written < sink->config.file_frames)
         rc = write_frames(sink, sink->resampled, BLOCK_FRAMES, err);
-    int code = sf_close(sink->snd);
-    sink->snd = NULL;
-    if (!rc && code)
-        rc = aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_error_number(code));
-    aur_outfile_trim(&sink->file);
-    return rc;
+    return rc ? rc : close_audio(sink, err);
 }
 
 int aur_sink_publish(struct aur_sink *sink, struct aur_error *err)
@@ -209,6 +241,7 @@ void aur_sink_free(struct aur_sink *sink)
         return;
     if (sink->snd)
         sf_close(sink->snd);
+    aur_opus_file_free(sink->opus);
     if (sink->src)
         src_delete(sink->src);
     aur_outfile_deinit(&sink->file);

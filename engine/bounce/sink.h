@@ -1,4 +1,4 @@
-/* Audio files: floats in, WAV or FLAC out (libsndfile), resampled where the file's rate is another (libsamplerate).
+/* Audio files: floats in, WAV, FLAC (libsndfile) or Opus out, resampled where the file's rate is another (libsamplerate).
  * The file's length is given beforehand and kept exactly. One thread at a time. */
 #ifndef AUR_BOUNCE_SINK_H
 #define AUR_BOUNCE_SINK_H
@@ -10,17 +10,20 @@
 struct aur_sink;
 
 struct aur_sink_config {
-    const char *path; /* borrowed; .wav or .flac */
+    const char *path; /* borrowed; .wav, .flac or .opus */
     bool force;
     uint32_t in_rate_hz, file_rate_hz;
     uint64_t file_frames; /* exact length of the file */
     enum aur_bounce_bits bits;
     bool dither; /* 16 bits only */
     uint64_t dither_key;
+    uint32_t serial; /* of an Ogg stream */
 };
 
-/* Whether this path, depth and dither go together. AUR_EINVAL with field, value, allowed; AUR_ENOTSUP for .opus. */
+/* Whether this path, depth and dither go together. AUR_EINVAL with field, value, allowed. */
 AUR_MUST_USE int aur_sink_check(const char *path, enum aur_bounce_bits bits, bool dither, struct aur_error *err);
+/* The only rate that files of this name can have; 0: any. */
+uint32_t aur_sink_rate(const char *path);
 /* Errors: of aur_sink_check, AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, struct aur_error *err);
 /* Takes interleaved frames at in_rate_hz. */

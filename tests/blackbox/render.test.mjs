@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
-import { ROOT, run, tempDir } from "./support.mjs";
+import { ROOT, readWav, run, tempDir } from "./support.mjs";
 
 const FOCUS = join(ROOT, "scripts/focus.lua");
 const DRUMS = "9";
@@ -58,4 +58,46 @@ test("--midi: nothing is overwritten without --force, and without sound there is
   const failed = await run(t, ["render", broken, "-o", out, "--duration", "60", "--midi", join(dir, "b.mid")]);
   assert.equal(failed.code, 1);
   assert.ok(!existsSync(out) && !existsSync(join(dir, "b.mid")));
+});
+
+test("Opus: read by others' tools, as long as asked for, and the same bytes every time", async (t) => {
+  const dir = tempDir(t);
+  const [first, second, other, wav] = ["a.opus", "b.opus", "c.opus", "a.wav"].map((name) => join(dir, name));
+  const render = async (out, ...args) => {
+    const { code, err } = await run(t, ["render", FOCUS, "-o", out, "--duration", "20", ...args]);
+    assert.equal(code, 0, err);
+  };
+  await render(first);
+  await render(second);
+  await render(other, "--seed", "2");
+  await render(wav, "--bits", "16");
+  assert.ok(readFileSync(first).equals(readFileSync(second)));
+  const info = (path) => execFileSync("opusinfo", [path], { encoding: "utf8" });
+  const serial = (path) => /serial: ([0-9a-f]+)/.exec(info(path))[1];
+  assert.match(info(first), /Playback length: 0m:20\.000s/);
+  assert.doesNotMatch(info(first), /WARNING|ERROR/i);
+  assert.notEqual(serial(first), serial(other));
+  const decoded = join(dir, "decoded.wav");
+  execFileSync("opusdec", ["--quiet", "--rate", "48000", first, decoded]);
+  const rms = (path) => {
+    const samples = readWav(path).samples;
+    let sum = 0;
+    for (let i = 0; i < samples.length; i += 2) sum += samples.readInt16LE(i) ** 2;
+    return Math.sqrt((2 * sum) / samples.length);
+  };
+  assert.ok(Math.abs(20 * Math.log10(rms(decoded) / rms(wav))) < 0.5, "as loud as the WAV file");
+});
+
+test("Opus: what such a file cannot be is a usage error", async (t) => {
+  const out = join(tempDir(t), "a.opus");
+  for (const [args, message] of [
+    [["--bits", "float"], /--bits.*float/],
+    [["--bits", "16", "--dither"], /--dither/],
+    [["--rate", "44100"], /--rate 44100.*48000/],
+  ]) {
+    const { code, err } = await run(t, ["render", FOCUS, "-o", out, "--duration", "1", ...args]);
+    assert.equal(code, 2);
+    assert.match(err, message);
+  }
+  assert.ok(!existsSync(out));
 });

@@ -23,7 +23,7 @@ static void bad_requests_are_refused(void **state)
         {"x", AUR_BITS_24, false, 1, 0, 0, 0, AUR_EINVAL, "output"},
         {"x.flac", AUR_BITS_FLOAT, false, 1, 0, 0, 0, AUR_EINVAL, "bits"},
         {"x.opus", AUR_BITS_FLOAT, false, 1, 0, 0, 0, AUR_EINVAL, "bits"},
-        {"x.opus", AUR_BITS_24, false, 1, 0, 0, 0, AUR_ENOTSUP, ""},
+        {"x.opus", AUR_BITS_16, true, 1, 0, 0, 0, AUR_EINVAL, "dither"},
         {"x.wav", AUR_BITS_24, true, 1, 0, 0, 0, AUR_EINVAL, "dither"},
         {"x.wav", AUR_BITS_24, false, 0, 0, 0, 0, AUR_EINVAL, "duration"},
         {"x.wav", AUR_BITS_24, false, -1, 0, 0, 0, AUR_EINVAL, "duration"},
