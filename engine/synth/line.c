@@ -5,7 +5,8 @@
 
 #include "base/real.h"
 
-#define PI 3.14159265358979323846
+#define PI          3.14159265358979323846
+#define FADE_FRAMES 1024u
 
 void aur_line_init(struct aur_line *line, float *memory, uint32_t frames)
 {
@@ -16,14 +17,18 @@ void aur_line_init(struct aur_line *line, float *memory, uint32_t frames)
     line->frames = 2 * AUR_BLOCK < frames ? 2 * AUR_BLOCK : frames;
 }
 
-/* Uses more of the memory: what was written longest ago moves to the new end, silence goes before it. */
+/* Uses more of the memory: what was written longest ago moves to the new end, silence goes before it, and it comes in
+ * softly: the older half, which no tap reads now. */
 static void grow(struct aur_line *line, uint32_t frames)
 {
     const uint32_t oldest = line->frames - line->at, to = frames - oldest;
+    const uint32_t half = line->frames / 2, fade = half < FADE_FRAMES ? half : FADE_FRAMES;
     float *const sides[2] = {line->l, line->r};
     for (int side = 0; side < 2; side++) {
         memmove(sides[side] + to, sides[side] + line->at, oldest * sizeof(float));
         memset(sides[side] + line->at, 0, (to - line->at < oldest ? to - line->at : oldest) * sizeof(float));
+        for (uint32_t i = 0; i < fade; i++)
+            sides[side][(to + i) % frames] *= (float)i / (float)fade;
     }
     line->frames = frames;
 }

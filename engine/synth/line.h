@@ -26,7 +26,7 @@ struct aur_line {
 /* Memory: 2 * frames floats, zero; frames is a multiple of 64. */
 void aur_line_init(struct aur_line *line, float *memory, uint32_t frames);
 /* Times of left and right, in frames, at most frames - 64; at once if asked for, else as soon as no fade is under way. A
- * time that is suddenly more than twice the longest so far finds silence where it goes back beyond that. */
+ * time that is suddenly more than twice the longest so far finds silence where it goes back beyond that, and then what was written, softly. */
 void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_once);
 /* The block that sounds now. Call once a block. */
 void aur_line_read(struct aur_line *line, struct aur_stereo *out);

@@ -120,9 +120,10 @@ static double pole_for(double power, double cos_w)
 static void tune(struct aur_reverb_fx *fx)
 {
     struct aur_reverb *v = &fx->tank;
+    double decay = fx->fall.left ? 1 / (double)fx->fall.now : (double)fx->decay;
     double w = 2 * PI * (double)fx->damping.now / fx->rate, cos_w = aur_cos(w < 3 ? w : 3), mean = 0;
     for (int i = 0; i < AUR_LANES; i++) {
-        double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / ((double)fx->decay.now * fx->rate));
+        double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / (decay * fx->rate));
         double pole = pole_for(g * g, cos_w);
         aur_reverb_damp(v, i, pole, (1 - pole) * g);
         mean += g * g / AUR_LANES;
@@ -135,11 +136,12 @@ static void tune(struct aur_reverb_fx *fx)
 
 void aur_reverb_set(struct aur_reverb_fx *fx, const struct aur_effect_settings *settings, uint32_t glide_blocks)
 {
+    fx->decay = aur_plan_effect(settings, AUR_EFFECT_REVERB, "decay");
     const struct {
         struct aur_glide *glide;
         float value;
     } targets[] = {
-        {&fx->decay, aur_plan_effect(settings, AUR_EFFECT_REVERB, "decay")},
+        {&fx->fall, 1 / fx->decay},
         {&fx->damping, aur_plan_effect(settings, AUR_EFFECT_REVERB, "damping")},
         {&fx->modulation, aur_plan_effect(settings, AUR_EFFECT_REVERB, "modulation")},
         {&fx->highpass, aur_plan_effect(settings, AUR_EFFECT_REVERB, "highpass")},
@@ -155,7 +157,7 @@ void aur_reverb_set(struct aur_reverb_fx *fx, const struct aur_effect_settings *
 
 static bool move(struct aur_reverb_fx *fx)
 {
-    bool moved = aur_glide_next(&fx->decay);
+    bool moved = aur_glide_next(&fx->fall);
     moved |= aur_glide_next(&fx->damping);
     moved |= aur_glide_next(&fx->modulation);
     moved |= aur_glide_next(&fx->highpass);

@@ -11,8 +11,9 @@ struct aur_reverb_fx {
     struct aur_reverb tank;
     const struct aur_kernels *kernels;
     double rate;
-    struct aur_glide decay, damping, modulation, highpass, level;
-    uint32_t predelay; /* asked for, in frames */
+    struct aur_glide fall, damping, modulation, highpass, level; /* fall: 1 / decay, so that gains glide evenly */
+    float decay;                                                 /* asked for, in seconds */
+    uint32_t predelay;                                           /* asked for, in frames */
     struct aur_line line;
     struct aur_onepole high[2];
     float wet;       /* gain of the return reached */
