@@ -1,37 +1,84 @@
 // The page: wires the server link, the sound output, the controls and what is shown.
 
 import { Controls, prettyKey } from "./controls.js";
+import { Drawer } from "./drawer.js";
 import { isNearby, OPUS_RATE } from "./formats.js";
 import { Link } from "./link.js";
+import { Media } from "./media.js";
+import { MoodSheet } from "./mood-sheet.js";
+import { fromHash, hueOf, MoodStore, placeOf } from "./moods.js";
 import { Outbox } from "./outbox.js";
 import { Output } from "./output.js";
+import { Places } from "./places.js";
+import { preferences } from "./preferences.js";
+import { Score } from "./score.js";
+import { Scripts } from "./scripts.js";
+import { ShareSheet } from "./share-sheet.js";
+import { SleepSheet } from "./sleep-sheet.js";
 import { Timeline, currentValues, phraseValues } from "./timeline.js";
 import { Toasts } from "./toast.js";
 import { Visual } from "./visual.js";
 
 const TICK_MS = 100;
+const VITALS_MS = 500;
 const VOLUME_KEY = "auralis.volume";
 const QUALITY_KEY = "auralis.quality";
+const LEAVE_S = 0.7; // the fade before another place
+const ARRIVE_S = 1.5;
+const CODECS = { json: "PCM", pcm: "PCM", flac: "FLAC", opus: "Opus" };
+const SHARED_NOTE =
+  "Everyone on this stream hears these changes. Brightness and level act at once; key, tempo and notes follow with the next phrase.";
+const OWN_NOTE =
+  "This stream is yours alone. Brightness and level act at once; key, tempo and notes follow with the next phrase.";
 const byId = (id) => document.getElementById(id);
+const say = (text) => toasts.show(text);
 
-const toasts = new Toasts(byId("toasts"));
-const visual = new Visual(byId("aurora"));
-const timeline = new Timeline();
-const output = new Output({ state: onPlayerState });
-const clock = { setTimeout: (run, ms) => setTimeout(run, ms), now: () => performance.now() };
-const outbox = new Outbox((changes) => link.sendControls(changes), clock);
-const controls = new Controls(byId("panel"), (name, value) => outbox.set(name, value));
+const clock = {
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+  now: () => performance.now(),
+};
 
+let timeline = new Timeline();
 let streamRate = 44100;
 let playing = false; // what the listener asked for
 let linkState = { state: "connecting", reason: null };
 let retryAt = 0;
 let report = null; // the player's last
+let heard = null; // the link's last account of it
 let announced = "";
 let workbench = null; // once somebody has opened it
 let lastStatus = null;
+let mood = null; // that was chosen; null: whatever the shared stream plays
+let moves = 0; // to other places
 
-const link = new Link({ link: onLink, message: onMessage, player: onPlayer });
+const toasts = new Toasts(byId("toasts"));
+const places = new Places();
+const output = new Output({ state: onPlayerState });
+const outbox = new Outbox((changes) => link.sendControls(changes), clock);
+const controls = new Controls(byId("panel"), (name, value) => outbox.set(name, value));
+const drawer = new Drawer();
+const store = new MoodStore(preferences);
+const media = new Media({ play: () => !playing && play(), stop: () => playing && stop() });
+const scripts = new Scripts();
+const score = new Score(() => scripts.phrases(link.name));
+const visual = new Visual(byId("aurora"), {
+  where: () => timeline.view(performance.now(), latencyMs()),
+  phrase: (number) => score.phrase(number),
+});
+const link = new Link({ link: onLink, message: onMessage, player: onPlayer, report: onReport, refused: onRefused });
+const moodSheet = new MoodSheet(store, {
+  open: loadPlaces,
+  mood: (chosen) => choose(chosen),
+  channel: (name) => choose(null, name),
+  keep: keepMood,
+  share: (chosen) => share.open(chosen),
+});
+const share = new ShareSheet({ mood: () => moodOfNow(), say });
+const sleep = new SleepSheet(
+  { begin: () => !playing && play(), fade: (s) => output.fadeOut(s), unfade: () => output.fadeIn(2), end: stop, say },
+  { ...clock, now: () => Date.now() },
+);
 
 // ---- play and stop ----
 
@@ -51,16 +98,20 @@ function play() {
       stop();
     });
   }
+  output.fadeIn(0.01);
   link.play(quality);
+  media.playing(true);
   setState("starting");
 }
 
 function stop() {
   playing = false;
-  report = null;
+  report = heard = null;
   output.stop();
   link.stop();
   visual.stop();
+  media.playing(false);
+  sleep.cancel();
   setState("stopped");
 }
 
@@ -74,8 +125,152 @@ function onPlayerState(state) {
   if (!playing) return;
   if (state === "playing") {
     visual.play(output.analyser);
+    score.refresh();
     setState("playing");
   } else if (state === "filling" && document.body.dataset.state === "playing") setState("waiting");
+}
+
+// ---- places and moods ----
+
+async function loadPlaces() {
+  const there = await places.load();
+  showMoods();
+  if (!there) moodSheet.say("The server cannot be reached just now.");
+  else if (!places.private.available) moodSheet.say(noPrivateText());
+  return there;
+}
+
+const noPrivateText = () => `No stream of your own just now: ${places.private.reason}. The shared streams are open.`;
+
+function showMoods() {
+  moodSheet.show({
+    presets: places.moods(),
+    channels: places.channels,
+    chosen: mood?.title ?? places.moods().find((each) => places.shared(each)?.name === here())?.title ?? null,
+    channel: link.isPrivate() ? null : here(),
+    keepable: moodOfNow() !== null,
+    reach: (each) => places.reach(each),
+  });
+}
+
+const here = () => link.name ?? lastStatus?.channel ?? null;
+
+/** A mood, or with a name only a shared stream, that the listener pressed. */
+function choose(chosen, name = null) {
+  const shared = chosen && places.shared(chosen);
+  if (chosen && !shared && !places.private.available) {
+    moodSheet.say(noPrivateText());
+    return;
+  }
+  moodSheet.close();
+  goTo(chosen, shared?.name ?? name);
+  if (!playing) play();
+}
+
+/** Leaves for another place; what plays fades out first. */
+async function goTo(chosen, sharedName) {
+  const move = ++moves;
+  forgetLink();
+  if (playing) {
+    output.fadeOut(LEAVE_S);
+    await new Promise((resolve) => setTimeout(resolve, LEAVE_S * 1000));
+    if (move !== moves) return;
+  }
+  mood = chosen;
+  timeline = new Timeline();
+  score.forget();
+  outbox.flush();
+  link.go(sharedName === null ? placeOf(chosen) : { channel: sharedName });
+  if (sharedName === null) preview(chosen);
+  showPlace();
+  if (!playing) return;
+  output.restart();
+  setState("starting");
+  link.play(byId("quality").value);
+  output.fadeIn(ARRIVE_S);
+}
+
+/** What a private stream will play, before there is one. */
+function preview(chosen) {
+  const { key, bpm, intensity, melody_complexity, brightness } = chosen;
+  const known = Object.entries({ key, bpm, intensity, melody_complexity, brightness }).filter(([, value]) => value !== undefined);
+  if (lastStatus) controls.describe(lastStatus.controls.filter(({ name }) => controls.builtins.has(name)), lastStatus.keys);
+  controls.apply(Object.fromEntries(known));
+  controls.sounding(Object.fromEntries(known));
+  showTitle(chosen.title);
+  setText("now", [key && prettyKey(key), bpm && `${bpm} BPM`].filter(Boolean).join(" · ") || "\u00a0");
+}
+
+function onRefused(text) {
+  if (!link.isPrivate()) return;
+  toasts.show(`${text} Back to the shared stream.`, "warning");
+  loadPlaces().then(() => {
+    goTo(null, places.channels[0]?.name ?? "main");
+    moodSheet.open();
+  });
+}
+
+/** What sounds, or will with the next phrase, as a mood; null where it is a piece that no mood can have. */
+function moodOfNow() {
+  if (!lastStatus) return mood;
+  const values = { ...controls.values };
+  const preset = link.isPrivate() ? (mood?.preset ?? null) : places.presetOf(lastStatus.script);
+  if (preset === undefined) return null;
+  const own = Object.keys(lastStatus.current_piece).filter((name) => values[name] !== undefined);
+  const set = link.isPrivate() && link.name === null ? mood.set : Object.fromEntries(own.map((name) => [name, values[name]]));
+  const { key, bpm, intensity, melody_complexity, brightness } = values;
+  const title = mood?.title ?? lastStatus.title;
+  return { title, about: mood?.about ?? "", preset, key, bpm, intensity, melody_complexity, brightness, set };
+}
+
+function keepMood(title) {
+  const kept = store.add({ ...moodOfNow(), title });
+  moodSheet.say(kept ? `“${kept.title}” is kept in this browser.` : "This browser keeps nothing, so the mood was not kept.");
+  return kept !== null;
+}
+
+/** A link that carries a mood: shown at once, heard after Play. */
+async function openLink() {
+  if (!location.hash.startsWith("#mood=")) return;
+  await known;
+  const found = fromHash(location.hash, places.presets);
+  if (found.error) {
+    toasts.show(`The mood in this link cannot be played: ${found.error}.`, "error");
+    forgetLink();
+    return;
+  }
+  const shared = places.shared(found.mood);
+  if (!shared && !places.private.available) {
+    toasts.show(`“${found.mood.title}” cannot be played. ${noPrivateText()}`, "warning");
+    return;
+  }
+  const kept = location.hash;
+  await goTo(found.mood, shared?.name ?? null);
+  history.replaceState(null, "", kept);
+}
+
+/** The address names a mood only while that is what plays. */
+function forgetLink() {
+  if (location.hash.startsWith("#mood=")) history.replaceState(null, "", location.pathname + location.search);
+}
+
+function showTitle(title) {
+  setText("title", title);
+  document.title = `${title} · Auralis`;
+  media.show(title);
+}
+
+function showPlace() {
+  const own = link.isPrivate();
+  const n = lastStatus?.active_clients ?? 0;
+  const many = places.channels.length > 1 && lastStatus ? ` ${lastStatus.channel}` : "";
+  setText("place", own ? "Your own stream" : `Shared stream${many}${n > 1 ? ` · ${n} listening` : ""}`);
+  setText("whose", own ? OWN_NOTE : SHARED_NOTE);
+  const hue = String(hueOf(mood ?? { preset: lastStatus?.script?.replace(/\.lua$/, "") ?? null }));
+  const root = document.documentElement;
+  if (root.style.getPropertyValue("--hue") === hue) return;
+  root.style.setProperty("--hue", hue);
+  visual.setHue(Number(hue));
 }
 
 // ---- from the server ----
@@ -95,21 +290,24 @@ function onLink(now) {
 const handlers = {
   status(message) {
     const now = performance.now();
+    const arrived = lastStatus?.channel !== message.channel;
     streamRate = message.sample_rate;
+    lastStatus = message;
     timeline.status(message, now);
     controls.describe(message.controls, message.keys);
     controls.apply({ ...currentValues(message), ...phraseValues(message.pending ?? {}) });
-    setText("title", message.title);
-    setText("listeners", String(message.active_clients));
-    lastStatus = message;
+    showTitle(mood?.title ?? message.title);
+    showPlace();
+    if (arrived && link.isPrivate() && mood?.brightness !== undefined) outbox.set("brightness", mood.brightness);
+    if (arrived && playing) score.refresh();
     workbench?.status(message);
-    document.title = `${message.title} · Auralis`;
     render();
   },
   generation_update(message) {
     timeline.update(message, performance.now());
     controls.apply(phraseValues(message));
-    if (message.title) setText("title", message.title);
+    if (message.title && !mood) showTitle(message.title);
+    if (playing && !document.hidden) score.refresh();
     workbench?.phrase();
     render();
   },
@@ -132,11 +330,26 @@ function onPlayer(message) {
   if (playing) report = message;
 }
 
+/** Once a second. */
+function onReport(message) {
+  if (!playing) return;
+  heard = message;
+  drawer.note(heardNow());
+}
+
 // ---- what is shown ----
 
 /** From the server's now to the ear. */
 function latencyMs() {
   return report ? report.player.depthMs + (report.rttMs ?? 0) / 2 + output.latencyMs() : 0;
+}
+
+/** What the drawer shows of the player: the link's account, what moves faster from the player itself. */
+function heardNow() {
+  if (!report) return null;
+  const { player, rttMs, jitterMs } = report;
+  const now = { bufferMs: player.depthMs, latencyMs: latencyMs(), rttMs, codec: CODECS[link.format] };
+  return { jitterMs, rate: 1 + (player.slew ?? 0), ...player, ...heard, ...now };
 }
 
 function setText(id, text) {
@@ -145,7 +358,6 @@ function setText(id, text) {
 }
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-const millis = (ms) => `${Math.round(ms / 10) * 10} ms`;
 
 function linkText() {
   if (linkState.state === "live") return "Live";
@@ -163,22 +375,25 @@ function changesText({ values, changed }) {
   return named.join(", ");
 }
 
+function nextText(view, change, cut) {
+  if (cut) return linkText();
+  if (view?.pending) return `${change} sounds in ${seconds(view.pending.inMs)}`;
+  if (playing && view) return `Phrase ${view.number} · next in ${Math.ceil(view.nextInMs / 1000)} s`;
+  return playing ? "Your stream is being composed" : "Press play, or the space bar";
+}
+
 function renderPhrase() {
   const view = timeline.view(performance.now(), latencyMs());
   if (editing()) workbench?.render(view, document.body.dataset.state === "playing");
+  const cut = linkState.state === "offline" || (playing && !["live", "connecting"].includes(linkState.state));
+  const change = view?.pending ? changesText(view.pending) : "";
+  byId("next").toggleAttribute("data-pending", change !== "" && !cut);
+  setText("next", nextText(view, change, cut));
+  byId("play").style.setProperty("--progress", (view?.progress ?? 0).toFixed(4));
   if (!view) return;
-  const { values, pending } = view;
-  controls.sounding(values);
-  setText("now", `${prettyKey(values.key)} · ${values.bpm} BPM`);
-  byId("play").style.setProperty("--progress", view.progress.toFixed(4));
-  const change = pending ? changesText(pending) : "";
-  const cut = linkState.state === "offline" || (playing && linkState.state !== "live");
-  byId("next").toggleAttribute("data-pending", pending !== null && !cut);
-  if (cut) setText("next", linkText());
-  else if (pending) setText("next", `${change} sounds in ${seconds(pending.inMs)}`);
-  else if (playing) setText("next", `Phrase ${view.number} · next in ${Math.ceil(view.nextInMs / 1000)} s`);
-  else setText("next", "Press play, or the space bar");
-  announce(change, pending);
+  controls.sounding(view.values);
+  setText("now", `${prettyKey(view.values.key)} · ${view.values.bpm} BPM`);
+  announce(change, view.pending);
 }
 
 /** Screen readers hear a change once when it is set and once when it sounds, not every tick of the countdown. */
@@ -189,23 +404,15 @@ function announce(change, pending) {
   announced = change;
 }
 
-function renderVitals() {
-  setText("link", linkText());
-  setText("buffer", report ? millis(report.player.depthMs) : "–");
-  setText("latency", report ? millis(latencyMs()) : "–");
-  const names = { json: "PCM", pcm: "PCM", flac: "FLAC", opus: "Opus" };
-  setText("format", names[link.format] ?? "–");
-  setText("rtt", report?.rttMs != null ? `${report.rttMs.toFixed(report.rttMs < 10 ? 1 : 0)} ms` : "–");
-}
-
 let vitalsAt = -Infinity;
 
 function render() {
   if (document.hidden) return;
   renderPhrase();
-  if (performance.now() - vitalsAt < 500 && linkText() === byId("link").textContent) return;
+  if (performance.now() - vitalsAt < VITALS_MS && linkText() === byId("link").textContent) return;
   vitalsAt = performance.now();
-  renderVitals();
+  setText("link", linkText());
+  drawer.show(heardNow(), lastStatus);
 }
 
 // ---- the script ----
@@ -216,7 +423,7 @@ async function edit(open) {
   byId("workbench").hidden = !open;
   document.body.toggleAttribute("data-editing", open);
   byId("edit").setAttribute("aria-expanded", String(open));
-  setText("edit", open ? "Close the script" : "Edit the script");
+  setText("edit-label", open ? "Close the script" : "Edit the script");
   history.replaceState(null, "", open ? "#script" : location.pathname + location.search);
   if (!open) return;
   if (!workbench) {
@@ -228,10 +435,14 @@ async function edit(open) {
   render();
 }
 
+const known = places.load().then(showPlace); // not until somebody asks: they name the streams, and what a link means
+
 byId("edit").addEventListener("click", () => edit(!editing()));
 if (location.hash === "#script") edit(true);
+else openLink();
+addEventListener("hashchange", openLink);
 
-// ---- volume and keys ----
+// ---- volume, quality and keys ----
 
 function setVolume(value) {
   const volume = byId("volume");
@@ -242,53 +453,41 @@ function setVolume(value) {
   output.setVolume(Number(value));
 }
 
-function remembered(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage may be forbidden
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // not remembered, then
-  }
-}
-
 function rememberedVolume() {
-  const value = Number.parseFloat(remembered(VOLUME_KEY));
+  const value = Number.parseFloat(preferences.get(VOLUME_KEY));
   return value >= 0 && value <= 1 ? value : 0.8;
 }
 
 /** At home lossless, which costs nobody anything there; over the internet Opus, a fraction of the bytes. */
 function rememberedQuality() {
-  const value = remembered(QUALITY_KEY);
+  const value = preferences.get(QUALITY_KEY);
   if (value === "lossless" || value === "compact") return value;
   return isNearby(location.hostname) ? "lossless" : "compact";
 }
 
 byId("volume").addEventListener("input", (event) => {
   setVolume(event.target.value);
-  remember(VOLUME_KEY, event.target.value);
+  preferences.set(VOLUME_KEY, event.target.value);
 });
 
 byId("quality").value = rememberedQuality();
 byId("quality").addEventListener("change", (event) => {
-  remember(QUALITY_KEY, event.target.value);
+  preferences.set(QUALITY_KEY, event.target.value);
   if (playing) link.play(event.target.value);
 });
 
 byId("play").addEventListener("click", toggle);
 document.addEventListener("keydown", (event) => {
   const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.repeat);
-  if (event.code !== "Space" || !plain || event.target.closest("button, input, select, textarea, a, #code")) return;
+  const taken = "button, input, select, textarea, a, dialog, #code";
+  if (event.code !== "Space" || !plain || event.target.closest(taken)) return;
   event.preventDefault();
   toggle();
 });
-document.addEventListener("visibilitychange", render);
+document.addEventListener("visibilitychange", () => {
+  if (playing && !document.hidden) score.refresh();
+  render();
+});
 
 setVolume(rememberedVolume());
 setInterval(render, TICK_MS);

@@ -199,6 +199,7 @@ test("every control has a role and a name for those who listen to the page", asy
 
 /** Lowest contrast of each text with what is really behind it, from a picture of the page without its text. */
 async function contrasts(page) {
+  await page.addStyleTag({ content: "html { scrollbar-width: none }" }); // a picture of the whole page has no scroll bar
   const texts = await page.evaluate(() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];

@@ -1,0 +1,177 @@
+// The sheet of moods: those of the server, the shared streams where there are several, the listener's own. It shows and
+// asks; what a choice means is decided by its owner.
+
+import { prettyKey } from "./controls.js";
+import { hueOf } from "./moods.js";
+import { icon, make, sheet } from "./sheet.js";
+
+const byId = (id) => document.getElementById(id);
+
+/** What a mood is, in a few signs: "D dorian · 66 BPM". */
+export function moodLine(mood) {
+  return [mood.key && prettyKey(mood.key), mood.bpm && `${mood.bpm} BPM`].filter(Boolean).join(" · ");
+}
+
+const listening = (count) => (count === 0 ? "nobody listening" : `${count} listening`);
+
+export class MoodSheet {
+  /**
+   * @param store of own moods
+   * @param on { open(), mood(mood), channel(name), keep(title) -> whether it was kept, share(mood) }
+   */
+  constructor(store, on) {
+    this.store = store;
+    this.on = on;
+    this.dialog = byId("moods");
+    this.state = { presets: [], channels: [], place: {}, keepable: false, reach: () => "" };
+    sheet(this.dialog, byId("moods-open"), () => {
+      this.say("");
+      on.open();
+    });
+    byId("moods-save").addEventListener("submit", (event) => this.keep(event));
+  }
+
+  /**
+   * @param state { presets: moods, channels, chosen: title or null, channel: name or null, keepable,
+   * reach(mood) -> how it would be played: "shared", "own", or "" where it cannot be }
+   */
+  show(state) {
+    this.state = state;
+    this.render();
+  }
+
+  /** Why a mood cannot be had, and what can; what was done, and how to undo it. */
+  say(text, undo = null) {
+    const notice = byId("moods-notice");
+    notice.replaceChildren(text);
+    if (!undo) return;
+    const button = make("button", { type: "button", class: "pill" }, "Undo");
+    button.addEventListener("click", () => {
+      undo();
+      this.say("");
+      this.render();
+    });
+    notice.append(button);
+    button.focus();
+  }
+
+  open() {
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  close() {
+    this.dialog.close();
+  }
+
+  // ---- inside ----
+
+  render() {
+    const { presets, channels } = this.state;
+    const focused = document.activeElement?.dataset?.focus;
+    byId("moods-shipped").replaceChildren(...presets.map((mood) => this.card(mood)));
+    byId("moods-shipped").hidden = presets.length === 0;
+    byId("moods-channels-part").hidden = channels.length < 2;
+    byId("moods-channels").replaceChildren(...channels.map((channel) => this.channelRow(channel)));
+    const own = this.store.list();
+    byId("moods-own").replaceChildren(...own.map((mood) => this.ownRow(mood)));
+    byId("moods-none").hidden = own.length > 0;
+    byId("moods-save").hidden = !this.state.keepable;
+    if (focused) this.dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  card(mood) {
+    const reach = this.state.reach(mood);
+    const how = { shared: "Shared stream", own: "", "": "Not to be had just now" }[reach];
+    const button = make(
+      "button",
+      {
+        type: "button", class: "card", "data-focus": `preset ${mood.preset}`, "data-mood": mood.preset,
+        "aria-pressed": String(mood.title === this.state.chosen), "aria-label": `${mood.title}. ${mood.about} ${how}`.trim(),
+      },
+      make("span", { class: "swatch", "aria-hidden": "true" }),
+      make("span", { class: "card-title" }, mood.title),
+      make("span", { class: "card-about" }, mood.about),
+      make("span", { class: "card-line" }, [moodLine(mood), how].filter(Boolean).join(" · ")),
+    );
+    button.style.setProperty("--hue", hueOf(mood));
+    button.toggleAttribute("data-away", reach === "");
+    button.addEventListener("click", () => this.on.mood(mood));
+    return button;
+  }
+
+  channelRow(channel) {
+    const { name, title, listeners } = channel;
+    const button = make(
+      "button",
+      {
+        type: "button", class: "row", "data-focus": `channel ${name}`, "data-channel": name,
+        "aria-pressed": String(name === this.state.channel),
+      },
+      make("span", { class: "row-title" }, title === name ? title : `${title} `, make("small", {}, name)),
+      make("span", { class: "row-line" }, listening(listeners)),
+    );
+    button.addEventListener("click", () => this.on.channel(name));
+    return button;
+  }
+
+  ownRow(mood) {
+    const play = make(
+      "button",
+      {
+        type: "button", class: "row", "data-focus": `own ${mood.id}`, "data-own": mood.id,
+        "aria-pressed": String(mood.title === this.state.chosen),
+      },
+      make("span", { class: "swatch", "aria-hidden": "true" }),
+      make("span", { class: "row-title" }, mood.title),
+      make("span", { class: "row-line" }, moodLine(mood)),
+    );
+    play.style.setProperty("--hue", hueOf(mood));
+    play.addEventListener("click", () => this.on.mood(mood));
+    const act = (name, words, run) => {
+      const button = make("button", { type: "button", class: "round", "aria-label": `${words} ${mood.title}` }, icon(name));
+      button.addEventListener("click", run);
+      return button;
+    };
+    return make(
+      "li",
+      { class: "own-row" },
+      play,
+      act("share", "Share", () => this.on.share(mood)),
+      act("rename", "Rename", (event) => this.rename(mood, event.currentTarget.closest("li"))),
+      act("delete", "Delete", () => this.remove(mood)),
+    );
+  }
+
+  rename(mood, row) {
+    const input = make("input", { type: "text", maxlength: "40", required: true, "aria-label": `New name of ${mood.title}` });
+    input.value = mood.title;
+    const form = make("form", { class: "inline" }, input, make("button", { type: "submit", class: "strong" }, "Rename"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.store.rename(mood.id, input.value);
+      this.render();
+      this.dialog.querySelector(`[data-own="${mood.id}"]`)?.focus();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault(); // leaves the name alone, not the sheet
+      this.render();
+    });
+    row.replaceChildren(form);
+    input.select();
+  }
+
+  remove(mood) {
+    this.store.remove(mood.id);
+    this.render();
+    this.say(`“${mood.title}” is gone.`, () => this.store.add(mood));
+  }
+
+  keep(event) {
+    event.preventDefault();
+    const input = byId("moods-name");
+    if (input.value.trim() === "" || !this.on.keep(input.value)) return;
+    input.value = "";
+    this.render();
+  }
+}
