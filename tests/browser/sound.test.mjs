@@ -4,7 +4,21 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { heard, launch, listen, openPage, playing, RATE, sleep, startServer, stopServers, until } from "./support.mjs";
+import {
+  heard,
+  largestStep,
+  launch,
+  listen,
+  openPage,
+  playing,
+  RATE,
+  silences,
+  sleep,
+  startProxy,
+  startServer,
+  stopServers,
+  until,
+} from "./support.mjs";
 
 let browser;
 let server;
@@ -68,15 +82,173 @@ test("Play: sound within two seconds, and exactly the samples that the server se
   await page.context().close();
 });
 
-test("without WebCodecs the samples are the same, as plain PCM", async (t) => {
+const lastReport = (page) => page.evaluate(() => window.reports.at(-1) ?? null);
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+test("without WebCodecs a decoder in WebAssembly gives the same samples", async (t) => {
   const page = await openPage(browser, server.url, { init: "delete window.AudioDecoder;" });
   const second = await listen(server.port);
+  await page.waitForLoadState("networkidle");
   await page.click("#play");
   await playing(page);
   await sleep(3000);
-  assert.equal(await page.textContent("#format"), "PCM");
+  const { codec, decoder } = await lastReport(page);
+  assert.deepEqual([codec, decoder], ["flac", "wasm"]);
   await compare(t, page, second.pcm(), RATE, 2);
   assert.deepEqual(page.problems, []);
+  await second.close();
+  await page.context().close();
+});
+
+test("Opus in WebAssembly: what WebCodecs makes of it, nearly", async (t) => {
+  const page = await openPage(browser, server.url, { tap: false });
+  const worst = await page.evaluate(async () => {
+    const [{ FrameDecoder }, { parseFrame }] = await Promise.all([import("./codec.js"), import("./formats.js")]);
+    const outs = { webcodecs: [], wasm: [] };
+    const decoders = Object.keys(outs).map((means) => {
+      const samples = (index, rate, data) => outs[means].push({ index, rate, data });
+      const decoder = new FrameDecoder({ samples, failed: (_, error) => outs[means].push({ error: error.message }) });
+      return Object.assign(decoder, { means });
+    });
+    const socket = new WebSocket(`ws://${location.host}/ws/stream?format=opus`);
+    socket.binaryType = "arraybuffer";
+    await new Promise((done) => {
+      let n = 0;
+      socket.onmessage = ({ data }) => {
+        if (typeof data === "string") return;
+        for (const decoder of decoders) decoder.take(parseFrame(data));
+        if (++n === 20) done();
+      };
+    });
+    socket.close();
+    for (const decoder of decoders) await decoder.flush();
+    return outs.webcodecs.map(({ index, rate, data }, i) => {
+      const other = outs.wasm[i];
+      if (other.error || other.index !== index || other.rate !== rate || other.data.length !== data.length) return 9;
+      return Math.max(...data.map((x, k) => Math.abs(x - other.data[k])));
+    });
+  });
+  assert.equal(worst.length, 19);
+  t.diagnostic(`largest difference ${Math.max(...worst)}`);
+  assert.ok(Math.max(...worst) < 1e-3, `${worst}`);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("without WebCodecs and without the decoders the samples are the same, as plain PCM", async (t) => {
+  const page = await openPage(browser, "about:blank", { init: "delete window.AudioDecoder;", ready: false });
+  await page.route("**/decoders/bundle.js", (route) => route.abort());
+  await page.goto(server.url);
+  await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
+  const second = await listen(server.port);
+  await page.waitForLoadState("networkidle");
+  await page.click("#play");
+  await playing(page);
+  await sleep(3000);
+  assert.equal((await lastReport(page)).codec, "pcm");
+  await compare(t, page, second.pcm(), RATE, 2);
+  await second.close();
+  await page.context().close();
+});
+
+test("from the server to what leaves the player it takes less than 800 ms in the normal tier", async (t) => {
+  const page = await openPage(browser, server.url);
+  await page.click("#play");
+  await playing(page);
+  await sleep(8000);
+  const reports = (await page.evaluate(() => window.reports)).filter((report) => report.latencyMs !== null);
+  const outputMs = await page.evaluate(() => 1000 * (tap.context.outputLatency || tap.context.baseLatency));
+  assert.ok(reports.length >= 5, `${reports.length} reports`);
+  assert.ok(reports.every(({ tier }) => tier === "normal"));
+  const wayMs = median(reports.map(({ latencyMs }) => latencyMs));
+  t.diagnostic(`${wayMs.toFixed(0)} ms to the player, ${outputMs.toFixed(0)} ms of output`);
+  assert.ok(wayMs > 250, `${wayMs} ms is less than the cushion`);
+  assert.ok(wayMs + outputMs < 800, `${wayMs} + ${outputMs} ms`);
+  assert.equal(reports.at(-1).gaps, 0);
+  await page.context().close();
+});
+
+test("a connection that breaks is taken up where it was: not a sample is missing or changed", async (t) => {
+  const proxy = await startProxy(server.port);
+  const page = await openPage(browser, proxy.url);
+  const second = await listen(server.port);
+  await page.click("#play");
+  await playing(page);
+  await sleep(1500);
+  const before = proxy.connections();
+  for (let i = 0; i < 3; i++) {
+    proxy.cut();
+    await sleep(1500);
+  }
+  assert.ok(proxy.connections() >= before + 3, "it was connected anew");
+  await compare(t, page, second.pcm(), RATE, 4);
+  const report = await lastReport(page);
+  assert.equal(report.gaps, 0);
+  assert.equal(report.rate, 1);
+  await second.close();
+  await page.context().close();
+  await proxy.close();
+});
+
+test("compact: Opus is decoded on across a break, without a seam", async () => {
+  const proxy = await startProxy(server.port);
+  const page = await openPage(browser, proxy.url);
+  await page.selectOption("#quality", "compact");
+  await page.click("#play");
+  await playing(page);
+  await sleep(1500);
+  const before = proxy.connections();
+  proxy.cut(200);
+  await sleep(2500);
+  assert.ok(proxy.connections() > before);
+  const report = await lastReport(page);
+  assert.deepEqual([report.codec, report.gaps, report.state], ["opus", 0, "playing"]);
+  const player = await page.evaluate(() => window.players.at(-1));
+  assert.deepEqual([player.splices, player.skips], [0, 0]);
+  assert.deepEqual(silences(await heard(page), 48000), []);
+  await page.context().close();
+  await proxy.close();
+});
+
+test("a break that outlasts the cushion: fades out, comes back by itself, without a click", async () => {
+  const proxy = await startProxy(server.port);
+  const page = await openPage(browser, proxy.url);
+  await page.click("#play");
+  await playing(page);
+  await sleep(2000);
+  const natural = largestStep(await heard(page));
+  proxy.cut(2500);
+  await until("silence", async () => (await page.getAttribute("body", "data-state")) === "waiting");
+  await playing(page);
+  await sleep(1500);
+  const out = await heard(page);
+  const gaps = silences(out);
+  assert.equal(gaps.length, 1, `${gaps}`);
+  assert.ok(gaps[0] > 1500 && gaps[0] < 6000, `${gaps}`);
+  assert.ok(largestStep(out) < 2 * natural, `a step of ${largestStep(out)} where the music has ${natural}`);
+  assert.equal((await lastReport(page)).gaps, 1);
+  await page.context().close();
+  await proxy.close();
+});
+
+test("a hidden page plays on, to the bit", async (t) => {
+  const page = await openPage(browser, server.url);
+  const second = await listen(server.port);
+  await page.click("#play");
+  await playing(page);
+  const session = await page.context().newCDPSession(page);
+  await page.evaluate(() => {
+    // what a hidden page has left of its timers, at worst
+    for (const name of ["setTimeout", "setInterval", "requestAnimationFrame"]) window[name] = () => 0;
+    Object.defineProperty(document, "hidden", { value: true });
+    Object.defineProperty(document, "visibilityState", { value: "hidden" });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  await sleep(6000);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  await compare(t, page, second.pcm(), RATE, 5);
+  assert.equal((await lastReport(page)).gaps, 0);
   await second.close();
   await page.context().close();
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -131,9 +131,25 @@ const TAP = `
         connect.call(this, node);
         connect.call(node, this.context.destination);
         tap.rate = this.context.sampleRate;
+        tap.context = this.context;
       });
     }
     return connect.apply(this, args);
+  };
+`;
+
+// What the stream worker reports.
+const REPORTS = `
+  window.reports = [];
+  window.players = [];
+  window.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => {
+        if (data.type === "report") window.reports.push(data.report);
+        if (data.type === "player") window.players.push(data.player);
+      });
+    }
   };
 `;
 
@@ -145,17 +161,17 @@ const SHIFT = `
   }).observe({ type: "layout-shift", buffered: true });
 `;
 
-/** A page with the tap (unless tap is false); page.problems collects console errors and exceptions. */
-export async function openPage(browser, url, { init = "", tap = true, ...options } = {}) {
+/** A page with the tap (unless tap is false), once it knows the server (unless ready is false); page.problems collects console errors and exceptions. */
+export async function openPage(browser, url, { init = "", tap = true, ready = true, ...options } = {}) {
   // the tap's worklet is no file of the server's, so its page runs without the content security policy
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, bypassCSP: tap, ...options });
   const page = await context.newPage();
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-  await page.addInitScript(SHIFT + (tap ? TAP : "") + init);
+  await page.addInitScript(SHIFT + REPORTS + (tap ? TAP : "") + init);
   await page.goto(url);
-  await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
+  if (ready) await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
   return page;
 }
 
@@ -176,6 +192,63 @@ export async function heard(page) {
   });
   const bytes = Buffer.from(text, "base64");
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+/** The stretches of silence, in ms, in what was heard since it first sounded: music does not stop for 5 ms to the bit. */
+export function silences(samples, rate = RATE) {
+  const found = [];
+  let run = 0;
+  for (let i = Math.max(0, samples.findIndex((x) => x !== 0)); i < samples.length; i += 2) {
+    if (samples[i] === 0 && samples[i + 1] === 0) run++;
+    else {
+      if (run > 0.005 * rate) found.push((1000 * run) / rate);
+      run = 0;
+    }
+  }
+  if (run > 0.005 * rate) found.push((1000 * run) / rate);
+  return found;
+}
+
+/** The largest difference between neighbouring samples: a click is larger than music. */
+export function largestStep(samples) {
+  let largest = 0;
+  for (let i = 2; i < samples.length; i++) largest = Math.max(largest, Math.abs(samples[i] - samples[i - 2]));
+  return largest;
+}
+
+/** Something between the page and the server that can break: { url, cut(ms): all connections, and new ones for so long } */
+export async function startProxy(port) {
+  const sockets = new Set();
+  let openAt = 0;
+  let connections = 0;
+  const server = createServer((near) => {
+    if (performance.now() < openAt) return near.resetAndDestroy();
+    connections++;
+    const far = connect(port, "127.0.0.1");
+    for (const [socket, other] of [[near, far], [far, near]]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("data", (data) => other.write(data));
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    connections: () => connections,
+    cut(ms = 0) {
+      openAt = performance.now() + ms;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** A second listener that keeps every chunk as the server sent it, and what it was told of scripts. */
