@@ -7,10 +7,8 @@
 #include <sys/random.h>
 
 #include "app/command.h"
+#include "app/lineup.h"
 #include "app/signals.h"
-#include "app/stage.h"
-#include "channel/channel.h"
-#include "channel/scripts.h"
 #include "compose/session.h"
 #include "net/server.h"
 #include "synth/backend.h"
@@ -114,41 +112,43 @@ static void versions_dir(char *out, size_t size)
         snprintf(out, size, "%s/.local/state/auralis/versions", home && *home ? home : ".");
 }
 
+static void folder_of(char out[AUR_PATH_SIZE], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(out, AUR_PATH_SIZE, "%.*s", slash ? (int)(slash - path + (slash == path)) : 1, slash ? path : ".");
+}
+
 /* From here on the channel follows what is saved in the script's folder. */
-static int start_scripts(struct aur_scripts **out, struct aur_server *server, struct aur_channel *channel,
-                         const struct aur_stage *stage, struct aur_error *err)
+static int start_scripts(struct aur_show *show, struct aur_channel *channel, struct aur_error *err)
 {
     char versions[AUR_PATH_SIZE], folder[AUR_PATH_SIZE];
+    const struct aur_stage *stage = show->stage;
     const char *slash = strrchr(stage->script, '/');
     versions_dir(versions, sizeof versions);
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - stage->script + (slash == stage->script)) : 1,
-             slash ? stage->script : ".");
+    folder_of(folder, stage->script);
     struct aur_scripts_config config = {.folder = folder,
                                         .lib_dir = stage->lib_dir,
                                         .versions_dir = versions,
                                         .limits = aur_stage_limits(&stage->settings, true),
                                         .tables = &stage->loader,
                                         .swap = swap_of(stage),
-                                        .log = stage->log};
-    int rc = aur_scripts_new(out, &config, err);
+                                        .log = stage->log,
+                                        .station = show->station,
+                                        .opening = &show->common};
+    int rc = aur_scripts_new(&show->scripts, &config, err);
     if (rc == AUR_OK)
-        rc = aur_scripts_follow(*out, channel, slash ? slash + 1 : stage->script, err);
+        rc = aur_scripts_follow(show->scripts, channel, slash ? slash + 1 : stage->script, err);
     if (rc == AUR_OK)
-        aur_server_set_scripts(server, *out);
+        aur_server_set_scripts(show->server, show->scripts);
     return rc;
 }
 
-static int start_channel(struct aur_channel **out, struct aur_station *station, struct aur_server *server,
-                         const struct aur_stage *stage, struct aur_backend *backend, uint64_t seed,
-                         const struct aur_controls *controls, struct aur_error *err)
+/* What all channels have in common. */
+static void set_common(struct aur_show *show, struct aur_backend *backend)
 {
+    const struct aur_stage *stage = show->stage;
     const struct aur_settings *settings = &stage->settings;
-    struct aur_channel *channel;
-    struct aur_channel_config config = {
-        .name = "main",
-        .piece = stage->piece,
-        .seed = seed,
-        .controls = *controls,
+    show->common = (struct aur_channel_config){
         .synth = aur_stage_synth(stage),
         .chunk_frames = (uint32_t)(settings->sample_rate / 10 * settings->chunk_ms / 100),
         .ring_chunks = (uint32_t)(settings->buffer_s * 1000 / settings->chunk_ms),
@@ -157,13 +157,11 @@ static int start_channel(struct aur_channel **out, struct aur_station *station, 
         .swap = swap_of(stage),
         .formats = AUR_FORMATS_ALL & ~(settings->opus ? 0 : 1u << AUR_FORMAT_OPUS),
         .notify = aur_server_notify,
-        .user = server,
+        .user = show->server,
     };
-    config.synth.backend = backend;
-    if (aur_device_is_opencl(&stage->settings) && config.lead_ms < DEVICE_LEAD)
-        config.lead_ms = DEVICE_LEAD;
-    int rc = aur_station_add(station, &channel, &config, err);
-    return rc == AUR_OK ? aur_server_add_channel(server, *out = channel, err) : rc;
+    show->common.synth.backend = backend;
+    if (aur_device_is_opencl(settings) && show->common.lead_ms < DEVICE_LEAD)
+        show->common.lead_ms = DEVICE_LEAD;
 }
 
 static void tell_counts(const struct aur_stage *stage, struct aur_backend *backend, struct aur_channel *channel)
@@ -177,16 +175,21 @@ static void tell_counts(const struct aur_stage *stage, struct aur_backend *backe
             counts.backend_blocks, counts.cpu_blocks, counts.fallbacks);
 }
 
-static void announce(const struct aur_stage *stage, const struct aur_server *server, uint64_t seed)
+static void announce(const struct aur_show *show, const struct aur_lineup *lineup)
 {
+    const struct aur_stage *stage = show->stage;
     const struct aur_settings *settings = &stage->settings;
     const char *title = aur_piece_describe(stage->piece)->title;
     printf("auralis plays \"%s\" on %s://%s:%d (seed %" PRIu64 ", %s, %d Hz)\n", title,
-           settings->ssl ? "https" : "http", url_host(settings->host), aur_server_port(server), seed, stage->device,
-           settings->sample_rate);
+           settings->ssl ? "https" : "http", url_host(settings->host), aur_server_port(show->server), show->seed,
+           stage->device, settings->sample_rate);
+    for (size_t i = 0; i < lineup->channels.n; i++)
+        printf("%s%s%s", i ? ", " : "channels: main, ", lineup->channels.items[i].name,
+               i + 1 < lineup->channels.n ? "" : "\n");
     fflush(stdout);
     aur_log(stage->log, AUR_LOG_INFO, "serve", "%s, host %s, port %d, seed %" PRIu64 ", device %s, script %s",
-            settings->environment, settings->host, aur_server_port(server), seed, stage->device, stage->script);
+            settings->environment, settings->host, aur_server_port(show->server), show->seed, stage->device,
+            stage->script);
 }
 
 static void on_stop(void *user)
@@ -195,58 +198,70 @@ static void on_stop(void *user)
 }
 
 /* Until it is stopped. */
-static int run(struct aur_server *server, const struct aur_stage *stage, struct aur_backend *backend,
-               struct aur_channel *channel, uint64_t seed, struct aur_error *err)
+static int run(const struct aur_show *show, const struct aur_lineup *lineup, struct aur_channel *main,
+               struct aur_error *err)
 {
-    announce(stage, server, seed);
-    int rc = aur_server_run(server);
+    announce(show, lineup);
+    int rc = aur_server_run(show->server);
     if (rc < 0)
         aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
-    tell_counts(stage, backend, channel);
-    aur_log(stage->log, AUR_LOG_INFO, "serve", "stopped");
+    tell_counts(show->stage, show->common.synth.backend, main);
+    aur_log(show->stage->log, AUR_LOG_INFO, "serve", "stopped");
+    return rc;
+}
+
+/* From the first sample to the last; the server is bound. */
+static int play(struct aur_show *show, const struct aur_lineup *lineup, const struct aur_controls *controls,
+                struct aur_error *err)
+{
+    const struct aur_stage *stage = show->stage;
+    struct aur_station_config config = {.render_workers = (uint32_t)stage->settings.render_workers,
+                                        .max_channels = aur_lineup_room(lineup, &stage->settings),
+                                        .log = stage->log};
+    struct aur_backend *backend = NULL;
+    struct aur_channel *main = NULL;
+    int rc = aur_station_new(&show->station, &config, err);
+    if (rc == AUR_OK)
+        rc = aur_device_open_live(&backend, stage, err);
+    set_common(show, backend);
+    if (rc == AUR_OK)
+        rc = aur_show_add(&main, show, "main", stage->piece, show->seed, controls, err);
+    if (rc == AUR_OK)
+        rc = start_scripts(show, main, err);
+    if (rc == AUR_OK)
+        rc = aur_lineup_start(lineup, show, err);
+    if (rc == AUR_OK) {
+        aur_lineup_offer(lineup, show);
+        rc = run(show, lineup, main, err);
+    }
+    aur_scripts_free(show->scripts);
+    aur_station_free(show->station);
+    aur_backend_free(backend);
     return rc;
 }
 
 /* From the first socket to the last; the stage is there. */
-static int serve(const struct aur_stage *stage, const struct aur_controls *controls, struct aur_error *err)
+static int serve(const struct aur_stage *stage, const struct aur_lineup *lineup, const struct aur_controls *controls,
+                 struct aur_error *err)
 {
-    struct aur_station_config config = {.render_workers = (uint32_t)stage->settings.render_workers, .log = stage->log};
-    struct aur_server *server = NULL;
-    struct aur_station *station = NULL;
-    struct aur_backend *backend = NULL;
-    struct aur_channel *channel = NULL;
-    struct aur_scripts *scripts = NULL;
-    uint64_t seed;
-    int rc = choose_seed(&seed, &stage->settings.seed, err);
+    struct aur_show show = {.stage = stage};
+    int rc = choose_seed(&show.seed, &stage->settings.seed, err);
     if (rc == AUR_OK)
-        rc = make_server(&server, stage, err);
+        rc = make_server(&show.server, stage, err);
     if (rc < 0)
         return rc;
     struct aur_signals signals = {.on_stop = on_stop,
-                                  .user = server,
+                                  .user = show.server,
                                   .repeat_ms = AUR_SIGNAL_REPEAT_MS,
                                   .deadline_ms = DEADLINE_MS,
                                   .late_exit = AUR_EXIT_OK,
                                   .forced_exit = AUR_EXIT_INTERRUPTED};
     rc = aur_signals_start(&signals, err);
-    if (rc < 0) {
-        aur_server_free(server);
-        return rc;
+    if (rc == AUR_OK) {
+        rc = play(&show, lineup, controls, err);
+        aur_signals_end(&signals);
     }
-    rc = aur_station_new(&station, &config, err);
-    if (rc == AUR_OK)
-        rc = aur_device_open_live(&backend, stage, err);
-    if (rc == AUR_OK)
-        rc = start_channel(&channel, station, server, stage, backend, seed, controls, err);
-    if (rc == AUR_OK)
-        rc = start_scripts(&scripts, server, channel, stage, err);
-    if (rc == AUR_OK)
-        rc = run(server, stage, backend, channel, seed, err);
-    aur_scripts_free(scripts);
-    aur_station_free(station);
-    aur_backend_free(backend);
-    aur_signals_end(&signals);
-    aur_server_free(server);
+    aur_server_free(show.server);
     return rc;
 }
 
@@ -255,6 +270,7 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
     struct serve_args args = {0};
     struct aur_parsed parsed;
     struct aur_stage stage;
+    struct aur_lineup lineup;
     struct aur_controls controls;
     struct aur_error err = {0};
     int exit_code;
@@ -262,11 +278,14 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
         return exit_code;
     if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, true, &err) < 0)
         return aur_fail(&err);
-    int rc = aur_stage_controls(&controls, &stage, &err);
+    int rc = aur_lineup_read(&lineup, &stage, &err);
     if (rc == AUR_OK)
-        rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &controls, &err);
+        rc = aur_stage_controls(&controls, &stage, &err);
+    if (rc == AUR_OK)
+        rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &lineup, &controls, &err);
     if (rc == AUR_OK && args.check)
         printf("settings and %s are fine\n", stage.script);
+    aur_lineup_free(&lineup);
     aur_stage_deinit(&stage);
     return rc < 0 ? aur_fail(&err) : AUR_EXIT_OK;
 }

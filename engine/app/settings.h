@@ -12,6 +12,8 @@
 #define AUR_SETTINGS_MAX 48
 #define AUR_PATH_SIZE    4096
 
+#define AUR_PRIVATE_CHANNELS_MAX 32
+
 struct aur_settings {
     char host[256];
     int port;
@@ -33,6 +35,11 @@ struct aur_settings {
     char edit_token[256];
     char script[AUR_PATH_SIZE];   /* "": scripts/ambient.lua of the data folder */
     char swap[8];                 /* "phrase", "bar" */
+    char channels[AUR_PATH_SIZE]; /* "": only main */
+    char presets[AUR_PATH_SIZE];  /* "": scripts/presets.json of the data folder */
+    int private_channels;         /* at a time */
+    double private_idle_s;
+    int private_margin;           /* percent */
     char data_dir[AUR_PATH_SIZE]; /* "": found from the executable */
     int script_instructions, script_memory_mb, script_events, script_source_kb, script_watchdog_ms;
     int metrics_port;

@@ -146,15 +146,27 @@ void aur_stage_deinit(struct aur_stage *stage)
     stage->log = NULL;
 }
 
-int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err)
+int aur_stage_wanted(struct aur_wanted *out, const struct aur_stage *stage, struct aur_error *err)
 {
     const struct aur_settings *settings = &stage->settings;
-    *out = aur_piece_describe(stage->piece)->start;
-    if (aur_settings_given(settings, "AURALIS_DEFAULT_BPM"))
-        out->bpm = settings->bpm;
-    if (aur_settings_given(settings, "AURALIS_DEFAULT_INTENSITY"))
-        out->intensity = settings->intensity;
-    return aur_settings_given(settings, "AURALIS_DEFAULT_KEY") ? aur_key_parse(&out->key, settings->key, err) : AUR_OK;
+    *out = (struct aur_wanted){.has_key = aur_settings_given(settings, "AURALIS_DEFAULT_KEY")};
+    int rc = AUR_OK;
+    if (out->has_key)
+        rc = aur_key_parse(&out->key, settings->key, err);
+    if (rc == AUR_OK && aur_settings_given(settings, "AURALIS_DEFAULT_BPM"))
+        rc = aur_wanted_put(out, "bpm", settings->bpm, err);
+    if (rc == AUR_OK && aur_settings_given(settings, "AURALIS_DEFAULT_INTENSITY"))
+        rc = aur_wanted_put(out, "intensity", settings->intensity, err);
+    return rc;
+}
+
+int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err)
+{
+    const struct aur_piece_info *info = aur_piece_describe(stage->piece);
+    struct aur_wanted wanted;
+    *out = info->start;
+    int rc = aur_stage_wanted(&wanted, stage, err);
+    return rc == AUR_OK ? aur_wanted_apply(&wanted, out, &info->controls, err) : rc;
 }
 
 struct aur_synth_config aur_stage_synth(const struct aur_stage *stage)

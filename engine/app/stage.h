@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "compose/piece.h"
 #include "score/table.h"
+#include "score/wanted.h"
 #include "synth/synth.h"
 #include "synth/tables.h"
 
@@ -29,7 +30,9 @@ void aur_stage_deinit(struct aur_stage *stage);
 /* The settings' limits for scripts. Live, the watchdog is among them; a file must not depend on the clock. */
 struct aur_script_limits aur_stage_limits(const struct aur_settings *settings, bool live);
 
-/* The controls to start with: what the settings were given for key, tempo and intensity, else the piece's defaults. */
+/* What the settings were given for key, tempo and intensity. */
+AUR_MUST_USE int aur_stage_wanted(struct aur_wanted *out, const struct aur_stage *stage, struct aur_error *err);
+/* The controls to start with: these, else the piece's defaults. */
 AUR_MUST_USE int aur_stage_controls(struct aur_controls *out, const struct aur_stage *stage, struct aur_error *err);
 /* The synthesiser's configuration at the settings' rate. */
 struct aur_synth_config aur_stage_synth(const struct aur_stage *stage);

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "net/origin.h"
 
-#define AUR_QUERY_MAX 8
+#define AUR_QUERY_MAX 40 /* a stream of one's own may name every control */
 
 enum aur_method { /* bits, for the table of routes */
                   AUR_GET = 1,

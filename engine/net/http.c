@@ -243,16 +243,21 @@ static void ask_scripts(struct aur_http *http, struct aur_scripts_request *ask)
         aur_reply_refuse(&http->reply, 500, "INTERNAL", "%s", aur_err_text(rc));
 }
 
+static void take_reply(struct aur_http *http, struct aur_errand *errand)
+{
+    http->errand = NULL;
+    aur_rest_scripts_reply(&http->reply, &http->request, errand->ask, &errand->reply);
+    lws_callback_on_writable(http->wsi);
+}
+
 void aur_http_collect(struct aur_server *server)
 {
     for (struct aur_errand *errand = aur_errands_take(&server->errands), *next; errand; errand = next) {
-        struct aur_http *http = errand->asker;
         next = errand->next;
-        if (http) {
-            http->errand = NULL;
-            aur_rest_scripts_reply(&http->reply, &http->request, errand->ask, &errand->reply);
-            lws_callback_on_writable(http->wsi);
-        }
+        if (errand->ask == AUR_SCRIPTS_OPEN)
+            aur_private_opened(server, errand);
+        else if (errand->asker)
+            take_reply(errand->asker, errand);
         aur_errand_free(errand);
     }
 }

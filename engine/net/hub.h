@@ -28,7 +28,8 @@ struct aur_hub {
         bool fresh;                 /* there is more than when `fresh` was last cleared, by whoever sends it */
         struct aur_listener *first; /* those who listen; kept by them */
     } formats[AUR_FORMATS];
-    uint64_t listeners; /* joined, of all formats */
+    uint64_t listeners;     /* joined, of all formats */
+    uint64_t idle_since_ns; /* a private channel that nobody listens to; 0: somebody does, or it may stay */
     uint64_t chunks_sent, chunks_dropped;
     struct aur_news news[AUR_NEWS_KEPT];
     uint64_t news_n; /* numbers of news so far; the newest is in news[(news_n - 1) % AUR_NEWS_KEPT] */

@@ -4,6 +4,7 @@
 #define AUR_NET_HUBS_H
 
 #include "net/hub.h"
+#include "net/private.h"
 #include "net/rate.h"
 
 struct aur_hubs {
@@ -19,6 +20,7 @@ struct aur_hubs {
     const char *edit_token;      /* "": none */
     bool loopback;               /* the server listens on loopback addresses only */
     size_t script_bytes;         /* of a script's text */
+    struct aur_private private;
 };
 
 void aur_hubs_init(struct aur_hubs *hubs, struct aur_log *log, uint32_t control_rate, size_t framing);

@@ -115,11 +115,13 @@ static void say_codec(struct aur_listener *l)
         queue(l, frame, len, true);
 }
 
-static void join(struct aur_listener *l, const struct aur_wish *wish)
+void aur_listener_join(struct aur_listener *l)
 {
+    const struct aur_wish *wish = &l->wish;
     const struct aur_server_config *config = &l->server->config;
     uint64_t depth = (wish->depth_ms + config->chunk_ms - 1) / config->chunk_ms;
     uint32_t burst = depth ? (uint32_t)depth : config->burst_chunks;
+    l->hub->idle_since_ns = 0;
     l->cursor = aur_hub_join(l->hub, l->format, burst, wish->from);
     l->joined = true;
     link_joined(l);
@@ -151,9 +153,9 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     l->server = server;
     l->wsi = wsi;
     l->socket = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
-    struct aur_wish wish = aur_upgrade_wish(server, wsi);
-    l->format = wish.format;
-    l->hub = wish.hub;
+    l->wish = aur_upgrade_wish(server, wsi);
+    l->format = l->wish.format;
+    l->hub = l->wish.hub;
     l->last = &l->first;
     aur_buf_init(&l->message);
     lws_get_peer_simple(wsi, l->peer, sizeof l->peer);
@@ -165,12 +167,14 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     arm_timer(l, l->heard_ns);
     if (server->draining)
         aur_listener_close(l, 1001, "the server shuts down");
-    else if (!l->hub)
+    else if (!l->hub && !l->wish.own)
         aur_listener_close(l, 1013, "the channel is gone");
-    else if (aur_hubs_listeners(&server->hubs) >= server->config.max_clients)
+    else if (aur_hubs_listeners(&server->hubs) + server->waiting >= server->config.max_clients)
         turn_away(l);
+    else if (l->wish.own)
+        aur_private_begin(l);
     else
-        join(l, &wish);
+        aur_listener_join(l);
     return 0;
 }
 
@@ -183,9 +187,11 @@ void aur_listener_free(struct aur_connection *connection)
     if (l->joined) {
         unlink_joined(l);
         aur_hub_leave(l->hub, l->format);
+        aur_private_left(l->server, l->hub);
         aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s left: %" PRIu64 " chunks sent, %" PRIu64 " dropped",
                 l->peer, l->chunks_sent, l->chunks_dropped);
     }
+    aur_private_gone(l);
     if (l->next)
         l->next->prev = l->prev;
     *(l->prev ? &l->prev->next : &l->server->listeners) = l->next;

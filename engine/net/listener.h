@@ -19,7 +19,7 @@ struct aur_listener {
     /* what a chunk's sending looks at comes first, and close together */
     struct aur_listener *next_joined; /* on the same channel in the same format */
     struct aur_server *server;
-    struct aur_hub *hub; /* of its channel; NULL only in a session that is being closed */
+    struct aur_hub *hub; /* of its channel; NULL while it is being made, and in a session that is being closed */
     struct lws *wsi;
     int socket; /* the library's, where it sends what it is given as it is; -1 under TLS */
     enum aur_format format;
@@ -48,10 +48,15 @@ struct aur_listener {
 
     uint64_t heard_ns, ping_ns; /* last frame from it, last ping to it */
 
+    struct aur_wish wish;
+    struct aur_errand *errand; /* its channel is being made; NULL: not */
+
     double jitter_ms, underruns, buffer_ms; /* as it reports */
     char tier[16];
 };
 
+/* Its hub is there: it listens from now on. */
+void aur_listener_join(struct aur_listener *l);
 /* Has the library call when the pipe is free. */
 void aur_listener_ask(struct aur_listener *l);
 /* Ends the session with this code once its own messages are out. text: borrowed. */

@@ -22,6 +22,11 @@ struct aur_connection { /* libwebsockets keeps one, zeroed, per request or sessi
     bool open; /* counted in the server's `open` */
 };
 
+struct aur_sweep { /* the sul comes first: the library hands back its address */
+    lws_sorted_usec_list_t sul;
+    struct aur_server *server;
+};
+
 struct aur_server {
     struct aur_server_config config; /* with the defaults filled in; strings owned */
     struct aur_hubs hubs;
@@ -36,6 +41,8 @@ struct aur_server {
     atomic_bool stopping;                   /* written by any thread */
     bool draining;
     struct aur_listener *listeners;
+    uint32_t waiting;       /* of them, for a channel of their own */
+    struct aur_sweep sweep; /* of private channels that nobody listens to any more */
     struct aur_counts counts;
     size_t open; /* WebSocket connections that are not closed yet, refused ones included */
 };
@@ -69,10 +76,11 @@ int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct au
 /* Whether a connection may become a WebSocket. 0: yes; 1: a refusal was sent. */
 int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *protocol);
 /* What an upgrade that was let through asked for; while its headers are there, up to the session's opening. hub: NULL if
- * the channel has gone meanwhile. */
+ * the channel has gone meanwhile, or is to be made. */
 struct aur_wish {
     enum aur_format format;
     struct aur_hub *hub;
+    bool own;          /* a channel of its own */
     uint64_t from;     /* AUR_HUB_NEW: nowhere in particular */
     uint64_t depth_ms; /* 0: as the server likes */
 };
@@ -88,6 +96,19 @@ int aur_listener_timer(struct aur_listener *listener);
 void aur_listener_alive(struct aur_listener *listener);
 /* Closes everyone with 1001. */
 void aur_listeners_dismiss(struct aur_server *server);
+
+/* ---- listener_private.c ---- */
+
+/* A session that is to get a channel of its own is open; while its headers are there. */
+void aur_private_begin(struct aur_listener *listener);
+/* The scripts worker has answered. */
+void aur_private_opened(struct aur_server *server, struct aur_errand *errand);
+/* The session goes while its channel is being made. */
+void aur_private_gone(struct aur_listener *listener);
+/* A listener left the hub. */
+void aur_private_left(struct aur_server *server, struct aur_hub *hub);
+/* Ends no more channels: the context is about to go. */
+void aur_private_end(struct aur_server *server);
 
 /* ---- listener_write.c ---- */
 

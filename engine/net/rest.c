@@ -36,12 +36,13 @@ static void get_status(struct aur_reply *reply, struct aur_hubs *hubs, const str
 static void put_reason(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub, const char *reason)
 {
     char named[320];
+    const char *name = aur_channel_unlisted(hub->channel) ? AUR_PRIVATE_NAME : aur_channel_name(hub->channel);
     aur_buf_text(out, aur_json_ends_with(out, '[') ? "" : ",");
-    snprintf(named, sizeof named, "%s: %s", aur_channel_name(hub->channel), reason);
+    snprintf(named, sizeof named, "%s: %s", name, reason);
     aur_json_string(out, hubs->n > 1 ? named : reason);
 }
 
-/* What is wrong with a channel; false: no music comes. */
+/* What is wrong with a channel; false: no music comes. A private one says nothing about the server. */
 static bool tell_health(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub)
 {
     char reason[256];
@@ -51,7 +52,7 @@ static bool tell_health(struct aur_buf *out, const struct aur_hubs *hubs, const 
     for (int i = 0; i < AUR_TROUBLES; i++)
         if (aur_hub_trouble(hub, (enum aur_trouble)i, aur_clock_mono_ns(), reason, sizeof reason))
             put_reason(out, hubs, hub, reason);
-    return alive;
+    return alive || aur_channel_unlisted(hub->channel);
 }
 
 /* Of the channel that is named, else of all. */
@@ -103,8 +104,17 @@ static void get_channels(struct aur_reply *reply, struct aur_hubs *hubs, const s
     (void)request;
     aur_buf_text(&reply->body, "{\"channels\":[");
     for (size_t i = 0; i < hubs->n; i++)
-        put_channel(&reply->body, hubs->items[i]);
-    aur_buf_text(&reply->body, "]}");
+        if (!aur_channel_unlisted(hubs->items[i]->channel))
+            put_channel(&reply->body, hubs->items[i]);
+    aur_buf_text(&reply->body, "]");
+    aur_private_put(&reply->body, &hubs->private);
+    aur_buf_text(&reply->body, "}");
+}
+
+static void get_presets(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
+{
+    (void)request;
+    aur_private_put_presets(&reply->body, &hubs->private);
 }
 
 /* ---- controls ---- */
@@ -153,9 +163,8 @@ static const struct route {
     enum aur_method method;
     void (*answer)(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request);
 } routes[] = {
-    {"/api/v1/status", AUR_GET, get_status},
-    {"/api/v1/health", AUR_GET, get_health},
-    {"/api/v1/channels", AUR_GET, get_channels},
+    {"/api/v1/status", AUR_GET, get_status},     {"/api/v1/health", AUR_GET, get_health},
+    {"/api/v1/channels", AUR_GET, get_channels}, {"/api/v1/presets", AUR_GET, get_presets},
     {"/api/v1/control", AUR_POST, post_control},
 };
 

@@ -299,6 +299,11 @@ void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scrip
     server->hubs.script_bytes = server->config.script_bytes;
 }
 
+void aur_server_set_private(struct aur_server *server, const struct aur_private_config *config)
+{
+    server->hubs.private.config = *config;
+}
+
 int aur_server_port(const struct aur_server *server)
 {
     return server->sockets.port;
@@ -344,6 +349,7 @@ int aur_server_run(struct aur_server *server)
             until = start_draining(server);
     }
     aur_loop_stop(&server->loop);
+    aur_private_end(server);
     destroy_context(server); /* here, while the channels still live */
     aur_hubs_deinit(&server->hubs);
     server->hubs.scripts = NULL;

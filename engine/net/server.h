@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "channel/scripts.h"
+#include "net/private.h"
 
 struct aur_server;
 
@@ -34,6 +35,8 @@ AUR_MUST_USE int aur_server_new(struct aur_server **out, const struct aur_server
 AUR_MUST_USE int aur_server_add_channel(struct aur_server *server, struct aur_channel *channel, struct aur_error *err);
 /* Before _run; freed (so that its worker has ended) before the server is. */
 void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts);
+/* Private channels, which need scripts and a first channel, and presets. Before _run; else there are none. */
+void aur_server_set_private(struct aur_server *server, const struct aur_private_config *config);
 int aur_server_port(const struct aur_server *server);
 /* Serves until aur_server_stop; then closes every connection with 1001 and returns within drain_ms. */
 AUR_MUST_USE int aur_server_run(struct aur_server *server);

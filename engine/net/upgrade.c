@@ -81,6 +81,12 @@ static void check_handshake(struct aur_reply *reply, const struct aur_request *r
         aur_reply_refuse(reply, 400, "BAD_REQUEST", "no WebSocket subprotocol is offered");
 }
 
+/* What else such a request says is looked at when the session is open: a browser would not show why an upgrade was refused. */
+static bool is_own(const char *channel)
+{
+    return channel && strcmp(channel, AUR_PRIVATE_NAME) == 0;
+}
+
 static void check(struct aur_reply *reply, const struct aur_server *server, const struct aur_request *request,
                   struct lws *wsi, const char *protocol)
 {
@@ -92,13 +98,15 @@ static void check(struct aur_reply *reply, const struct aur_server *server, cons
         aur_reply_refuse(reply, 403, "FORBIDDEN", "origin %s is not allowed", request->origin);
     if (!reply->status)
         check_handshake(reply, request, wsi);
-    if (!reply->status)
+    bool own = is_own(aur_query_get(&request->query, "channel"));
+    if (!reply->status && !own)
         check_names(reply, &request->query);
     if (!reply->status)
         check_counts(reply, &request->query);
     if (reply->status)
         return;
-    const struct aur_hub *hub = aur_rest_hub(reply, &server->hubs, request);
+    const struct aur_hub *hub =
+        own && server->hubs.n ? server->hubs.items[0] : aur_rest_hub(reply, &server->hubs, request);
     if (hub)
         check_format(reply, hub->channel, aur_query_get(&request->query, "format"));
 }
@@ -114,7 +122,10 @@ struct aur_wish aur_upgrade_wish(const struct aur_server *server, struct lws *ws
     char format[16], channel[64], count[24];
     const char *name = parameter(wsi, "format=", format, sizeof format);
     struct aur_wish wish = {.format = name ? aur_format_find(name) : AUR_FORMAT_JSON};
-    wish.hub = aur_hubs_find(&server->hubs, parameter(wsi, "channel=", channel, sizeof channel));
+    const char *named = parameter(wsi, "channel=", channel, sizeof channel);
+    wish.own = is_own(named);
+    if (!wish.own)
+        wish.hub = aur_hubs_find(&server->hubs, named);
     if (wish.format == AUR_FORMATS)
         wish.format = AUR_FORMAT_JSON;
     const char *from = parameter(wsi, "from=", count, sizeof count);

@@ -115,6 +115,12 @@ const char *aur_channel_name(const struct aur_channel *channel)
     return "main";
 }
 
+bool aur_channel_unlisted(const struct aur_channel *channel)
+{
+    (void)channel;
+    return false;
+}
+
 void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out, struct aur_control_specs *specs)
 {
     if (specs)

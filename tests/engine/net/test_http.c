@@ -257,7 +257,7 @@ static void test_routes(void **state)
     assert_string_equal(peer_header(&reply, "allow"), "GET, HEAD, OPTIONS");
     free(reply.body);
     assert_refused(state, 404, "NOT_FOUND", "GET /api/v1/status?channel=other HTTP/1.1\r\nHost: h\r\n\r\n");
-    assert_refused(state, 404, "NOT_FOUND", "GET /api/v1/presets HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_refused(state, 404, "NOT_FOUND", "GET /api/v1/nothing HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_refused(state, 405, "METHOD_NOT_ALLOWED", "GET /api/v1/control HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_refused(state, 426, "UPGRADE_REQUIRED", "GET /ws/stream HTTP/1.1\r\nHost: h\r\n\r\n");
 }

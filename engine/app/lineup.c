@@ -1,0 +1,133 @@
+/* Channels and presets. Main thread, at start; what is offered afterwards is read by the network thread, which is the same. */
+#include "app/lineup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- reading ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* A data folder without presets is allowed; a file that the settings name must be there. */
+static int read_presets(struct aur_lineup *out, const struct aur_stage *stage, struct aur_error *err)
+{
+    char shipped[AUR_PATH_SIZE + 32];
+    const char *path = stage->settings.presets;
+    if (!*path) {
+        snprintf(shipped, sizeof shipped, "%s/scripts/presets.json", stage->data_dir);
+        if (access(shipped, R_OK) != 0)
+            return AUR_OK;
+        path = shipped;
+    }
+    return aur_entries_read(&out->presets, AUR_ENTRIES_PRESETS, path, stage, err);
+}
+
+static int make_offers(struct aur_lineup *out, struct aur_error *err)
+{
+    out->offered = calloc(out->presets.n ? out->presets.n : 1, sizeof *out->offered);
+    if (!out->offered)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    for (size_t i = 0; i < out->presets.n; i++) {
+        const struct aur_entry *entry = &out->presets.items[i];
+        out->offered[i] = (struct aur_preset){.name = entry->name,
+                                              .title = entry->title,
+                                              .about = entry->about,
+                                              .script = entry->script,
+                                              .called = entry->called,
+                                              .piece = entry->piece,
+                                              .specs = &aur_piece_describe(entry->piece)->controls,
+                                              .wanted = &entry->wanted,
+                                              .controls = &entry->controls};
+    }
+    return AUR_OK;
+}
+
+int aur_lineup_read(struct aur_lineup *out, const struct aur_stage *stage, struct aur_error *err)
+{
+    memset(out, 0, sizeof *out);
+    int rc = aur_stage_wanted(&out->wanted, stage, err);
+    if (rc == AUR_OK && *stage->settings.channels)
+        rc = aur_entries_read(&out->channels, AUR_ENTRIES_CHANNELS, stage->settings.channels, stage, err);
+    if (rc == AUR_OK)
+        rc = read_presets(out, stage, err);
+    if (rc == AUR_OK)
+        rc = make_offers(out, err);
+    if (rc < 0)
+        aur_lineup_free(out);
+    return rc;
+}
+
+void aur_lineup_free(struct aur_lineup *lineup)
+{
+    aur_entries_free(&lineup->channels);
+    aur_entries_free(&lineup->presets);
+    free(lineup->offered);
+    lineup->offered = NULL;
+}
+
+uint32_t aur_lineup_room(const struct aur_lineup *lineup, const struct aur_settings *settings)
+{
+    return 1 + (uint32_t)lineup->channels.n + (uint32_t)settings->private_channels;
+}
+
+/* ---- playing ---- */
+
+int aur_show_add(struct aur_channel **out, const struct aur_show *show, const char *name, const struct aur_piece *piece,
+                 uint64_t seed, const struct aur_controls *controls, struct aur_error *err)
+{
+    struct aur_channel_config config = show->common;
+    config.name = name;
+    config.piece = piece;
+    config.seed = seed;
+    config.controls = *controls;
+    int rc = aur_station_add(show->station, out, &config, err);
+    return rc == AUR_OK ? aur_server_add_channel(show->server, *out, err) : rc;
+}
+
+int aur_lineup_start(const struct aur_lineup *lineup, const struct aur_show *show, struct aur_error *err)
+{
+    for (size_t i = 0; i < lineup->channels.n; i++) {
+        const struct aur_entry *entry = &lineup->channels.items[i];
+        struct aur_channel *channel;
+        uint64_t seed = entry->seed.set ? entry->seed.value : show->seed;
+        int rc = aur_show_add(&channel, show, entry->name, entry->piece, seed, &entry->controls, err);
+        if (rc == AUR_OK)
+            rc = aur_scripts_follow(show->scripts, channel, entry->script, err);
+        if (rc < 0)
+            return rc;
+        aur_log(show->stage->log, AUR_LOG_INFO, "serve", "channel %s plays %s, seed %llu", entry->name, entry->called,
+                (unsigned long long)seed);
+    }
+    return AUR_OK;
+}
+
+static double margin(void *station)
+{
+    return aur_station_margin(station);
+}
+
+void aur_lineup_offer(const struct aur_lineup *lineup, const struct aur_show *show)
+{
+    const struct aur_stage *stage = show->stage;
+    const struct aur_settings *settings = &stage->settings;
+    struct aur_private_config config = {
+        .max = (uint32_t)settings->private_channels,
+        .idle_ms = (uint32_t)(settings->private_idle_s * 1000),
+        .margin_min = settings->private_margin / 100.0,
+        .margin = margin,
+        .user = show->station,
+        .presets = lineup->offered,
+        .n_presets = lineup->presets.n,
+        .own = {.script = last_part(stage->script),
+                .called = last_part(stage->script),
+                .piece = stage->piece,
+                .wanted = &lineup->wanted},
+    };
+    aur_server_set_private(show->server, &config);
+}
