@@ -23,8 +23,9 @@ enum aur_count {
     AUR_COUNT_CLOSED_SIZE,    /* a message over 1 MiB */
     AUR_COUNT_CLOSED_TEXT,    /* not UTF-8 */
     AUR_COUNT_CLOSED_MEMORY,
-    AUR_COUNT_CLOSED_SLOW, /* takes no data */
-    AUR_COUNT_CLOSED_ABUSE,
+    AUR_COUNT_CLOSED_SLOW,     /* takes no data */
+    AUR_COUNT_CLOSED_ABUSE,    /* a flood of messages */
+    AUR_COUNT_CLOSED_PROTOCOL, /* not WebSocket as RFC 6455 has it */
     /* messages of clients */
     AUR_COUNT_MESSAGE_CONTROL, /* accepted controls */
     AUR_COUNT_MESSAGE_INVALID,
@@ -33,12 +34,23 @@ enum aur_count {
     AUR_COUNT_HTTP_OK,           /* answered with less than 400 */
     AUR_COUNT_HTTP_CLIENT_ERROR, /* 4xx */
     AUR_COUNT_HTTP_SERVER_ERROR, /* 5xx */
-    AUR_COUNT_HTTP_RATE,         /* 429, among the 4xx too */
-    AUR_COUNT_HTTP_SLOW,         /* cut: headers, body or reading the reply took too long */
-    /* connections closed before they said anything */
+    /* requests refused or cut by a limit; those that were answered are among the classes above too */
+    AUR_COUNT_CUT_RATE,    /* 429: controls or edits */
+    AUR_COUNT_CUT_ADDRESS, /* 429: too many connections of one address */
+    AUR_COUNT_CUT_TOTAL,   /* 503: too many connections in all */
+    AUR_COUNT_CUT_SIZE,    /* 413 */
+    AUR_COUNT_CUT_ORIGIN,  /* 403: origin not allowed */
+    AUR_COUNT_CUT_TOKEN,   /* 401 */
+    AUR_COUNT_CUT_PLAIN,   /* 400: plain HTTP to a port that speaks TLS */
+    AUR_COUNT_CUT_HEADERS, /* headers that took too long */
+    AUR_COUNT_CUT_BODY,    /* 408: a body that took too long */
+    AUR_COUNT_CUT_READER,  /* a reply that was read too slowly */
+    /* connections closed before they said what they want */
     AUR_COUNT_DROPPED_DESCRIPTORS, /* no file descriptor left */
-    AUR_COUNT_DROPPED_ADDRESS,     /* too many of one address */
-    AUR_COUNT_DROPPED_TOTAL,       /* too many in all */
+    AUR_COUNT_DROPPED_ADDRESS,     /* far too many of one address */
+    AUR_COUNT_DROPPED_TOTAL,       /* far too many in all */
+    AUR_COUNT_DROPPED_WAITING,     /* made room for another */
+    AUR_COUNT_DROPPED_SILENT,      /* said nothing for too long */
     AUR_COUNTS
 };
 

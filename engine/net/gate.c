@@ -25,7 +25,7 @@ struct aur_guest {
     struct house *house;
     void *connection;
     enum aur_gate_verdict verdict;
-    bool waits, leaving, listens;
+    bool waits, asked, leaving, listens;
 };
 
 struct aur_gate {
@@ -239,7 +239,13 @@ enum aur_gate_verdict aur_guest_verdict(const struct aur_guest *guest)
 
 void aur_guest_ask(struct aur_gate *gate, struct aur_guest *guest)
 {
+    guest->asked = true;
     stop_waiting(gate, guest);
+}
+
+bool aur_guest_asked(const struct aur_guest *guest)
+{
+    return guest->asked;
 }
 
 void aur_guest_done(struct aur_gate *gate, struct aur_guest *guest)

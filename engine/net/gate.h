@@ -52,6 +52,7 @@ uint32_t aur_gate_connections(const struct aur_gate *gate);
 void aur_guest_bind(struct aur_guest *guest, void *connection);
 enum aur_gate_verdict aur_guest_verdict(const struct aur_guest *guest);
 /* It has said what it wants, and is not sent away for another any more. */
+bool aur_guest_asked(const struct aur_guest *guest);
 void aur_guest_ask(struct aur_gate *gate, struct aur_guest *guest);
 /* It has got what it wanted, and only has to go: the first to make room. */
 void aur_guest_done(struct aur_gate *gate, struct aur_guest *guest);

@@ -13,7 +13,9 @@
 
 #define PIECE_BYTES 32768
 #define DISCARD_MAX (16 << 20) /* of a body that is too large */
-#define PATIENCE_S  30         /* with a body that arrives, and between two pieces of a reply */
+#define PACE_BYTES  8192       /* a second, that a client must take of a reply after the first PATIENCE_S */
+#define PATIENCE_S  30
+#define BACKSTOP_S  3600 /* the library's own timeouts, which ours come before */
 #define LINGER_S    2
 
 struct aur_http {
@@ -24,6 +26,7 @@ struct aur_http {
     struct aur_errand *errand; /* under way at the scripts worker; NULL: none */
     size_t body_max;
     bool expects_body, answered;
+    bool turned_away; /* by the gate, which counts that itself */
     size_t sent;
 };
 
@@ -166,6 +169,7 @@ static int finish(const struct aur_http *http, struct lws *wsi)
 {
     if (!http->expects_body)
         return -1;
+    aur_door_done(http->server, wsi);
     lws_set_timer_usecs(wsi, LINGER_S * LWS_USEC_PER_SEC); /* let the client read before the reset */
     return 0;
 }
@@ -180,15 +184,38 @@ static int send_piece(struct aur_http *http, struct lws *wsi)
     http->sent += n;
     if (n == left)
         return finish(http, wsi);
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, PATIENCE_S);
-    lws_set_timer_usecs(wsi, PATIENCE_S * LWS_USEC_PER_SEC);
     lws_callback_on_writable(wsi);
     return 0;
 }
 
+static void count_reply(struct aur_server *server, int status)
+{
+    aur_server_count(server, status < 400   ? AUR_COUNT_HTTP_OK
+                             : status < 500 ? AUR_COUNT_HTTP_CLIENT_ERROR
+                                            : AUR_COUNT_HTTP_SERVER_ERROR);
+}
+
+static void count_limit(const struct aur_http *http)
+{
+    static const struct {
+        int status;
+        enum aur_count count;
+    } limits[] = {{401, AUR_COUNT_CUT_TOKEN}, {413, AUR_COUNT_CUT_SIZE}, {429, AUR_COUNT_CUT_RATE}};
+    if (http->reply.status == 403 && http->request.judged == AUR_ORIGIN_DENIED)
+        aur_server_count(http->server, AUR_COUNT_CUT_ORIGIN);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits && !http->turned_away; i++)
+        if (http->reply.status == limits[i].status)
+            aur_server_count(http->server, limits[i].count);
+}
+
+/* One limit of time for the whole of it: a client that takes a byte now and then would be there for ever. */
 static int begin_reply(struct aur_http *http, struct lws *wsi)
 {
     http->answered = true;
+    count_reply(http->server, http->reply.status);
+    count_limit(http);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BACKSTOP_S);
+    lws_set_timer_usecs(wsi, (PATIENCE_S + (lws_usec_t)(http->reply.body.len / PACE_BYTES)) * LWS_USEC_PER_SEC);
     if (!aur_buf_ok(&http->reply.body) || send_headers(wsi, &http->reply, &http->request) != 0)
         return -1;
     if (http->request.method == AUR_HEAD)
@@ -206,8 +233,16 @@ int aur_http_writable(struct aur_connection *connection, struct lws *wsi)
     return send_piece(http, wsi);
 }
 
-int aur_http_timer(struct lws *wsi)
+int aur_http_timer(struct aur_connection *connection, struct lws *wsi)
 {
+    struct aur_http *http = connection->http;
+    if (!http->answered && http->expects_body) {
+        aur_server_count(http->server, AUR_COUNT_CUT_BODY);
+        aur_reply_refuse(&http->reply, 408, "TOO_SLOW", "the request's body took too long");
+        return begin_reply(http, wsi);
+    }
+    if (http->sent < http->reply.body.len)
+        aur_server_count(http->server, AUR_COUNT_CUT_READER);
     lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     return 0;
 }
@@ -216,6 +251,7 @@ int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct au
 {
     if (!aur_buf_ok(&reply->body) || send_headers(wsi, reply, request) != 0)
         return -1;
+    count_reply(aur_server_of(wsi), reply->status);
     unsigned char body[LWS_PRE + 2048];
     size_t n = reply->body.len < sizeof body - LWS_PRE ? reply->body.len : sizeof body - LWS_PRE;
     memcpy(body + LWS_PRE, reply->body.data, n);
@@ -328,6 +364,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 {
     if (is_waiting(connection))
         return -1;
+    aur_door_asked(server, wsi);
     aur_http_free(connection);
     struct aur_http *http = connection->http = calloc(1, sizeof *http);
     if (!http)
@@ -335,10 +372,11 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
     http->server = server;
     http->wsi = wsi;
     http->body_max = AUR_BODY_MAX;
-    lws_set_timer_usecs(wsi, PATIENCE_S * LWS_USEC_PER_SEC);
+    lws_set_timer_usecs(wsi, (lws_usec_t)server->config.body_ms * 1000);
     bool read = aur_http_read(&http->request, server, wsi);
     long long length = body_length(wsi);
-    if (!accept_body(http, wsi, length))
+    http->turned_away = aur_door_refuses(server, &http->reply, wsi);
+    if (http->turned_away || !accept_body(http, wsi, length))
         return begin_reply(http, wsi);
     http->expects_body = length > 0 || (length == 0 && http->request.method == AUR_POST);
     bool admitted = true;

@@ -135,14 +135,17 @@ void aur_listener_join(struct aur_listener *l)
             aur_hubs_listeners(&l->server->hubs), config->max_clients);
 }
 
-static void turn_away(struct aur_listener *l)
+/* most: as many as there are, everywhere or at its address. */
+static void turn_away(struct aur_listener *l, uint32_t most, const char *where, enum aur_count count)
 {
     char message[96];
-    snprintf(message, sizeof message, "there are %" PRIu32 " listeners already; try again later",
-             l->server->config.max_clients);
+    snprintf(message, sizeof message, "there are %" PRIu32 " listeners%s already; try again later", most, where);
+    aur_server_count(l->server, count);
     aur_listener_say_error(l, "SERVER_OVERLOAD", message, NULL);
     aur_listener_close(l, 1013, "too many listeners");
-    aur_log(l->server->config.log, AUR_LOG_WARNING, "net", "%s turned away: %s", l->peer, message);
+    aur_door_done(l->server, l->wsi);
+    if (aur_rate_take(&l->server->complaints, 1, l->heard_ns))
+        aur_log(l->server->config.log, AUR_LOG_WARNING, "net", "%s turned away: %s", l->peer, message);
 }
 
 int aur_listener_open(struct aur_server *server, struct aur_connection *connection, struct lws *wsi)
@@ -163,14 +166,16 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     if (l->next)
         l->next->prev = l;
     server->listeners = l;
-    l->heard_ns = l->ping_ns = aur_clock_mono_ns();
+    l->heard_ns = l->ping_ns = l->took_ns = aur_clock_mono_ns();
     arm_timer(l, l->heard_ns);
     if (server->draining)
         aur_listener_close(l, 1001, "the server shuts down");
     else if (!l->hub && !l->wish.own)
         aur_listener_close(l, 1013, "the channel is gone");
     else if (aur_hubs_listeners(&server->hubs) + server->waiting >= server->config.max_clients)
-        turn_away(l);
+        turn_away(l, server->config.max_clients, "", AUR_COUNT_REFUSED_CLIENTS);
+    else if (!aur_door_listens(server, wsi))
+        turn_away(l, server->config.max_per_address, " at this address", AUR_COUNT_REFUSED_ADDRESS);
     else if (l->wish.own)
         aur_private_begin(l);
     else
@@ -200,15 +205,27 @@ void aur_listener_free(struct aur_connection *connection)
     free(l);
 }
 
+/* A client that does not read can neither be pinged nor told why. */
+static int cut(struct aur_listener *l, const char *why, enum aur_count count)
+{
+    aur_server_count(l->server, count);
+    aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s cut: %s for %" PRIu32 " ms", l->peer, why,
+            l->server->config.timeout_ms);
+    lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    return 0;
+}
+
 int aur_listener_timer(struct aur_listener *l)
 {
     const struct aur_server_config *config = &l->server->config;
     uint64_t now = aur_clock_mono_ns();
-    if (now - l->heard_ns >= config->timeout_ms * NS_PER_MS) {
-        aur_log(config->log, AUR_LOG_INFO, "net", "%s cut: silent for %" PRIu32 " ms", l->peer, config->timeout_ms);
-        lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-        return 0;
-    }
+    if (!l->waiting || l->took)
+        l->took_ns = now;
+    l->took = false;
+    if (now - l->took_ns >= config->timeout_ms * NS_PER_MS)
+        return cut(l, "took nothing", AUR_COUNT_CLOSED_SLOW);
+    if (now - l->heard_ns >= config->timeout_ms * NS_PER_MS)
+        return cut(l, "silent", AUR_COUNT_CLOSED_TIMEOUT);
     if (now - l->ping_ns >= config->ping_ms * NS_PER_MS) {
         l->ping_ns = now;
         l->ping_due = true;

@@ -11,12 +11,43 @@
 
 #define MESSAGE_MAX 65536     /* a longer one is refused */
 #define MESSAGE_CUT (1 << 20) /* a longer one ends the session */
+#define FLOOD       10        /* times the messages it may send: so many frames end the session */
+
+static void end(struct aur_listener *l, int code, const char *text, enum aur_count count)
+{
+    if (!l->close_code)
+        aur_server_count(l->server, count);
+    aur_listener_close(l, code, text);
+}
+
+static void say_invalid(struct aur_listener *l, const struct aur_error *err)
+{
+    aur_server_count(l->server, AUR_COUNT_MESSAGE_INVALID);
+    aur_listener_say_error(l, "INVALID_CONTROL", err->message, err);
+}
 
 static void refuse(struct aur_listener *l, const char *field, const char *value, const char *allowed)
 {
     struct aur_error err;
     (void)!aur_error_value(&err, field, value, allowed);
-    aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
+    say_invalid(l, &err);
+}
+
+/* Whether it may have one more message heard. Those beyond are not looked at; only the first in a row is answered. */
+static bool may_speak(struct aur_listener *l)
+{
+    uint32_t rate = l->server->config.message_rate;
+    char allowed[64];
+    if (aur_rate_take(&l->messages, rate, l->heard_ns)) {
+        l->told = false;
+        return true;
+    }
+    aur_server_count(l->server, AUR_COUNT_MESSAGE_RATE);
+    snprintf(allowed, sizeof allowed, "at most %" PRIu32 " messages a second", rate);
+    if (!l->told)
+        refuse(l, "rate", "more", allowed);
+    l->told = true;
+    return false;
 }
 
 static void do_control(struct aur_listener *l, const struct aur_msg_client *message,
@@ -24,16 +55,18 @@ static void do_control(struct aur_listener *l, const struct aur_msg_client *mess
 {
     const struct aur_server_config *config = &l->server->config;
     struct aur_channel *channel = l->hub->channel;
-    if (!aur_rate_take(&l->rate, config->control_rate, aur_clock_mono_ns())) {
+    if (!aur_rate_take(&l->controls, config->control_rate, aur_clock_mono_ns())) {
         char allowed[64];
         snprintf(allowed, sizeof allowed, "at most %" PRIu32 " control messages a second", config->control_rate);
         refuse(l, "rate", "more", allowed);
+        aur_server_count(l->server, AUR_COUNT_MESSAGE_RATE);
         return;
     }
     struct aur_msg_phrase reply;
     struct aur_buf text;
     aur_buf_init(&text);
     aur_channel_control(channel, &reply, &message->controls, specs);
+    aur_server_count(l->server, AUR_COUNT_MESSAGE_CONTROL);
     aur_msg_phrase_write(&text, &reply);
     aur_listener_say(l, &text);
 }
@@ -86,23 +119,25 @@ static void take_text(struct aur_listener *l, const char *text, size_t len)
     if (rc == AUR_OK)
         actions[message.type](l, &message, &specs);
     else if (rc == AUR_ENOMEM)
-        aur_listener_close(l, 1011, "out of memory");
+        end(l, 1011, "out of memory", AUR_COUNT_CLOSED_MEMORY);
     else
-        aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
+        say_invalid(l, &err);
     aur_msg_client_deinit(&message);
 }
 
 static void take_message(struct aur_listener *l)
 {
     const char *text = l->message.data ? l->message.data : "";
+    if (!may_speak(l))
+        return;
     if (lws_frame_is_binary(l->wsi))
         refuse(l, "message", "a binary frame", "a text frame");
     else if (l->message_bytes > MESSAGE_MAX)
         refuse(l, "message", "a longer message", "at most 65536 bytes");
     else if (!aur_buf_ok(&l->message))
-        aur_listener_close(l, 1011, "out of memory");
+        end(l, 1011, "out of memory", AUR_COUNT_CLOSED_MEMORY);
     else if (!aur_json_is_utf8(text, l->message.len))
-        aur_listener_close(l, 1007, "not UTF-8");
+        end(l, 1007, "not UTF-8", AUR_COUNT_CLOSED_TEXT);
     else
         take_text(l, text, l->message.len);
 }
@@ -118,7 +153,10 @@ int aur_listener_receive(struct aur_listener *l, const void *data, size_t len)
     }
     l->message_bytes += len;
     if (l->message_bytes > MESSAGE_CUT)
-        aur_listener_close(l, 1009, "a message over 1 MiB");
+        end(l, 1009, "a message over 1 MiB", AUR_COUNT_CLOSED_SIZE);
+    else if (lws_remaining_packet_payload(l->wsi) == 0 &&
+             !aur_rate_take(&l->frames, FLOOD * l->server->config.message_rate, l->heard_ns))
+        end(l, 1008, "too many messages", AUR_COUNT_CLOSED_ABUSE);
     else if (l->message_bytes <= MESSAGE_MAX)
         aur_buf_add(&l->message, data, len);
     else

@@ -163,6 +163,7 @@ static bool send_all(struct aur_listener *l)
 int aur_listener_writable(struct aur_listener *l)
 {
     l->waiting = false;
+    l->took = true;
     if (l->broken)
         return -1;
     if (l->close_code && !l->first)

@@ -8,6 +8,7 @@
 #include "net/counts.h"
 #include "net/errand.h"
 #include "net/exchange.h"
+#include "net/gate.h"
 #include "net/hubs.h"
 #include "net/loop.h"
 #include "net/server.h"
@@ -44,6 +45,8 @@ struct aur_server {
     uint32_t waiting;       /* of them, for a channel of their own */
     struct aur_sweep sweep; /* of private channels that nobody listens to any more */
     struct aur_counts counts;
+    struct aur_gate *gate;
+    struct aur_rate complaints; /* about who is turned away, in the log */
     size_t open; /* WebSocket connections that are not closed yet, refused ones included */
 };
 
@@ -55,6 +58,24 @@ static inline void aur_server_count(struct aur_server *server, enum aur_count wh
     aur_count(&server->counts, which);
 }
 
+/* ---- door.c ---- */
+
+/* The gate, for as many connections as there are descriptors for. Errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_door_make(struct aur_server *server, struct aur_error *err);
+/* Connections wait at this socket. */
+void aur_door_open(struct aur_server *server, int listening);
+/* A request's headers are there: it is not sent away for another any more. */
+void aur_door_asked(struct aur_server *server, struct lws *wsi);
+/* Whether it may not ask for anything at all: then reply says why, and it was counted. */
+bool aur_door_refuses(struct aur_server *server, struct aur_reply *reply, struct lws *wsi);
+/* It becomes a listener. False: too many of its address listen. */
+bool aur_door_listens(struct aur_server *server, struct lws *wsi);
+/* It has its reply, and only has to go. */
+void aur_door_done(struct aur_server *server, struct lws *wsi);
+/* Its time for the headers is over. Nonzero: close. */
+int aur_door_timer(struct aur_server *server, struct lws *wsi);
+void aur_door_left(struct aur_server *server, struct lws *wsi); /* it is gone */
+
 /* ---- http.c ---- */
 
 /* A request's headers have arrived; a piece of its body; the body's end; the pipe is free. Nonzero: close. */
@@ -64,7 +85,7 @@ int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
 /* Takes in what the scripts worker has brought. */
 void aur_http_collect(struct aur_server *server);
-int aur_http_timer(struct lws *wsi); /* it took too long */
+int aur_http_timer(struct aur_connection *connection, struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);
 /* The request's headers as a struct; false if something does not fit. */
 bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi);

@@ -44,9 +44,7 @@ static int watch_callback(struct lws *wsi, enum lws_callback_reasons reason, voi
     int watched = (int)(intptr_t)lws_get_opaque_user_data(wsi);
     if (watched == server->wake_fd)
         return on_wake(server);
-    int fd = aur_sockets_accept(watched, &server->spare_fd);
-    if (fd >= 0)
-        (void)lws_adopt_socket_vhost(server->vhost, fd); /* closes it where it fails */
+    aur_door_open(server, watched);
     return 0;
 }
 
@@ -98,6 +96,15 @@ static void count_open(struct aur_connection *connection, struct lws *wsi, bool 
     connection->open = open;
 }
 
+static int on_timer(struct lws *wsi, struct aur_connection *connection, void *in, size_t len)
+{
+    if (connection && connection->http)
+        return aur_http_timer(connection, wsi);
+    if (connection && connection->listener)
+        return stream_event(wsi, LWS_CALLBACK_TIMER, connection, in, len);
+    return aur_door_timer(aur_server_of(wsi), wsi);
+}
+
 static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct aur_connection *connection = user;
@@ -116,9 +123,7 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return stream_event(wsi, reason, connection, in, len);
     case LWS_CALLBACK_TIMER:
-        if (connection && connection->http)
-            return aur_http_timer(wsi);
-        return connection ? stream_event(wsi, reason, connection, in, len) : 0;
+        return on_timer(wsi, connection, in, len);
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -129,6 +134,10 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
         aur_listener_free(connection);
         if (reason == LWS_CALLBACK_CLOSED)
             count_open(connection, wsi, false);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY: /* of the watching ones too */
+        if (lws_get_protocol(wsi)->callback == main_callback)
+            aur_door_left(aur_server_of(wsi), wsi);
         return 0;
     default:
         return 0;
@@ -177,6 +186,10 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     set_default(&out->timeout_ms, 60000);
     set_default(&out->drain_ms, 2000);
     set_default(&out->control_rate, 20);
+    set_default(&out->message_rate, 50);
+    set_default(&out->max_connections, out->max_clients + 256);
+    set_default(&out->header_ms, 10000);
+    set_default(&out->body_ms, 30000);
     if (!out->script_bytes)
         out->script_bytes = (size_t)1 << 20;
     out->host = strdup(config->host ? config->host : "127.0.0.1");
@@ -269,7 +282,8 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
         rc = aur_error_set(err, AUR_EIO, "cannot set up the network: %s", strerror(errno));
     aur_hubs_init(&server->hubs, config->log, server->config.control_rate, LWS_PRE);
     aur_errands_init(&server->errands, aur_server_notify, server);
-    aur_sockets_fit_limit(server->config.max_clients);
+    if (rc == AUR_OK)
+        rc = aur_door_make(server, err);
     if (rc == AUR_OK)
         rc = aur_sockets_open(&server->sockets, server->config.host, config->port, err);
     if (rc == AUR_OK)
@@ -375,6 +389,7 @@ void aur_server_free(struct aur_server *server)
         return;
     destroy_context(server);
     aur_loop_deinit(&server->loop);
+    aur_gate_free(server->gate);
     aur_sockets_close(&server->sockets);
     aur_hubs_deinit(&server->hubs);
     aur_errands_deinit(&server->errands);

@@ -18,12 +18,17 @@ struct aur_server_config {
     bool ssl;
     const char *ssl_cert_path, *ssl_key_path;
     uint32_t max_clients;         /* 0: 10 */
+    uint32_t max_connections;     /* of any kind; 0: max_clients and 256 more */
+    uint32_t max_per_address;     /* listeners of one address, see gate.h; 0: any number */
+    bool spare_loopback;          /* addresses of this machine are not limited */
+    uint32_t header_ms, body_ms;  /* until a request's headers, its body is there; 0: 10000, 30000 */
     uint32_t queue_chunks;        /* a listener farther behind skips forward; 0: 5 */
     uint32_t burst_chunks;        /* sent at once on connect, where a listener asks for no other depth; 0: 5 */
     uint32_t chunk_ms;            /* 0: 100 */
     uint32_t ping_ms, timeout_ms; /* 0: 30000, 60000 */
     uint32_t drain_ms;            /* at shutdown; 0: 2000 */
     uint32_t control_rate;        /* control messages a second a connection; 0: 20 */
+    uint32_t message_rate;        /* messages a second a connection; ten times as many end it; 0: 50 */
     const char *edit_token;       /* who has it may change scripts; NULL or "": nobody but this machine */
     size_t script_bytes;          /* of a script's text; 0: 1 MiB */
     struct aur_log *log;

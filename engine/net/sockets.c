@@ -15,8 +15,9 @@
 
 #define SEND_BUFFER_BYTES 65536
 #define UNSENT_BYTES      32768
-#define BACKLOG           511
+#define BACKLOG           4096 /* the system may allow fewer */
 #define DESCRIPTORS_MAX   (1 << 20)
+#define DESCRIPTORS_ELSE  192 /* files, devices, event loop */
 
 static void set_option(int fd, int level, int option, int value)
 {
@@ -107,19 +108,20 @@ void aur_sockets_close(struct aur_sockets *sockets)
     sockets->n = 0;
 }
 
-int aur_sockets_accept(int listening, int *spare)
+int aur_sockets_accept(int listening, int *spare, struct sockaddr_storage *from)
 {
-    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    socklen_t size = sizeof *from;
+    int fd = accept4(listening, (struct sockaddr *)from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE) && *spare >= 0) {
         close(*spare);
         fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0)
             close(fd);
         *spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        return -1;
+        return fd >= 0 ? AUR_SOCKETS_DROPPED : AUR_SOCKETS_NONE;
     }
     if (fd < 0)
-        return -1;
+        return AUR_SOCKETS_NONE;
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
     set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES);
@@ -127,17 +129,20 @@ int aur_sockets_accept(int listening, int *spare)
 }
 
 /* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
-void aur_sockets_fit_limit(uint32_t max_clients)
+uint32_t aur_sockets_fit_limit(uint32_t connections)
 {
     struct rlimit limit;
-    rlim_t need = (rlim_t)max_clients + 256;
+    rlim_t need = (rlim_t)connections + DESCRIPTORS_ELSE;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return connections;
     rlim_t now = limit.rlim_cur;
     if (limit.rlim_cur > DESCRIPTORS_MAX)
         limit.rlim_cur = need > DESCRIPTORS_MAX ? need : DESCRIPTORS_MAX;
     if (limit.rlim_cur < need)
         limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
-    if (limit.rlim_cur != now)
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur != now && setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        limit.rlim_cur = now;
+    if (limit.rlim_cur >= need)
+        return connections;
+    return limit.rlim_cur > DESCRIPTORS_ELSE ? (uint32_t)(limit.rlim_cur - DESCRIPTORS_ELSE) : 1;
 }

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 
+struct sockaddr_storage;
+
 #define AUR_SOCKETS_MAX 8
 
 struct aur_sockets { /* one for each address the host's name stands for */
@@ -21,11 +23,15 @@ struct aur_sockets { /* one for each address the host's name stands for */
 AUR_MUST_USE int aur_sockets_open(struct aur_sockets *out, const char *host, int port, struct aur_error *err);
 void aur_sockets_close(struct aur_sockets *sockets);
 
-/* The next connection, set up for streaming, or -1 if none waits. `spare` is an open descriptor given up for a moment when
- * there are none left, so that the connection can be refused instead of waiting for ever. */
-int aur_sockets_accept(int listening, int *spare);
+#define AUR_SOCKETS_NONE    (-1)
+#define AUR_SOCKETS_DROPPED (-2)
+/* The next connection, set up for streaming, and where it comes from; or AUR_SOCKETS_NONE if none waits. `spare` is an open
+ * descriptor given up for a moment when there are none left, so that the connection can be closed (AUR_SOCKETS_DROPPED)
+ * instead of waiting for ever. */
+int aur_sockets_accept(int listening, int *spare, struct sockaddr_storage *from);
 
-/* Makes room for this many connections in the process's limit of descriptors, and keeps the limit within reason. */
-void aur_sockets_fit_limit(uint32_t max_clients);
+/* Makes room for this many connections in the process's limit of descriptors, and keeps the limit within reason. Returns how
+ * many there is room for. */
+uint32_t aur_sockets_fit_limit(uint32_t connections);
 
 #endif

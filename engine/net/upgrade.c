@@ -142,9 +142,11 @@ int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *pr
     struct aur_request request = {.method = AUR_GET};
     struct aur_reply reply = {.status = 0};
     aur_buf_init(&reply.body);
-    if (!aur_http_read(&request, server, wsi))
+    aur_door_asked(server, wsi);
+    bool read = aur_http_read(&request, server, wsi), refused = aur_door_refuses(server, &reply, wsi);
+    if (!refused && !read)
         aur_reply_refuse(&reply, 400, "BAD_REQUEST", "the address or a header is too long");
-    else
+    else if (!refused)
         check(&reply, server, &request, wsi, protocol);
     int rc = 0;
     if (reply.status)

@@ -157,8 +157,9 @@ static void test_a_client_that_does_not_read_is_not_read(void **state)
     (void)state;
     struct host host;
     struct peer peer;
+    struct aur_server_config config = {.message_rate = 300};
     fake_reset(CHUNK_BYTES);
-    host_start(&host, NULL);
+    host_start(&host, &config);
     peer_listen(&peer, host.port);
     char text[4096];
     int n = snprintf(text, sizeof text, "{\"type\":\"ping\",\"client_time\":\"%*s\"}", 4000, "");
