@@ -124,6 +124,18 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
                              (json_int_t)phrase->start_frame));
 }
 
+/* A bar, how far it is, how fast, and how long it will still take: over what was there. */
+static void show_bar(const struct progress *progress, double done_s, double total_s)
+{
+    static const char full[] = "########################################";
+    double took_s = fmax(elapsed_s(progress), 1e-3), part = total_s > 0 ? done_s / total_s : 0;
+    int width = (int)sizeof full - 1, filled = (int)(part * width);
+    unsigned left_s = done_s > 0 ? (unsigned)ceil(took_s * (total_s - done_s) / done_s) : 0;
+    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f of %.0f s  %.0f x real time  %u:%02u:%02u left ", filled, full,
+            width - filled, "", 100 * part, done_s, total_s, done_s / took_s, left_s / 3600, left_s / 60 % 60,
+            left_s % 60);
+}
+
 static void on_progress(void *user, double done_s, double total_s)
 {
     struct progress *progress = user;
@@ -135,8 +147,7 @@ static void on_progress(void *user, double done_s, double total_s)
     if (progress->args->json)
         print_json(json_pack("{ss sf sf}", "event", "progress", "seconds", done_s, "total_seconds", total_s));
     else if (progress->terminal)
-        fprintf(stderr, "\r%3.0f %%  %.0f of %.0f s  (%.0f x real time) ", total_s > 0 ? 100 * done_s / total_s : 0,
-                done_s, total_s, done_s / fmax(elapsed_s(progress), 1e-3));
+        show_bar(progress, done_s, total_s);
 }
 
 static bool ends_with(const char *text, const char *end)
