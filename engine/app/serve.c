@@ -90,6 +90,8 @@ static int make_server(struct aur_server **out, const struct aur_stage *stage, s
         .burst_chunks = (BURST_MS + chunk_ms - 1) / chunk_ms,
         .chunk_ms = chunk_ms,
         .drain_ms = DRAIN_MS,
+        .metrics_port = settings->metrics_port,
+        .isa = aur_isa_name(stage->isa),
         .edit_token = settings->edit_token,
         .script_bytes = aur_stage_limits(settings, true).source_bytes,
         .log = stage->log,

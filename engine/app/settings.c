@@ -168,8 +168,8 @@ const struct aur_setting aur_settings_table[] = {
     {"AURALIS_METRICS_PORT",
      "9090",
      {AUR_FIELD_INT, AT(metrics_port), .max = 65535},
-     "port of the metrics page; 0: off",
-     "9090|0"},
+     "port of the metrics page, on this machine alone; 0: none",
+     NULL},
     {0},
 };
 _Static_assert(sizeof aur_settings_table / sizeof *aur_settings_table <= AUR_SETTINGS_MAX + 1, "origin is too small");

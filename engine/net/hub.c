@@ -192,13 +192,25 @@ void aur_hub_leave(struct aur_hub *hub, enum aur_format format)
 
 /* ---- reports ---- */
 
+void aur_hub_tally(const struct aur_hub *hub, struct aur_hub_tally *io)
+{
+    aur_channel_tally(hub->channel, &io->channel);
+    for (int f = 0; f < AUR_FORMATS; f++) {
+        io->sent[f] += hub->formats[f].sent;
+        io->dropped[f] += hub->formats[f].dropped;
+        io->bytes[f] += hub->formats[f].bytes;
+    }
+}
+
 void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out)
 {
     aur_channel_status(hub->channel, out);
     out->run = hub->run;
     out->active_clients = hub->listeners;
-    out->chunks_sent = hub->chunks_sent;
-    out->chunks_dropped = hub->chunks_dropped;
+    for (int f = 0; f < AUR_FORMATS; f++) {
+        out->chunks_sent += hub->formats[f].sent;
+        out->chunks_dropped += hub->formats[f].dropped;
+    }
 }
 
 bool aur_hub_trouble(const struct aur_hub *hub, enum aur_trouble trouble, uint64_t now_ns, char *out, size_t size)

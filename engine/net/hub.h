@@ -5,6 +5,7 @@
 #define AUR_NET_HUB_H
 
 #include "channel/scripts.h"
+#include "channel/tally.h"
 
 #define AUR_NEWS_KEPT 64
 
@@ -27,10 +28,11 @@ struct aur_hub {
         uint64_t listeners, head;   /* head: the first chunk not published in it yet, while there are listeners */
         bool fresh;                 /* there is more than when `fresh` was last cleared, by whoever sends it */
         struct aur_listener *first; /* those who listen; kept by them */
+        uint64_t sent, dropped;     /* chunks */
+        uint64_t bytes;             /* of those sent, as messages */
     } formats[AUR_FORMATS];
     uint64_t listeners;     /* joined, of all formats */
     uint64_t idle_since_ns; /* a private channel that nobody listens to; 0: somebody does, or it may stay */
-    uint64_t chunks_sent, chunks_dropped;
     struct aur_news news[AUR_NEWS_KEPT];
     uint64_t news_n; /* numbers of news so far; the newest is in news[(news_n - 1) % AUR_NEWS_KEPT] */
     struct {
@@ -53,6 +55,13 @@ void aur_hub_leave(struct aur_hub *hub, enum aur_format format);
 /* News number *n, or NULL if there is none yet; *n first moves up past what is not kept any more and what belongs to a
  * chunk before from_chunk. */
 const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n, uint64_t from_chunk);
+
+/* What only grows: of the channel, and of what its listeners were sent. Adds to io. */
+struct aur_hub_tally {
+    struct aur_channel_tally channel;
+    uint64_t sent[AUR_FORMATS], dropped[AUR_FORMATS], bytes[AUR_FORMATS];
+};
+void aur_hub_tally(const struct aur_hub *hub, struct aur_hub_tally *io);
 
 /* The channel's status with the counts of listeners and chunks. */
 void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out);

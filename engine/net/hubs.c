@@ -50,6 +50,8 @@ void aur_hubs_drop(struct aur_hubs *hubs, struct aur_hub *hub)
         at++;
     if (at == hubs->n)
         return;
+    if (aur_channel_unlisted(hub->channel))
+        aur_hub_tally(hub, &hubs->gone);
     memmove(hubs->items + at, hubs->items + at + 1, (--hubs->n - at) * sizeof(struct aur_hub *));
     free_hub(hub);
 }

@@ -20,6 +20,7 @@ struct aur_hubs {
     const char *edit_token;      /* "": none */
     bool loopback;               /* the server listens on loopback addresses only */
     size_t script_bytes;         /* of a script's text */
+    struct aur_hub_tally gone;   /* what unlisted channels counted whose hub was dropped */
     struct aur_private private;
 };
 
@@ -30,7 +31,7 @@ void aur_hubs_deinit(struct aur_hubs *hubs);
 /* A hub for the channel, whose name is no other's. It stays where it is until it is dropped. Also before the server runs, on
  * the thread that will run it. Errors: AUR_ENOMEM. */
 AUR_MUST_USE int aur_hubs_add(struct aur_hubs *hubs, struct aur_hub **out, struct aur_channel *channel);
-/* Forgets a hub that has no listeners any more, and frees it. */
+/* Forgets a hub that has no listeners any more, and frees it; its channel is still there. */
 void aur_hubs_drop(struct aur_hubs *hubs, struct aur_hub *hub);
 
 /* The hub of the channel of this name, NULL meaning the first; NULL if there is none such. */

@@ -92,6 +92,8 @@ static void do_stats(struct aur_listener *l, const struct aur_msg_client *messag
                      const struct aur_control_specs *specs)
 {
     (void)specs;
+    double more = message->underruns - (message->underruns < l->underruns ? 0 : l->underruns); /* it may begin anew */
+    aur_players_report(&l->server->players, message->tier, message->jitter_ms, message->buffer_ms, more);
     l->jitter_ms = message->jitter_ms;
     l->underruns = message->underruns;
     l->buffer_ms = message->buffer_ms;

@@ -83,7 +83,7 @@ static void skip_to(struct aur_listener *l, uint64_t chunk)
     l->cursor = chunk;
     l->limit = l->server->config.queue_chunks;
     l->chunks_dropped += skipped;
-    l->hub->chunks_dropped += skipped;
+    l->hub->formats[l->format].dropped += skipped;
     aur_listener_say_error(l, "BUFFER_OVERRUN", message, NULL);
     aur_log(l->server->config.log, AUR_LOG_DEBUG, "net", "%s %s", l->peer, message);
 }
@@ -105,7 +105,8 @@ static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
     l->limit = room < l->limit ? room : l->limit;
     l->cursor++;
     l->chunks_sent++;
-    hub->chunks_sent++;
+    hub->formats[l->format].sent++;
+    hub->formats[l->format].bytes += len;
     return send_message(l, (unsigned char *)(uintptr_t)data, len, l->format != AUR_FORMAT_JSON);
 }
 

@@ -11,6 +11,7 @@
 #include "net/gate.h"
 #include "net/hubs.h"
 #include "net/loop.h"
+#include "net/metrics.h"
 #include "net/server.h"
 #include "net/sockets.h"
 
@@ -45,12 +46,16 @@ struct aur_server {
     uint32_t waiting;       /* of them, for a channel of their own */
     struct aur_sweep sweep; /* of private channels that nobody listens to any more */
     struct aur_counts counts;
+    struct aur_players players;
+    struct aur_metrics_door metrics;
     struct aur_gate *gate;
     struct aur_rate complaints; /* about who is turned away, in the log */
     size_t open; /* WebSocket connections that are not closed yet, refused ones included */
 };
 
 struct aur_server *aur_server_of(struct lws *wsi);
+/* Connections that wait at this socket are told to the server. False: it cannot be watched. */
+bool aur_server_watch(struct aur_server *server, int listening);
 
 /* One more of these on the metrics page. */
 static inline void aur_server_count(struct aur_server *server, enum aur_count which)

@@ -44,6 +44,8 @@ static int watch_callback(struct lws *wsi, enum lws_callback_reasons reason, voi
     int watched = (int)(intptr_t)lws_get_opaque_user_data(wsi);
     if (watched == server->wake_fd)
         return on_wake(server);
+    if (aur_metrics_accept(server, watched))
+        return 0;
     aur_door_open(server, watched);
     return 0;
 }
@@ -257,6 +259,11 @@ static struct lws *watch(struct aur_server *server, int fd)
     return wsi;
 }
 
+bool aur_server_watch(struct aur_server *server, int listening)
+{
+    return watch(server, listening) != NULL;
+}
+
 static int watch_all(struct aur_server *server, struct aur_error *err)
 {
     bool ok = watch(server, server->wake_fd) != NULL;
@@ -274,6 +281,8 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     atomic_init(&server->stopping, false);
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->metrics.fd = -1;
+    aur_players_init(&server->players);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int rc = copy_config(&server->config, config);
     if (rc != AUR_OK)
@@ -292,6 +301,8 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
         rc = create_context(server, err);
     if (rc == AUR_OK)
         rc = watch_all(server, err);
+    if (rc == AUR_OK)
+        aur_metrics_open(server, server->config.metrics_port);
     if (rc == AUR_OK)
         *out = server;
     else
@@ -391,6 +402,7 @@ void aur_server_free(struct aur_server *server)
     aur_loop_deinit(&server->loop);
     aur_gate_free(server->gate);
     aur_sockets_close(&server->sockets);
+    aur_metrics_close(server);
     aur_hubs_deinit(&server->hubs);
     aur_errands_deinit(&server->errands);
     if (server->wake_fd >= 0)

@@ -29,6 +29,8 @@ struct aur_server_config {
     uint32_t drain_ms;            /* at shutdown; 0: 2000 */
     uint32_t control_rate;        /* control messages a second a connection; 0: 20 */
     uint32_t message_rate;        /* messages a second a connection; ten times as many end it; 0: 50 */
+    int metrics_port;             /* of the metrics page, on 127.0.0.1; 0: none */
+    const char *isa;              /* that voices are rendered with, for the metrics page; static */
     const char *edit_token;       /* who has it may change scripts; NULL or "": nobody but this machine */
     size_t script_bytes;          /* of a script's text; 0: 1 MiB */
     struct aur_log *log;

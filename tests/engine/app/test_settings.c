@@ -142,7 +142,7 @@ static void bad_values_are_refused(void **state)
         {"AURALIS_ENABLE_SSL=true", "AURALIS_SSL_CERT_PATH"},
         {"AURALIS_SEED=-1", "AURALIS_SEED"},
         {"AURALIS_SEED=18446744073709551616", "AURALIS_SEED"},
-        {"AURALIS_METRICS_PORT=9091", "AURALIS_METRICS_PORT"},
+        {"AURALIS_METRICS_PORT=65536", "AURALIS_METRICS_PORT"},
         {"AURALIS_ENV=test", "AURALIS_ENV"},
     };
     struct fixture *fixture = *state;

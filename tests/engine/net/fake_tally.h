@@ -1,0 +1,11 @@
+/* What the fake channel says it has counted. */
+#ifndef FAKE_TALLY_H
+#define FAKE_TALLY_H
+
+#include "channel/tally.h"
+
+/* From now on, until fake_tally_reset; copied. */
+void fake_tally_set(const struct aur_channel_tally *tally, const struct aur_channel_gauges *gauges);
+void fake_tally_reset(void);
+
+#endif
