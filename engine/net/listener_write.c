@@ -43,10 +43,10 @@ static enum sent send_direct(struct aur_listener *l, unsigned char *data, size_t
     return lws_write(l->wsi, data - head + done, head + len - done, LWS_WRITE_RAW) < 0 ? SENT_FAILED : SENT_ONE;
 }
 
-/* data: behind LWS_PRE bytes of room. */
+/* data: behind LWS_PRE bytes of room. Only while the library has nothing left to send: its frames would be torn. */
 static enum sent send_message(struct aur_listener *l, unsigned char *data, size_t len, bool binary)
 {
-    if (l->socket >= 0 && !lws_partial_buffered(l->wsi))
+    if (l->socket >= 0)
         return send_direct(l, data, len, binary);
     return lws_write(l->wsi, data, len, binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT) < 0 ? SENT_FAILED : SENT_ONE;
 }
@@ -148,13 +148,13 @@ void aur_listener_ask(struct aur_listener *l)
 /* Sends until nothing is left or the pipe is full; then the library is asked to call. false: the connection is broken. */
 static bool send_all(struct aur_listener *l)
 {
-    for (int i = 0; i < SENDS_AT_ONCE; i++) {
+    for (int i = 0; i < SENDS_AT_ONCE && !lws_partial_buffered(l->wsi); i++) {
         enum sent sent = send_next(l);
         if (sent == SENT_FAILED)
             return false;
         if (sent == SENT_NOTHING)
             return true;
-        if ((l->close_code && !l->first) || lws_partial_buffered(l->wsi))
+        if (l->close_code && !l->first)
             break;
     }
     aur_listener_ask(l);
@@ -175,6 +175,7 @@ int aur_listener_writable(struct aur_listener *l)
 static void send_fresh(struct aur_listener *first)
 {
     for (struct aur_listener *l = first; l; l = l->next_joined) {
+        __builtin_prefetch(l->next_joined);
         if (l->waiting || l->broken || l->close_code || send_all(l))
             continue;
         l->broken = true;
