@@ -26,7 +26,7 @@ struct aur_settings {
     int bpm;
     double intensity;
     struct aur_seed seed;
-    int max_clients;
+    int max_clients, max_per_address, max_connections;
     bool opus, transformer, effects;
     char log_level[16], log_file[AUR_PATH_SIZE];
     char cors_origins[2048];

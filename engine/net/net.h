@@ -36,6 +36,7 @@ struct aur_server {
     struct aur_loop loop;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    struct aur_error tls_error; /* why the certificate could not be loaded; code 0: none */
     struct aur_sockets sockets;
     struct lws *accepting[AUR_SOCKETS_MAX]; /* watch the sockets */
     int spare_fd;                           /* see aur_sockets_accept */

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "net/net.h"
+#include "net/tls.h"
 
 #define HEADER_BYTES  16384 /* of one request: a browser sends every cookie of localhost */
 #define RECEIVE_BYTES 16384
@@ -107,6 +108,12 @@ static int on_timer(struct lws *wsi, struct aur_connection *connection, void *in
     return aur_door_timer(aur_server_of(wsi), wsi);
 }
 
+static int load_certificate(struct aur_server *server, void *context)
+{
+    const struct aur_server_config *config = &server->config;
+    return aur_tls_load(context, config->ssl_cert_path, config->ssl_key_path, config->log, &server->tls_error) < 0;
+}
+
 static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct aur_connection *connection = user;
@@ -137,6 +144,8 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
         if (reason == LWS_CALLBACK_CLOSED)
             count_open(connection, wsi, false);
         return 0;
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* user: the SSL_CTX */
+        return load_certificate(aur_server_of(wsi), user);
     case LWS_CALLBACK_WSI_DESTROY: /* of the watching ones too */
         if (lws_get_protocol(wsi)->callback == main_callback)
             aur_door_left(aur_server_of(wsi), wsi);
@@ -201,14 +210,6 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     return out->host && out->client_dir && out->cors_origins && out->edit_token ? AUR_OK : AUR_ENOMEM;
 }
 
-static int check_readable(const char *what, const char *path, struct aur_error *err)
-{
-    if (path && access(path, R_OK) == 0)
-        return AUR_OK;
-    return aur_error_set(err, AUR_EIO, "%s %s: %s", what, path ? path : "(not set)",
-                         path ? strerror(errno) : "needed when SSL is enabled");
-}
-
 static int create_context(struct aur_server *server, struct aur_error *err)
 {
     const struct aur_server_config *config = &server->config;
@@ -226,14 +227,9 @@ static int create_context(struct aur_server *server, struct aur_error *err)
         .vhost_name = "auralis",
     };
     if (config->ssl) {
-        int rc = check_readable("SSL certificate", config->ssl_cert_path, err);
-        if (rc == AUR_OK)
-            rc = check_readable("SSL key", config->ssl_key_path, err);
-        if (rc != AUR_OK)
-            return rc;
-        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        info.ssl_cert_filepath = config->ssl_cert_path;
-        info.ssl_private_key_filepath = config->ssl_key_path;
+        /* certificate and key are loaded in a callback; plain HTTP comes as far as its headers, to be told */
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+                        LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT | LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
     }
     info.options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
     server->context = aur_loop_context(&server->loop, &info);
@@ -241,9 +237,11 @@ static int create_context(struct aur_server *server, struct aur_error *err)
         return aur_error_set(err, AUR_EIO,
                              "cannot set up the network: libwebsockets refuses, or its plugin for libev is missing");
     server->vhost = lws_create_vhost(server->context, &info);
-    if (!server->vhost && config->ssl)
-        return aur_error_set(err, AUR_EIO, "SSL: the certificate %s and the key %s do not fit or cannot be used",
-                             config->ssl_cert_path, config->ssl_key_path);
+    if (!server->vhost && server->tls_error.code) {
+        if (err)
+            *err = server->tls_error;
+        return server->tls_error.code;
+    }
     return server->vhost ? AUR_OK : aur_error_set(err, AUR_EIO, "cannot set up the network: libwebsockets refuses");
 }
 

@@ -44,13 +44,13 @@ static void test_a_host_that_is_not_ours_is_named(void **state)
 static void test_ssl_without_files_is_refused(void **state)
 {
     (void)state;
-    assert_not_started(&(struct aur_server_config){.ssl = true}, "certificate", "needed");
+    assert_not_started(&(struct aur_server_config){.ssl = true}, "AURALIS_SSL_CERT_PATH", "is not set");
     assert_not_started(
         &(struct aur_server_config){.ssl = true, .ssl_cert_path = "/nothing.pem", .ssl_key_path = "/nothing.key"},
         "/nothing.pem", "No such file");
     assert_not_started(
         &(struct aur_server_config){.ssl = true, .ssl_cert_path = "/etc/hostname", .ssl_key_path = "/etc/hostname"},
-        "/etc/hostname", "cannot be used");
+        "AURALIS_SSL_CERT_PATH: /etc/hostname", "not a certificate chain in PEM");
 }
 
 static void test_stop_before_run(void **state)
