@@ -125,9 +125,9 @@ void aur_listener_join(struct aur_listener *l)
     l->cursor = aur_hub_join(l->hub, l->format, burst, wish->from);
     l->joined = true;
     link_joined(l);
-    uint64_t head = l->hub->formats[l->format].head, behind = head > l->cursor ? head - l->cursor : 0;
-    l->limit = (behind > burst ? behind : burst) + config->queue_chunks;
     l->fresh = aur_listener_say_status(l) + 1;
+    uint64_t behind = l->fresh > l->cursor ? l->fresh - l->cursor : 0;
+    l->limit = (behind > burst ? behind : burst) + config->queue_chunks;
     say_codec(l);
     aur_log(config->log, AUR_LOG_INFO, "net",
             "%s listens to %s in %s from chunk %" PRIu64 " (%" PRIu64 " of %" PRIu32 ")", l->peer,
