@@ -80,6 +80,7 @@ void aur_stats_phrase(struct aur_channel *ch, const struct aur_phrase *phrase, b
     add(&stats->outside_chord, watch.outside_chord);
     aur_lock_take(&ch->lock);
     stats->watch = watch;
+    stats->repeating = again;
     aur_lock_drop(&ch->lock);
 }
 
@@ -95,6 +96,10 @@ void aur_stats_heard(struct aur_channel *ch, const float *samples, size_t frames
         return;
     aur_meter_read(ch->encode.meter, &reading);
     aur_lock_take(&ch->lock);
+    if (reading.clipped > ch->stats.reading.clipped)
+        ch->stats.clipped_frame = reading.frames;
+    if (reading.not_finite > ch->stats.reading.not_finite)
+        ch->stats.bad_frame = reading.frames;
     ch->stats.reading = reading;
     aur_lock_drop(&ch->lock);
 }
@@ -167,6 +172,11 @@ static double share(uint32_t part, uint32_t whole)
     return whole ? (double)part / whole : NAN;
 }
 
+static double ago(const struct aur_channel *ch, uint64_t frame)
+{
+    return frame ? (double)(ch->stats.reading.frames - frame) / ch->rate_hz : NAN;
+}
+
 static void gauge_sound(const struct aur_meter_reading *r, struct aur_channel_gauges *out)
 {
     bool any = r->frames > 0;
@@ -189,7 +199,10 @@ void aur_channel_gauges(struct aur_channel *ch, struct aur_channel_gauges *out)
     gauge_sound(&stats->reading, out);
     out->outside_key = share(stats->watch.outside_key, stats->watch.notes);
     out->outside_chord = share(stats->watch.outside_chord, stats->watch.chorded);
-    out->notes_due = notes_due(ch);
+    out->clipped_ago_s = ago(ch, stats->clipped_frame);
+    out->not_finite_ago_s = ago(ch, stats->bad_frame);
+    out->repeating = stats->repeating;
+    out->notes_due = out->silent_s >= AUR_METER_SILENCE_S && notes_due(ch);
     aur_lock_drop(&ch->lock);
 }
 
@@ -207,5 +220,6 @@ bool aur_channel_device(struct aur_channel *ch, struct aur_device_tally *out)
     out->late = report.late;
     out->failed = report.failed;
     out->renders = report.state == AUR_BACKEND_READY;
+    out->failed_for_good = report.state == AUR_BACKEND_FAILED;
     return true;
 }

@@ -1,5 +1,5 @@
-/* Where the workers of a channel count; inside the channel alone. Everything is atomic but `reading` and `watch`, which are
- * under the channel's lock. */
+/* Where the workers of a channel count; inside the channel alone. Everything is atomic but what is
+ * marked so, which is under the channel's lock. */
 #ifndef AUR_CHANNEL_STATS_H
 #define AUR_CHANNEL_STATS_H
 
@@ -16,11 +16,13 @@ struct aur_channel_stats {
     _Atomic uint64_t repeats, failures[AUR_FAILURES], collections;
     _Atomic uint64_t notes, outside_key, chorded, outside_chord;
     _Atomic uint64_t lua_bytes;
-    struct aur_harmony_watch watch; /* of the newest phrase */
+    struct aur_harmony_watch watch; /* under the lock: of the newest phrase */
+    bool repeating;                 /* likewise: it is the last one again */
     /* whoever puts the event */
     _Atomic uint64_t edits[AUR_EDITS];
     /* encoder worker */
-    struct aur_meter_reading reading; /* frames 0: none yet */
+    struct aur_meter_reading reading;  /* under the lock; frames 0: none yet */
+    uint64_t clipped_frame, bad_frame; /* likewise, of the reading that had more of them than the one before; 0: none */
 };
 
 void aur_stats_init(struct aur_channel_stats *stats);

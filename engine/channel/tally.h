@@ -38,9 +38,11 @@ struct aur_channel_gauges {
     double buffer_s;     /* that rendering leads the clock by */
     double buffer_aim_s; /* that it should */
     double momentary_lufs, short_term_lufs, integrated_lufs, peak, dc[2], silent_s;
-    double outside_key, outside_chord; /* shares of the newest phrase's notes; NAN without such notes */
-    double lua_bytes;                  /* most that composing the newest phrase took */
-    bool notes_due;                    /* the script plays notes, at a level that is not 0, in the last seconds */
+    double outside_key, outside_chord;      /* shares of the newest phrase's notes; NAN without such notes */
+    double lua_bytes;                       /* most that composing the newest phrase took */
+    double clipped_ago_s, not_finite_ago_s; /* since the last such sample, in audio; NAN: there was none */
+    bool repeating;                         /* the newest phrase is the last one again */
+    bool notes_due; /* though it is silent for 5 s, the script plays notes, at a level that is not 0 */
 };
 void aur_channel_gauges(struct aur_channel *channel, struct aur_channel_gauges *out);
 
@@ -50,6 +52,7 @@ struct aur_device_tally {
     uint64_t bytes; /* of its memory that this program has allocated */
     uint64_t launches, jobs, late, failed;
     bool renders; /* now */
+    bool failed_for_good;
 };
 bool aur_channel_device(struct aur_channel *channel, struct aur_device_tally *out);
 

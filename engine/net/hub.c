@@ -161,8 +161,36 @@ static void move_head(struct aur_hub *hub, enum aur_format format)
     }
 }
 
+static struct aur_hub_pace pace_now(const struct aur_hub *hub)
+{
+    struct aur_hub_pace now = {0, 0};
+    for (int f = 0; f < AUR_FORMATS; f++) {
+        now.sent += hub->formats[f].sent;
+        now.dropped += hub->formats[f].dropped;
+    }
+    return now;
+}
+
+static void note_pace(struct aur_hub *hub)
+{
+    uint64_t now = aur_clock_mono_ns();
+    if (now < hub->next_pace_ns)
+        return;
+    hub->next_pace_ns = now + AUR_PACE_S * UINT64_C(1000000000);
+    hub->paces[hub->n_paces++ % AUR_PACES] = pace_now(hub);
+}
+
+void aur_hub_pace(const struct aur_hub *hub, struct aur_hub_pace *out)
+{
+    struct aur_hub_pace now = pace_now(hub), before = {0, 0};
+    if (hub->n_paces)
+        before = hub->paces[hub->n_paces < AUR_PACES ? 0 : hub->n_paces % AUR_PACES];
+    *out = (struct aur_hub_pace){now.sent - before.sent, now.dropped - before.dropped};
+}
+
 void aur_hub_update(struct aur_hub *hub)
 {
+    note_pace(hub);
     struct aur_channel_event event;
     while (aur_channel_event(hub->channel, &event) == 1)
         take_event(hub, &event);
@@ -207,10 +235,9 @@ void aur_hub_status(struct aur_hub *hub, struct aur_msg_status *out)
     aur_channel_status(hub->channel, out);
     out->run = hub->run;
     out->active_clients = hub->listeners;
-    for (int f = 0; f < AUR_FORMATS; f++) {
-        out->chunks_sent += hub->formats[f].sent;
-        out->chunks_dropped += hub->formats[f].dropped;
-    }
+    struct aur_hub_pace all = pace_now(hub);
+    out->chunks_sent = all.sent;
+    out->chunks_dropped = all.dropped;
 }
 
 bool aur_hub_trouble(const struct aur_hub *hub, enum aur_trouble trouble, uint64_t now_ns, char *out, size_t size)

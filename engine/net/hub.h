@@ -17,6 +17,9 @@ struct aur_news {        /* a message to everyone on the channel, kept while som
     uint64_t chunk; /* goes out ahead of this one */
 };
 
+#define AUR_PACES  7
+#define AUR_PACE_S 10 /* six of them: a minute */
+
 enum aur_trouble { AUR_TROUBLE_UNDERRUN, AUR_TROUBLE_SCRIPT, AUR_TROUBLE_SYNTHESIS, AUR_TROUBLES };
 
 struct aur_hub {
@@ -38,6 +41,10 @@ struct aur_hub {
     struct {
         uint64_t count, last_ns;
     } troubles[AUR_TROUBLES]; /* in a row, each within a minute of the one before */
+    struct aur_hub_pace {
+        uint64_t sent, dropped; /* chunks, in all formats */
+    } paces[AUR_PACES];         /* as they were at the last moments that are AUR_PACE_S apart */
+    uint64_t n_paces, next_pace_ns;
 };
 
 void aur_hub_init(struct aur_hub *hub, struct aur_channel *channel, struct aur_log *log, size_t framing);
@@ -55,6 +62,9 @@ void aur_hub_leave(struct aur_hub *hub, enum aur_format format);
 /* News number *n, or NULL if there is none yet; *n first moves up past what is not kept any more and what belongs to a
  * chunk before from_chunk. */
 const struct aur_news *aur_hub_news(const struct aur_hub *hub, uint64_t *n, uint64_t from_chunk);
+
+/* What was sent and dropped in the last minute. */
+void aur_hub_pace(const struct aur_hub *hub, struct aur_hub_pace *out);
 
 /* What only grows: of the channel, and of what its listeners were sent. Adds to io. */
 struct aur_hub_tally {

@@ -337,8 +337,13 @@ void aur_metrics_write(struct aur_buf *out, const struct aur_metrics_sources *s)
     put_process(out);
     put_one(out, PREFIX "channels", GAUGE, "Public channels.", (double)s->hubs->n - open_private(s->hubs));
     put_one(out, PREFIX "private_channels_open", GAUGE, "Private channels open now.", open_private(s->hubs));
+    if (s->hubs->private.config.margin)
+        put_one(out, PREFIX "render_margin_ratio", GAUGE, "Share of the render workers' time that is free.",
+                s->hubs->private.config.margin(s->hubs->private.config.user));
+    put_one(out, PREFIX "connections", GAUGE, "Connections of any kind, but for those to this page.",
+            (double)s->connections);
     put_one(out, PREFIX "websocket_connections", GAUGE,
-            "WebSocket connections, refused ones included until they are closed.", (double)s->connections);
+            "WebSocket connections, refused ones included until they are closed.", (double)s->websockets);
     put_families(out, rows, make_rows(rows, s->hubs));
     put_device(out, s->hubs);
     put_players(out, s);

@@ -34,7 +34,8 @@ struct aur_metrics_sources {
     const struct aur_counts *counts;
     const struct aur_players *players;
     uint64_t listeners_by_tier[AUR_TIERS];
-    uint64_t connections; /* WebSockets that are not closed yet */
+    uint64_t connections; /* of any kind, but for those to this page */
+    uint64_t websockets;  /* of them, not closed yet */
     const char *isa;      /* "avx2" */
 };
 void aur_metrics_write(struct aur_buf *out, const struct aur_metrics_sources *sources);

@@ -29,7 +29,8 @@ static void write_page(struct aur_buf *out, struct aur_server *server)
     struct aur_metrics_sources sources = {.hubs = &server->hubs,
                                           .counts = &server->counts,
                                           .players = &server->players,
-                                          .connections = server->open,
+                                          .connections = aur_gate_connections(server->gate),
+                                          .websockets = server->open,
                                           .isa = server->config.isa};
     for (const struct aur_listener *l = server->listeners; l; l = l->next)
         if (l->tier[0])

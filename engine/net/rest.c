@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/health.h"
 #include "net/token.h"
 #include "wire/json.h"
 
@@ -31,53 +32,13 @@ static void get_status(struct aur_reply *reply, struct aur_hubs *hubs, const str
     aur_msg_status_write(&reply->body, &status, false);
 }
 
-/* ---- health ---- */
-
-static void put_reason(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub, const char *reason)
-{
-    char named[320];
-    const char *name = aur_channel_unlisted(hub->channel) ? AUR_PRIVATE_NAME : aur_channel_name(hub->channel);
-    aur_buf_text(out, aur_json_ends_with(out, '[') ? "" : ",");
-    snprintf(named, sizeof named, "%s: %s", name, reason);
-    aur_json_string(out, hubs->n > 1 ? named : reason);
-}
-
-/* What is wrong with a channel; false: no music comes. A private one says nothing about the server. */
-static bool tell_health(struct aur_buf *out, const struct aur_hubs *hubs, const struct aur_hub *hub)
-{
-    char reason[256];
-    bool alive = aur_channel_healthy(hub->channel, reason, sizeof reason);
-    if (!alive)
-        put_reason(out, hubs, hub, reason);
-    for (int i = 0; i < AUR_TROUBLES; i++)
-        if (aur_hub_trouble(hub, (enum aur_trouble)i, aur_clock_mono_ns(), reason, sizeof reason))
-            put_reason(out, hubs, hub, reason);
-    return alive || aur_channel_unlisted(hub->channel);
-}
-
 /* Of the channel that is named, else of all. */
 static void get_health(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
 {
-    struct aur_buf reasons;
     const struct aur_hub *only = NULL;
-    bool alive = hubs->n > 0;
-    if (alive && aur_query_get(&request->query, "channel") && !(only = aur_rest_hub(reply, hubs, request)))
+    if (hubs->n && aur_query_get(&request->query, "channel") && !(only = aur_rest_hub(reply, hubs, request)))
         return;
-    aur_buf_init(&reasons);
-    aur_buf_text(&reasons, "[");
-    if (!alive)
-        aur_json_string(&reasons, "no channel plays");
-    for (size_t i = 0; i < hubs->n; i++)
-        if (!only || hubs->items[i] == only)
-            alive = tell_health(&reasons, hubs, hubs->items[i]) && alive;
-    bool well = aur_json_ends_with(&reasons, '[');
-    reply->status = alive ? 200 : 503;
-    aur_buf_printf(&reply->body, "{\"status\":\"%s\",\"service\":\"auralis\",\"reasons\":%s]}",
-                   !alive  ? "unhealthy"
-                   : !well ? "degraded"
-                           : "healthy",
-                   aur_buf_ok(&reasons) ? reasons.data : "[");
-    aur_buf_deinit(&reasons);
+    aur_health_write(reply, hubs, only);
 }
 
 /* ---- channels ---- */

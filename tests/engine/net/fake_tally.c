@@ -1,12 +1,17 @@
 /* See fake_tally.h. Counts are added to what is asked for, as the real one does. */
 #include "fake_tally.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* test state */
 static struct aur_channel_tally the_tally;
-static struct aur_channel_gauges the_gauges;
+#define WELL                                                                                                           \
+    {                                                                                                                  \
+        .buffer_s = 0.2, .clipped_ago_s = NAN, .not_finite_ago_s = NAN, .outside_key = NAN, .outside_chord = NAN       \
+    }
+static struct aur_channel_gauges the_gauges = WELL;
 
 void fake_tally_set(const struct aur_channel_tally *tally, const struct aur_channel_gauges *gauges)
 {
@@ -18,7 +23,7 @@ void fake_tally_set(const struct aur_channel_tally *tally, const struct aur_chan
 
 void fake_tally_reset(void)
 {
-    fake_tally_set(&(struct aur_channel_tally){.chunks = 0}, &(struct aur_channel_gauges){.buffer_s = 0});
+    fake_tally_set(&(struct aur_channel_tally){.chunks = 0}, &(struct aur_channel_gauges)WELL);
 }
 
 void aur_channel_tally(struct aur_channel *channel, struct aur_channel_tally *io)
