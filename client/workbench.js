@@ -5,7 +5,7 @@ import { Edition, diagnosticText } from "./edition.js";
 import { Roll, soundingLines } from "./roll.js";
 import { Scripts } from "./scripts.js";
 
-const CHECK_AFTER_MS = 500; // of quiet while typing
+const CHECK_AFTER_MS = 300; // of quiet while typing
 const PHRASES_AFTER_MS = 150;
 const byId = (id) => document.getElementById(id);
 
