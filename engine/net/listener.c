@@ -189,6 +189,8 @@ void aur_listener_free(struct aur_connection *connection)
     connection->listener = NULL;
     if (!l)
         return;
+    if (!l->close_code && lws_get_close_length(l->wsi) > 0) /* the library ends it, for its frames */
+        aur_server_count(l->server, AUR_COUNT_CLOSED_PROTOCOL);
     if (l->joined) {
         unlink_joined(l);
         aur_hub_leave(l->hub, l->format);

@@ -171,6 +171,23 @@ int aur_listener_receive(struct aur_listener *l, const void *data, size_t len)
     return 0;
 }
 
+/* The library answers with what it got: a code that nobody may send would come back. */
+int aur_listener_goodbye(struct aur_listener *l, const void *data, size_t len)
+{
+    const unsigned char *bytes = data;
+    int code = len >= 2 ? bytes[0] << 8 | bytes[1] : 1000, answer = 0;
+    if (len == 1 || code < 1000 || code >= 5000)
+        answer = 1002;
+    else if (len > 2 && !aur_json_is_utf8((const char *)bytes + 2, len - 2))
+        answer = 1007;
+    if (!answer || l->close_code)
+        return 0;
+    l->close_code = answer;
+    aur_server_count(l->server, answer == 1002 ? AUR_COUNT_CLOSED_PROTOCOL : AUR_COUNT_CLOSED_TEXT);
+    lws_close_reason(l->wsi, (enum lws_close_status)answer, NULL, 0);
+    return -1;
+}
+
 void aur_listener_alive(struct aur_listener *l)
 {
     l->heard_ns = aur_clock_mono_ns();

@@ -120,6 +120,8 @@ void aur_listener_free(struct aur_connection *connection);
 /* Nonzero: close. */
 int aur_listener_receive(struct aur_listener *listener, const void *data, size_t len);
 int aur_listener_timer(struct aur_listener *listener);
+/* The client's close frame. Nonzero: it is not as it should be, and the session ends with a code that says so. */
+int aur_listener_goodbye(struct aur_listener *listener, const void *data, size_t len);
 void aur_listener_alive(struct aur_listener *listener);
 /* Closes everyone with 1001. */
 void aur_listeners_dismiss(struct aur_server *server);

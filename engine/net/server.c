@@ -87,6 +87,8 @@ static int stream_event(struct lws *wsi, enum lws_callback_reasons reason, struc
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return aur_listener_writable(listener);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return aur_listener_goodbye(listener, in, len);
     default:
         return aur_listener_timer(listener);
     }
@@ -130,6 +132,7 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return stream_event(wsi, reason, connection, in, len);
     case LWS_CALLBACK_TIMER:
         return on_timer(wsi, connection, in, len);

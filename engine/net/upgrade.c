@@ -69,14 +69,39 @@ static bool is_header(struct lws *wsi, enum lws_token_indexes token, const char 
     return lws_hdr_copy(wsi, text, sizeof text, token) > 0 && strcmp(text, value) == 0;
 }
 
+/* One of the words that a header lists. */
+static bool lists(struct lws *wsi, enum lws_token_indexes token, const char *word)
+{
+    char text[128], *rest = NULL;
+    if (lws_hdr_copy(wsi, text, sizeof text, token) <= 0)
+        return false;
+    for (char *item = strtok_r(text, ", \t", &rest); item; item = strtok_r(NULL, ", \t", &rest))
+        if (strcasecmp(item, word) == 0)
+            return true;
+    return false;
+}
+
+/* 16 bytes in base64. */
+static bool is_key(struct lws *wsi)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char text[32];
+    return lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_KEY) == 24 && strspn(text, digits) == 22 &&
+           strcmp(text + 22, "==") == 0;
+}
+
 static void check_handshake(struct aur_reply *reply, const struct aur_request *request, struct lws *wsi)
 {
     if (request->method != AUR_GET)
         aur_reply_refuse(reply, 405, "METHOD_NOT_ALLOWED", "a WebSocket is opened with GET");
     else if (!is_header(wsi, WSI_TOKEN_VERSION, "13"))
         aur_reply_refuse(reply, 426, "UPGRADE_REQUIRED", "Sec-WebSocket-Version must be 13");
-    else if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) <= 0)
-        aur_reply_refuse(reply, 400, "BAD_REQUEST", "Sec-WebSocket-Key is missing");
+    else if (!is_key(wsi))
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "Sec-WebSocket-Key must be 16 bytes in base64");
+    else if (!lists(wsi, WSI_TOKEN_CONNECTION, "upgrade"))
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "Connection must list Upgrade");
+    else if (!is_header(wsi, WSI_TOKEN_HTTP, "HTTP/1.1"))
+        aur_reply_refuse(reply, 400, "BAD_REQUEST", "a WebSocket needs HTTP/1.1");
     else if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0)
         aur_reply_refuse(reply, 400, "BAD_REQUEST", "no WebSocket subprotocol is offered");
 }
@@ -87,28 +112,37 @@ static bool is_own(const char *channel)
     return channel && strcmp(channel, AUR_PRIVATE_NAME) == 0;
 }
 
-static void check(struct aur_reply *reply, const struct aur_server *server, const struct aur_request *request,
-                  struct lws *wsi, const char *protocol)
+/* What is wrong with the request, and how that is counted. */
+static enum aur_count check(struct aur_reply *reply, const struct aur_server *server, const struct aur_request *request,
+                            struct lws *wsi, const char *protocol)
 {
-    if (strcasecmp(protocol, "websocket") != 0)
+    enum aur_count why = AUR_COUNT_REFUSED_HANDSHAKE;
+    if (strcasecmp(protocol, "websocket") != 0) {
         aur_reply_refuse(reply, 501, "NOT_IMPLEMENTED", "no upgrade to %s; the server speaks HTTP/1.1", protocol);
-    else if (strcmp(request->path, STREAM_PATH) != 0)
+    } else if (strcmp(request->path, STREAM_PATH) != 0) {
         aur_reply_refuse(reply, 404, "NOT_FOUND", "no WebSocket at %s; it is at " STREAM_PATH, request->path);
-    else if (request->judged == AUR_ORIGIN_DENIED)
+        why = AUR_COUNT_REFUSED_PATH;
+    } else if (request->judged == AUR_ORIGIN_DENIED) {
         aur_reply_refuse(reply, 403, "FORBIDDEN", "origin %s is not allowed", request->origin);
+        why = AUR_COUNT_REFUSED_ORIGIN;
+    }
     if (!reply->status)
         check_handshake(reply, request, wsi);
+    if (reply->status)
+        return why;
     bool own = is_own(aur_query_get(&request->query, "channel"));
-    if (!reply->status && !own)
+    if (!own)
         check_names(reply, &request->query);
     if (!reply->status)
         check_counts(reply, &request->query);
     if (reply->status)
-        return;
+        return AUR_COUNT_REFUSED_PARAMETER;
     const struct aur_hub *hub =
         own && server->hubs.n ? server->hubs.items[0] : aur_rest_hub(reply, &server->hubs, request);
-    if (hub)
-        check_format(reply, hub->channel, aur_query_get(&request->query, "format"));
+    if (!hub)
+        return AUR_COUNT_REFUSED_CHANNEL;
+    check_format(reply, hub->channel, aur_query_get(&request->query, "format"));
+    return AUR_COUNT_REFUSED_PARAMETER;
 }
 
 /* Its value, or NULL where the parameter is missing. */
@@ -144,10 +178,13 @@ int aur_upgrade_check(struct aur_server *server, struct lws *wsi, const char *pr
     aur_buf_init(&reply.body);
     aur_door_asked(server, wsi);
     bool read = aur_http_read(&request, server, wsi), refused = aur_door_refuses(server, &reply, wsi);
+    enum aur_count why = AUR_COUNT_REFUSED_HANDSHAKE;
     if (!refused && !read)
         aur_reply_refuse(&reply, 400, "BAD_REQUEST", "the address or a header is too long");
     else if (!refused)
-        check(&reply, server, &request, wsi, protocol);
+        why = check(&reply, server, &request, wsi, protocol);
+    if (reply.status && !refused)
+        aur_server_count(server, why);
     int rc = 0;
     if (reply.status)
         rc = aur_http_reply_now(wsi, &reply, &request) == 0 ? 1 : -1;
