@@ -101,19 +101,29 @@ static bool is_in(const char *path, const char *folder, const char *name)
     return strncmp(path, folder, n) == 0 && path[n] == '/' && strcmp(path + n + 1, name) == 0;
 }
 
+static void note_change(struct aur_scripts_worker *w)
+{
+    w->last_ns = aur_clock_mono_ns();
+    if (!w->first_ns)
+        w->first_ns = w->last_ns;
+}
+
 /* Anything in a watched folder may matter: a new file may take the place of a library module. */
 static void on_change(void *user, const char *folder, const char *name)
 {
     struct aur_scripts_worker *w = user;
-    uint64_t now = aur_clock_mono_ns();
     size_t n = count(w);
-    w->last_ns = now;
-    if (!w->first_ns)
-        w->first_ns = now;
+    note_change(w);
     for (size_t i = 0; i < n; i++) {
         w->follows[i].changed = true;
         w->follows[i].saved |= is_in(w->follows[i].path, folder, name);
     }
+}
+
+void aur_scripts_look_again(struct aur_scripts *scripts, struct aur_follow *follow)
+{
+    note_change(scripts->worker);
+    follow->changed = true;
 }
 
 static void look(struct aur_scripts *scripts)
@@ -137,7 +147,7 @@ static int look_when_quiet(struct aur_scripts *scripts)
     if (now < at)
         return (int)((at - now + MS_NS - 1) / MS_NS);
     look(scripts);
-    return -1;
+    return w->first_ns ? (int)(QUIET_NS / MS_NS) : -1; /* something changed meanwhile */
 }
 
 /* A channel that has begun to follow a file: it may be another already than the one that was loaded. */

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "channel/scripts_worker.h"
 #include "compose/session.h"
 
-#define CHEAP_NS 100000000u /* a phrase that took no longer is followed by a second one */
+#define WRITING_NS 50000000   /* a file that was written so lately may not be complete; the watch waits for longer */
+#define CHEAP_NS   100000000u /* a phrase that took no longer is followed by a second one */
 
 /* ---- loading ---- */
 
@@ -152,6 +154,7 @@ void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow)
         aur_piece_files(place.piece, knew_file, scripts);
         aur_channel_place_deinit(&place);
     }
+    watch_folder_of(scripts, follow->path);
     aur_scripts_look(scripts, follow);
 }
 
@@ -198,6 +201,21 @@ static bool is_known(struct aur_follow *follow, const struct aur_piece_marks *ma
     return strcmp(marks->hash, armed) == 0 || (same && !saved);
 }
 
+/* What failed may have been read while it was being written: then it is looked at once more, when that is over. */
+static bool postpone(struct aur_scripts *scripts, struct aur_follow *follow)
+{
+    struct timespec now;
+    struct stat about;
+    if (follow->postponed || stat(follow->path, &about) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return false;
+    int64_t age_ns = (int64_t)(now.tv_sec - about.st_mtim.tv_sec) * 1000000000 + now.tv_nsec - about.st_mtim.tv_nsec;
+    if (age_ns < 0 || age_ns > WRITING_NS)
+        return false;
+    follow->tried.hash[0] = '\0';
+    aur_scripts_look_again(scripts, follow);
+    return true;
+}
+
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
 {
     struct aur_piece_source source = aur_scripts_source(scripts, follow->path, follow->name);
@@ -220,10 +238,12 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
         if (!known)
             rc = rehearse(follow->channel, piece, &err);
     }
-    if (rc < 0 && !known) {
+    bool postponed = rc < 0 && !known && postpone(scripts, follow);
+    if (rc < 0 && !known && !postponed) {
         aur_scripts_keep_seen(scripts);
         refuse(scripts, follow, &err);
     }
+    follow->postponed = postponed;
     if (rc == AUR_OK && !known)
         aur_channel_arm(follow->channel, &first, piece, scripts->swap);
     aur_piece_free(piece);

@@ -23,6 +23,7 @@ struct aur_follow {
     bool gone;                    /* there was no file, and that was told */
     bool saved;                   /* the script itself was saved since it was tried */
     bool changed;                 /* something was, in a folder of its files */
+    bool postponed;               /* it failed while something was: not told yet */
 };
 
 struct aur_scripts_job {
@@ -63,6 +64,8 @@ void aur_scripts_step(struct aur_scripts *scripts);
 
 /* The first look: remembers the texts that the channel's piece was made of, which may be others on disk by now. */
 void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow);
+/* As if something had just changed in a folder of its files. */
+void aur_scripts_look_again(struct aur_scripts *scripts, struct aur_follow *follow);
 /* Looks whether the texts on disk are other ones than those tried last; if so, rehearses and arms them. */
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow);
 

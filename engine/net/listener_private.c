@@ -20,11 +20,28 @@ static uint64_t idle_ns(const struct aur_server *server)
     return (ms ? ms : IDLE_MS) * NS_PER_MS;
 }
 
-static int end_channel(struct aur_server *server, struct aur_channel *channel)
+/* Tells the scripts worker, whose queue may be full: then it is told later. */
+static void end_channels(struct aur_server *server)
 {
-    struct aur_scripts_request ask = {.ask = AUR_SCRIPTS_CLOSE, .channel = channel};
-    struct aur_errand *errand;
-    return aur_errand_send(&errand, &server->errands, server->hubs.scripts, &ask, NULL);
+    struct aur_sweep *sweep = &server->sweep;
+    while (sweep->n_ending > 0) {
+        struct aur_scripts_request ask = {.ask = AUR_SCRIPTS_CLOSE, .channel = sweep->ending[sweep->n_ending - 1]};
+        struct aur_errand *errand;
+        if (aur_errand_send(&errand, &server->errands, server->hubs.scripts, &ask, NULL) < 0)
+            return;
+        sweep->n_ending--;
+        server->hubs.private.open--;
+    }
+}
+
+/* False: too many end already. */
+static bool end_channel(struct aur_server *server, struct aur_channel *channel)
+{
+    struct aur_sweep *sweep = &server->sweep;
+    if (sweep->n_ending == sizeof sweep->ending / sizeof *sweep->ending)
+        return false;
+    sweep->ending[sweep->n_ending++] = channel;
+    return true;
 }
 
 /* Ends those that have been idle long enough; returns when the next one will have been, or 0. */
@@ -36,31 +53,32 @@ static uint64_t end_idle(struct aur_server *server, uint64_t now)
         if (!hub->idle_since_ns)
             continue;
         uint64_t at = hub->idle_since_ns + idle_ns(server);
-        if (at <= now && end_channel(server, hub->channel) == AUR_OK) {
+        if (at <= now && end_channel(server, hub->channel)) {
             aur_hubs_drop(&server->hubs, hub);
-            server->hubs.private.open--;
             continue;
         }
         at = at > now ? at : now + RETRY_NS;
         next = !next || at < next ? at : next;
     }
-    return next;
+    end_channels(server);
+    return server->sweep.n_ending ? now + RETRY_NS : next;
 }
 
-static void sweep(struct aur_server *server);
+static void sweep(struct aur_server *server, uint64_t in_ns);
 
 static void on_sweep(lws_sorted_usec_list_t *sul)
 {
-    sweep(((struct aur_sweep *)(void *)sul)->server);
+    struct aur_server *server = ((struct aur_sweep *)(void *)sul)->server;
+    uint64_t now = aur_clock_mono_ns(), next = end_idle(server, now);
+    if (next)
+        sweep(server, next - now);
 }
 
-static void sweep(struct aur_server *server)
+/* Never at once: whoever calls may be on its way through the hubs. */
+static void sweep(struct aur_server *server, uint64_t in_ns)
 {
-    uint64_t now = aur_clock_mono_ns(), next = end_idle(server, now);
-    if (!next)
-        return;
     server->sweep.server = server;
-    lws_sul_schedule(server->context, 0, &server->sweep.sul, on_sweep, (lws_usec_t)((next - now) / 1000 + 1));
+    lws_sul_schedule(server->context, 0, &server->sweep.sul, on_sweep, (lws_usec_t)(in_ns / 1000 + 1));
 }
 
 void aur_private_left(struct aur_server *server, struct aur_hub *hub)
@@ -69,7 +87,7 @@ void aur_private_left(struct aur_server *server, struct aur_hub *hub)
         return;
     hub->idle_since_ns = aur_clock_mono_ns();
     if (!server->draining)
-        sweep(server);
+        sweep(server, 0);
 }
 
 void aur_private_end(struct aur_server *server)
@@ -137,8 +155,8 @@ static void take_in(struct aur_server *server, struct aur_listener *l, struct au
     struct aur_hub *hub;
     bool wanted = l && !l->close_code;
     if (aur_hubs_add(&server->hubs, &hub, channel) < 0) {
-        if (end_channel(server, channel) == AUR_OK)
-            server->hubs.private.open--;
+        (void)end_channel(server, channel); /* else it plays on for nobody until the server stops */
+        sweep(server, 0);
         if (wanted)
             refuse(l, "SERVER_OVERLOAD", 1013, "out of memory", NULL);
         return;
@@ -148,7 +166,7 @@ static void take_in(struct aur_server *server, struct aur_listener *l, struct au
         aur_listener_join(l);
     } else {
         hub->idle_since_ns = FOREVER;
-        sweep(server);
+        sweep(server, 0);
     }
 }
 

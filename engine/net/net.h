@@ -27,6 +27,8 @@ struct aur_connection { /* libwebsockets keeps one, zeroed, per request or sessi
 struct aur_sweep { /* the sul comes first: the library hands back its address */
     lws_sorted_usec_list_t sul;
     struct aur_server *server;
+    struct aur_channel *ending[64]; /* without a hub, and the scripts worker does not know yet that they are to end */
+    size_t n_ending;
 };
 
 struct aur_server {
