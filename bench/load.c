@@ -11,14 +11,12 @@
  *   --each FILE         writes what every listener got: number, chunks, lost, worst lateness in ms
  *
  * A listener has lost what its chunk numbers skip from its first chunk on, and at the end what others got and it did not
- * within a second. A chunk is late by arrival - due: due is its time on the stream's own clock (100 ms each), which is set
- * against ours by the earliest chunk of all. So what counts is the publishing, the sending, the way and the reading here;
- * spread is the time from a chunk's first arrival at any listener. Slow ones and comers and goers are in neither.
+ * within a second. What late means stands in support/lateness.h: the publishing, the sending, the way and the reading here
+ * count. Slow ones and comers and goers are in neither.
  * Every listener comes from an address of its own (127.1.0.0/16), so that limits by address need no lifting. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -32,12 +30,12 @@
 #include <unistd.h>
 
 #include "support/ear.h"
+#include "support/lateness.h"
 #include "support/usage.h"
 
 #define AT_ONCE   128 /* connections under way */
 #define ALL_IN_NS INT64_C(60000000000)
 #define DRAIN_NS  INT64_C(1000000000)
-#define CHUNKS    (1 << 16) /* whose first arrival is kept */
 
 struct listener {
     struct load *load;
@@ -48,24 +46,18 @@ struct listener {
     int64_t worst_ns; /* arrival - due */
 };
 
-struct sample {
-    uint64_t index;
-    int64_t late_ns, spread_ns; /* late: not set against our clock yet */
-};
-
 struct load {
     int port, pid, epoll;
     const char *path, *each;
     enum ear_kind kind;
     size_t n, slow, storm, started, there, closed, broken, rejoined;
-    double settle, seconds;
+    double settle, seconds, in_s;
     struct listener *listeners;
-    struct sample *samples;
-    size_t n_samples, room;
     bool open; /* measuring, or draining */
     uint64_t newest, from, to;
     uint64_t messages, bytes;
-    int64_t now, first[CHUNKS];
+    int64_t now;
+    struct lateness lateness;
     unsigned char buffer[1 << 17];
 };
 
@@ -86,18 +78,11 @@ static void die(const char *what)
 
 static void take_sample(struct load *load, struct listener *l, const struct ear_event *event)
 {
-    int64_t late = load->now - event->due_ns, *first = &load->first[event->index % CHUNKS];
-    if (!*first)
-        *first = load->now;
+    int64_t late = load->now - event->due_ns, first = lateness_first(&load->lateness, event->index, load->now);
     if (!load->open || event->index < load->from || event->index > load->to)
         return;
-    if (load->n_samples == load->room) {
-        load->room = load->room ? load->room * 2 : 1 << 16;
-        load->samples = realloc(load->samples, load->room * sizeof *load->samples);
-        if (!load->samples)
-            die("samples");
-    }
-    load->samples[load->n_samples++] = (struct sample){event->index, late, load->now - *first};
+    if (!lateness_add(&load->lateness, late, load->now - first))
+        die("samples");
     if (!l->chunks++ || late > l->worst_ns)
         l->worst_ns = late;
 }
@@ -257,8 +242,9 @@ static void serve_for(struct load *load, double seconds)
 
 static void all_in(struct load *load)
 {
-    for (int64_t end = now_ns() + ALL_IN_NS; load->there < load->n;) {
-        if (now_ns() > end || load->closed) {
+    const int64_t begin = now_ns();
+    while (load->there < load->n) {
+        if (now_ns() > begin + ALL_IN_NS || load->closed) {
             fprintf(stderr, "load: %zu of %zu listeners came in, %zu were hung up on\n", load->there, load->n,
                     load->closed);
             exit(1);
@@ -267,38 +253,16 @@ static void all_in(struct load *load)
             start(load, &load->listeners[load->started++]);
         serve(load, 10);
     }
+    load->in_s = 1e-9 * (double)(now_ns() - begin);
 }
 
 /* ---- what came of it ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void print_times(const char *name, const int64_t *sorted, size_t n, int64_t zero)
-{
-    printf(",\"%s\":{\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f}", name, 1e-6 * (double)(sorted[n / 2] - zero),
-           1e-6 * (double)(sorted[n * 99 / 100] - zero), 1e-6 * (double)(sorted[n - 1] - zero));
-}
-
 static void print_lateness(struct load *load)
 {
-    size_t n = load->n_samples;
-    int64_t *times = malloc((n + 1) * sizeof *times), zero;
-    if (!times || !n)
+    if (!load->lateness.n)
         die("no chunk came");
-    for (size_t i = 0; i < n; i++)
-        times[i] = load->samples[i].late_ns;
-    qsort(times, n, sizeof *times, by_size);
-    zero = times[0];
-    print_times("late_ms", times, n, zero);
-    for (size_t i = 0; i < n; i++)
-        times[i] = load->samples[i].spread_ns;
-    qsort(times, n, sizeof *times, by_size);
-    print_times("spread_ms", times, n, 0);
-    free(times);
+    int64_t zero = lateness_print(&load->lateness);
     FILE *each = load->each ? fopen(load->each, "w") : NULL;
     for (size_t i = 0; each && i < load->n; i++) {
         const struct listener *l = &load->listeners[i];
@@ -343,43 +307,65 @@ static void measure(struct load *load)
     usage_read(&mine_after, getpid());
     for (int64_t end = now_ns() + DRAIN_NS; now_ns() < end;)
         serve(load, 10);
-    printf("{\"listeners\":%zu,\"chunks\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"wall_s\":%.3f,"
+    printf("{\"listeners\":%zu,\"in_s\":%.2f,\"chunks\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
+           ",\"wall_s\":%.3f,"
            "\"cpu_s\":%.4f,\"main_cpu_s\":%.4f,\"load_cpu_s\":%.4f",
-           load->n, load->to + 1 - load->from, messages, bytes, wall, 1e-9 * (double)(after.all_ns - before.all_ns),
-           1e-9 * (double)(after.main_ns - before.main_ns), 1e-9 * (double)(mine_after.all_ns - mine.all_ns));
+           load->n, load->in_s, load->to + 1 - load->from, messages, bytes, wall,
+           1e-9 * (double)(after.all_ns - before.all_ns), 1e-9 * (double)(after.main_ns - before.main_ns),
+           1e-9 * (double)(mine_after.all_ns - mine.all_ns));
     print_losses(load);
     print_lateness(load);
     printf("}\n");
 }
 
-static void read_options(struct load *load, int argc, char **argv)
+static bool find_kind(enum ear_kind *out, const char *name)
 {
     static const char *const kinds[EAR_KINDS] = {"json", "binary", "counted", "ogg"};
-    static const struct option options[] = {
-        {"port", 1, NULL, 'p'},   {"path", 1, NULL, 'u'},    {"kind", 1, NULL, 'k'}, {"listeners", 1, NULL, 'n'},
-        {"settle", 1, NULL, 'w'}, {"seconds", 1, NULL, 's'}, {"pid", 1, NULL, 'i'},  {"slow", 1, NULL, 'l'},
-        {"storm", 1, NULL, 'o'},  {"each", 1, NULL, 'e'},    {NULL, 0, NULL, 0},
+    for (*out = EAR_JSON; *out < EAR_KINDS; ++*out)
+        if (strcmp(kinds[*out], name) == 0)
+            return true;
+    return false;
+}
+
+static bool set_option(struct load *load, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        int *number;
+        size_t *count;
+        double *seconds;
+        const char **text;
+    } options[] = {
+        {.name = "--port", .number = &load->port},        {.name = "--pid", .number = &load->pid},
+        {.name = "--listeners", .count = &load->n},       {.name = "--slow", .count = &load->slow},
+        {.name = "--storm", .count = &load->storm},       {.name = "--settle", .seconds = &load->settle},
+        {.name = "--seconds", .seconds = &load->seconds}, {.name = "--path", .text = &load->path},
+        {.name = "--each", .text = &load->each},
     };
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        size_t number = optarg ? (size_t)strtoul(optarg, NULL, 10) : 0;
-        if (c == 'p' || c == 'i')
-            *(c == 'p' ? &load->port : &load->pid) = (int)number;
-        else if (c == 'n' || c == 'l' || c == 'o')
-            *(c == 'n' ? &load->n : c == 'l' ? &load->slow : &load->storm) = number;
-        else if (c == 'w' || c == 's')
-            *(c == 'w' ? &load->settle : &load->seconds) = strtod(optarg, NULL);
-        else if (c == 'u' || c == 'e')
-            *(c == 'u' ? &load->path : &load->each) = optarg;
-        else if (c == 'k')
-            for (load->kind = EAR_JSON; load->kind < EAR_KINDS && strcmp(kinds[load->kind], optarg) != 0; load->kind++)
-                ;
-        if (c == '?' || load->kind == EAR_KINDS)
-            exit(2);
+    if (strcmp(name, "--kind") == 0)
+        return find_kind(&load->kind, value);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (strcmp(options[i].name, name) != 0)
+            continue;
+        if (options[i].number)
+            *options[i].number = (int)strtol(value, NULL, 10);
+        if (options[i].count)
+            *options[i].count = strtoul(value, NULL, 10);
+        if (options[i].seconds)
+            *options[i].seconds = strtod(value, NULL);
+        if (options[i].text)
+            *options[i].text = value;
+        return true;
     }
-    if (!load->port || !load->n || load->n > 50000 || load->slow + load->storm >= load->n) {
-        fprintf(stderr, "load: --port and --listeners (up to 50000, more than slow and storm together) are needed\n");
-        exit(2);
-    }
+    return false;
+}
+
+static bool read_options(struct load *load, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i += 2)
+        if (i + 1 == argc || !set_option(load, argv[i], argv[i + 1]))
+            return false;
+    return load->port && load->n && load->n <= 50000 && load->slow + load->storm < load->n;
 }
 
 int main(int argc, char **argv)
@@ -391,7 +377,11 @@ int main(int argc, char **argv)
     load->path = "/ws/stream?format=json";
     load->settle = 2;
     load->seconds = 10;
-    read_options(load, argc, argv);
+    if (!read_options(load, argc, argv)) {
+        fprintf(stderr, "load: see the head of bench/load.c\n");
+        free(load);
+        return 2;
+    }
     struct rlimit limit = {load->n + 64, load->n + 64}, now;
     if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) != 0)
         die("descriptors (ulimit -n)");
@@ -410,7 +400,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < load->n; i++)
         hang_up(&load->listeners[i]);
     free(load->listeners);
-    free(load->samples);
+    lateness_deinit(&load->lateness);
     free(load);
     return 0;
 }
