@@ -45,10 +45,12 @@ struct aur_listener {
     struct aur_buf message; /* being received */
     size_t message_bytes;
     struct aur_rate controls, messages, frames; /* what it sends */
+    bool goodbye;                               /* its close frame came: nothing is read after it */
     bool told;                                  /* that it sends too many messages, since the last that was heard */
 
-    bool took;                           /* its pipe was free since the timer's last look */
-    uint64_t heard_ns, ping_ns, took_ns; /* last frame from it, last ping to it, when it was last seen to take something */
+    bool took; /* its pipe was free since the timer's last look */
+    uint64_t heard_ns, ping_ns,
+        took_ns; /* last frame from it, last ping to it, when it was last seen to take something */
 
     struct aur_wish wish;
     struct aur_errand *errand; /* its channel is being made; NULL: not */

@@ -147,7 +147,7 @@ static void take_message(struct aur_listener *l)
 int aur_listener_receive(struct aur_listener *l, const void *data, size_t len)
 {
     l->heard_ns = aur_clock_mono_ns();
-    if (l->close_code)
+    if (l->close_code || l->goodbye)
         return 0;
     if (lws_is_first_fragment(l->wsi)) {
         aur_buf_clear(&l->message);
@@ -176,6 +176,7 @@ int aur_listener_goodbye(struct aur_listener *l, const void *data, size_t len)
 {
     const unsigned char *bytes = data;
     int code = len >= 2 ? bytes[0] << 8 | bytes[1] : 1000, answer = 0;
+    l->goodbye = true;
     if (len == 1 || code < 1000 || code >= 5000)
         answer = 1002;
     else if (len > 2 && !aur_json_is_utf8((const char *)bytes + 2, len - 2))

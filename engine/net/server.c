@@ -200,7 +200,7 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     set_default(&out->timeout_ms, 60000);
     set_default(&out->drain_ms, 2000);
     set_default(&out->control_rate, 20);
-    set_default(&out->message_rate, 50);
+    set_default(&out->message_rate, 100);
     set_default(&out->max_connections, out->max_clients + 256);
     set_default(&out->header_ms, 10000);
     set_default(&out->body_ms, 30000);

@@ -28,7 +28,7 @@ struct aur_server_config {
     uint32_t ping_ms, timeout_ms; /* 0: 30000, 60000 */
     uint32_t drain_ms;            /* at shutdown; 0: 2000 */
     uint32_t control_rate;        /* control messages a second a connection; 0: 20 */
-    uint32_t message_rate;        /* messages a second a connection; ten times as many end it; 0: 50 */
+    uint32_t message_rate;        /* messages a second a connection; ten times as many end it; 0: 100 */
     int metrics_port;             /* of the metrics page, on 127.0.0.1; 0: none */
     const char *isa;              /* that voices are rendered with, for the metrics page; static */
     const char *edit_token;       /* who has it may change scripts; NULL or "": nobody but this machine */
