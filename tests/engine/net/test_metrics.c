@@ -106,6 +106,26 @@ static void assert_line(const struct aur_buf *page, const char *line)
         fail_msg("the page has no line %s", line);
 }
 
+static const char *const lines[] = {
+    "auralis_chunks_rendered_total{channel=\"main\"} 12",
+    "auralis_sound_clipped_samples_total{channel=\"main\"} 34",
+    "auralis_reloads_total{channel=\"main\",result=\"refused\"} 3",
+    "auralis_reloads_total{channel=\"main\",result=\"rolled_back\"} 4",
+    "auralis_voice_blocks_total{channel=\"main\",renderer=\"cpu\"} 5",
+    "auralis_render_lead_seconds{channel=\"main\"} 0.25",
+    "auralis_sound_loudness_lufs{channel=\"main\",window=\"momentary\"} -Inf",
+    "auralis_sound_dc_offset_ratio{channel=\"main\",side=\"right\"} -0.5",
+    "auralis_listeners{channel=\"main\",format=\"opus\"} 7",
+    "auralis_chunks_sent_total{channel=\"main\",format=\"opus\"} 70",
+    "auralis_device_memory_bytes 4096",
+    "auralis_client_underruns_total{tier=\"stable\"} 2",
+    "auralis_client_underruns_total{tier=\"other\"} 1000", /* not whatever a client says */
+    "auralis_client_jitter_seconds_bucket{tier=\"stable\",le=\"0.01\"} 0",
+    "auralis_client_jitter_seconds_bucket{tier=\"stable\",le=\"0.02\"} 1",
+    "auralis_client_tier_listeners{tier=\"stable\"} 3",
+    "auralis_websocket_refused_total{reason=\"origin\"} 1",
+};
+
 static void what_is_counted_is_told(void **state)
 {
     (void)state;
@@ -125,25 +145,6 @@ static void what_is_counted_is_told(void **state)
     hubs.items[0]->formats[AUR_FORMAT_OPUS].listeners = 7;
     hubs.items[0]->formats[AUR_FORMAT_OPUS].sent = 70;
     struct aur_buf page = page_of(&hubs, &counts, &players);
-    const char *const lines[] = {
-        "auralis_chunks_rendered_total{channel=\"main\"} 12",
-        "auralis_sound_clipped_samples_total{channel=\"main\"} 34",
-        "auralis_reloads_total{channel=\"main\",result=\"refused\"} 3",
-        "auralis_reloads_total{channel=\"main\",result=\"rolled_back\"} 4",
-        "auralis_voice_blocks_total{channel=\"main\",renderer=\"cpu\"} 5",
-        "auralis_render_lead_seconds{channel=\"main\"} 0.25",
-        "auralis_sound_loudness_lufs{channel=\"main\",window=\"momentary\"} -Inf",
-        "auralis_sound_dc_offset_ratio{channel=\"main\",side=\"right\"} -0.5",
-        "auralis_listeners{channel=\"main\",format=\"opus\"} 7",
-        "auralis_chunks_sent_total{channel=\"main\",format=\"opus\"} 70",
-        "auralis_device_memory_bytes 4096",
-        "auralis_client_underruns_total{tier=\"stable\"} 2",
-        "auralis_client_underruns_total{tier=\"other\"} 1000", /* not whatever a client says */
-        "auralis_client_jitter_seconds_bucket{tier=\"stable\",le=\"0.01\"} 0",
-        "auralis_client_jitter_seconds_bucket{tier=\"stable\",le=\"0.02\"} 1",
-        "auralis_client_tier_listeners{tier=\"stable\"} 3",
-        "auralis_websocket_refused_total{reason=\"origin\"} 1",
-    };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         assert_line(&page, lines[i]);
     assert_null(strstr(page.data, "sound_peak_ratio{")); /* not known: not told */
