@@ -168,6 +168,12 @@ void aur_pole_set(struct aur_pole *pole, double p, double gain);
 #define AUR_DIFFUSE     8 /* channels */
 #define AUR_DAMP_POWERS 5
 
+/* A one-pole low-pass, y = p y + x. */
+struct aur_damp {
+    float past[AUR_DAMP_POWERS][AUR_LANES]; /* last frames of its steps; of the first where the line moves */
+    float power[AUR_DAMP_POWERS];           /* p, p^2, p^4, p^8, p^16 */
+} __attribute__((aligned(64)));
+
 /* Two sides, delayed and mixed into 8 channels, which are delayed and added to half of 16 delay lines, whose ends are
  * damped, mixed by an orthogonal matrix and fed back. */
 struct aur_reverb {
@@ -177,11 +183,10 @@ struct aur_reverb {
     uint32_t taps[AUR_LANES], diffuse[AUR_DIFFUSE];      /* delays in frames: of both sides in turn; of the channels */
     float *diffuser[2], *tank;                           /* 2, 8 and 16 rings */
     float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
-    float damp[AUR_DAMP_POWERS][AUR_LANES];              /* p, p^2, p^4, p^8, p^16 of each line's one-pole low-pass */
-    float gain[AUR_LANES];                               /* and what its output, y = p y + x, is multiplied by */
-    float past[AUR_DAMP_POWERS][AUR_LANES][AUR_LANES]; /* last frames of its steps, by line; the first where it moves */
-    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];       /* per block */
-    float tap[AUR_LANES];                              /* delay reached, with movement */
+    struct aur_damp damp[AUR_LANES];                     /* of the lines */
+    float gain[AUR_LANES];                               /* and what their outputs, y = p y + x, are multiplied by */
+    uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];         /* per block */
+    float tap[AUR_LANES];                                /* delay reached, with movement */
     float depth; /* of the movement, in frames; the lines are longer than this and two blocks */
 } __attribute__((aligned(64)));
 
@@ -204,6 +209,9 @@ struct aur_kernels {
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
     /* The same to several at once. */
     void (*send)(const struct aur_send *to, int n, const struct aur_stereo *in);
+    /* What a delay's line gets: in and repeats, own of each side and other of the other one. */
+    void (*repeat)(float l[AUR_BLOCK], float r[AUR_BLOCK], const struct aur_stereo *in, const struct aur_stereo *repeats,
+                   float own, float other);
     /* Left, right, left, right. */
     void (*interleave)(float out[2 * AUR_BLOCK], const struct aur_stereo *in);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */

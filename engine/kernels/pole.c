@@ -17,6 +17,6 @@ void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain)
 {
     const double p2 = p * p, p4 = p2 * p2, p8 = p4 * p4, powers[AUR_DAMP_POWERS] = {p, p2, p4, p8, p8 * p8};
     for (int k = 0; k < AUR_DAMP_POWERS; k++)
-        reverb->damp[k][line] = (float)powers[k];
+        reverb->damp[line].power[k] = (float)powers[k];
     reverb->gain[line] = (float)gain;
 }

@@ -62,6 +62,8 @@ static void want_bus(struct aur_buses *buses, const struct aur_patch *patch, uin
             return;
         memset(bus, 0, sizeof *bus);
         bus->used = true;
+        if (bus - buses->buses >= buses->n_buses)
+            buses->n_buses = (int)(bus - buses->buses) + 1;
         bus->voice = patch->voice;
         memcpy(bus->name, patch->name, sizeof bus->name);
     }
@@ -363,15 +365,19 @@ void aur_buses_next(struct aur_buses *buses)
     if (++buses->block < buses->next_end)
         return;
     buses->next_end = UINT64_MAX;
-    for (int i = 0; i < AUR_BUSES; i++) {
+    const int n = buses->n_buses;
+    buses->n_buses = 0;
+    for (int i = 0; i < n; i++) {
         tidy(buses, &buses->buses[i]);
         drop_unused(&buses->buses[i]);
+        if (buses->buses[i].used)
+            buses->n_buses = i + 1;
     }
 }
 
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
 {
-    for (int i = 0; i < AUR_BUSES; i++) {
+    for (int i = 0; i < buses->n_buses; i++) {
         struct aur_bus *bus = &buses->buses[i];
         if (!bus->used)
             continue;

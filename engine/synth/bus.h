@@ -44,6 +44,7 @@ struct aur_buses {
     const struct aur_kernels *kernels;
     uint32_t rate_hz, max_voices, n_pool;
     struct aur_bus buses[AUR_BUSES];
+    int n_buses;                                          /* none from here on is used */
     int owner[2 * AUR_GROUPS_BUS];                        /* of each group of the pool, or AUR_NO_BUS */
     struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */

@@ -74,13 +74,9 @@ static void move(struct aur_delay_fx *fx)
 
 static void feed_back(struct aur_delay_fx *fx, const struct aur_stereo *in, const struct aur_stereo *repeats)
 {
-    struct aur_stereo next = *in;
+    float *l = fx->line.l + fx->line.at, *r = fx->line.r + fx->line.at;
     const float own = fx->feedback.now * (1 - fx->cross.now), other = fx->feedback.now * fx->cross.now;
-    for (int n = 0; n < AUR_BLOCK; n++) {
-        next.l[n] += own * repeats->l[n] + other * repeats->r[n];
-        next.r[n] += own * repeats->r[n] + other * repeats->l[n];
-    }
-    aur_line_write(&fx->line, &next);
+    fx->kernels->repeat(l, r, in, repeats, own, other);
     aur_line_next(&fx->line);
 }
 

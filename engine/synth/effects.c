@@ -87,22 +87,33 @@ float aur_effects_bright(struct aur_effects_chain *fx)
     return aur_effects_octaves(&fx->bright, &fx->lean);
 }
 
+static struct aur_stereo *scaled(const struct aur_kernels *k, struct aur_stereo *out, const struct aur_stereo *in,
+                                 float from, float to)
+{
+    memset(out, 0, sizeof *out);
+    k->mix(out, in, from, to);
+    return out;
+}
+
+/* What is neither scaled nor moved is worked on where it lies. */
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)
 {
     const struct aur_kernels *k = fx->kernels;
     if (fx->on) {
-        struct aur_stereo to_reverb = {0};
+        struct aur_stereo less, *to_reverb = &sends->reverb;
         const float share = 1 - 0.5f * fx->lean.now;
-        k->mix(&to_reverb, &sends->reverb, share, share);
-        aur_chorus_render(&fx->chorus, &sends->dry, &to_reverb, &sends->chorus);
-        aur_delay_render(&fx->delay, &sends->dry, &to_reverb, &sends->delay);
-        aur_reverb_render(&fx->reverb, &sends->dry, &to_reverb);
+        if (share != 1)
+            to_reverb = scaled(k, &less, to_reverb, share, share);
+        aur_chorus_render(&fx->chorus, &sends->dry, to_reverb, &sends->chorus);
+        aur_delay_render(&fx->delay, &sends->dry, to_reverb, &sends->delay);
+        aur_reverb_render(&fx->reverb, &sends->dry, to_reverb);
         aur_tilt_run(&fx->tilt, k, &sends->dry);
     }
-    struct aur_stereo whole = {0};
+    struct aur_stereo scaled_whole, *whole = &sends->dry;
     float gain = whole_gain(fx);
-    k->mix(&whole, &sends->dry, fx->gain, gain);
+    if (fx->gain != 1 || gain != 1)
+        whole = scaled(k, &scaled_whole, whole, fx->gain, gain);
     fx->gain = gain;
-    float loudest = aur_onepole_high(&fx->subsonic, k, &whole);
-    aur_limiter_run(&fx->limiter, out, &whole, loudest, fx->ceiling.now);
+    float loudest = aur_onepole_high(&fx->subsonic, k, whole);
+    aur_limiter_run(&fx->limiter, out, whole, loudest, fx->ceiling.now);
 }

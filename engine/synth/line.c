@@ -60,6 +60,9 @@ static void copy_out(float *out, const float *ring, uint32_t frames, uint32_t at
     uint32_t from = at >= behind ? at - behind : at + frames - behind;
     if (frames - from >= AUR_BLOCK) {
         memcpy(out, ring + from, AUR_BLOCK * sizeof *out);
+        for (int n = AUR_BLOCK; n < 2 * AUR_BLOCK;
+             n += 16) /* what comes next: read once in a long while, so far away */
+            __builtin_prefetch(ring + from + n);
         return;
     }
     uint32_t first = frames - from;
@@ -80,6 +83,12 @@ static void read_side(float *out, const float *ring, const struct aur_line *line
         out[n] += (gain + (float)n * step) * (other[n] - out[n]);
     if (--tap->left == 0)
         tap->now = tap->next;
+}
+
+bool aur_line_at_once(const struct aur_line *line)
+{
+    const struct aur_tap *l = &line->tap[0], *r = &line->tap[1];
+    return !(l->now | l->left | r->now | r->left);
 }
 
 void aur_line_read(struct aur_line *line, struct aur_stereo *out)

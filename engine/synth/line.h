@@ -2,6 +2,7 @@
 #ifndef AUR_SYNTH_LINE_H
 #define AUR_SYNTH_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ void aur_line_init(struct aur_line *line, float *memory, uint32_t frames);
 void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_once);
 /* The block that sounds now. Call once a block. */
 void aur_line_read(struct aur_line *line, struct aur_stereo *out);
+/* Both times are 0: what is read is what was written just before, and need not be. */
+bool aur_line_at_once(const struct aur_line *line);
 /* Writes this block and moves on. A tap of less than 64 frames needs writing first: aur_line_write, aur_line_read,
  * aur_line_next. */
 void aur_line_write(struct aur_line *line, const struct aur_stereo *in);

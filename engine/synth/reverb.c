@@ -168,7 +168,8 @@ static bool move(struct aur_reverb_fx *fx)
 static void reset(struct aur_reverb_fx *fx)
 {
     memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
-    memset(fx->tank.past, 0, sizeof fx->tank.past);
+    for (int i = 0; i < AUR_LANES; i++)
+        memset(fx->tank.damp[i].past, 0, sizeof fx->tank.damp[i].past);
     for (int i = 0; i < 2; i++)
         memset(fx->high[i].y, 0, sizeof fx->high[i].y);
     fx->caught++;
@@ -192,9 +193,12 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     struct aur_stereo early, wet;
     aur_line_time(&fx->line, fx->predelay, fx->predelay, 0);
     aur_line_write(&fx->line, in);
-    aur_line_read(&fx->line, &early);
+    if (!aur_line_at_once(&fx->line)) {
+        aur_line_read(&fx->line, &early);
+        in = &early;
+    }
     aur_line_next(&fx->line);
-    k->reverb(&wet, &fx->tank, &early);
+    k->reverb(&wet, &fx->tank, in);
     aur_onepole_high(&fx->high[0], k, &wet);
     float heard = aur_onepole_high(&fx->high[1], k, &wet);
     if (!(heard < 1e6f)) {

@@ -110,6 +110,29 @@ static void check_send(enum aur_isa isa)
     }
 }
 
+static void check_repeat(enum aur_isa isa)
+{
+    static struct aur_stereo in, repeats;
+    static struct guarded_stereo want, got;
+    for (int round = 0; round < 100; round++) {
+        enum input input = (enum input)(round % 2);
+        inputs_fill(in.l, 64, -1, 1, input);
+        inputs_fill(in.r, 64, -1, 1, input);
+        inputs_fill(repeats.l, 64, -1, 1, input);
+        inputs_fill(repeats.r, 64, -1, 1, input);
+        memset(&want, 0xa5, sizeof want);
+        got = want;
+        float own = inputs_awkward(-1, 1), other = inputs_awkward(-1, 1);
+        for (int n = 0; n < AUR_BLOCK; n++) {
+            want.x.l[n] = in.l[n] + (own * repeats.l[n] + other * repeats.r[n]);
+            want.x.r[n] = in.r[n] + (own * repeats.r[n] + other * repeats.l[n]);
+        }
+        aur_kernels_get(isa)->repeat(got.x.l, got.x.r, &in, &repeats, own, other);
+        fail_if(!canaries_live(got.before, got.after), "repeat", isa, "wrote outside its block");
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "repeat", isa, "other samples");
+    }
+}
+
 /* Against the scalar build to the bit, and against the recursion itself, frame by frame, to rounding. */
 static void check_pole(enum aur_isa isa)
 {
@@ -286,6 +309,7 @@ void check_effects(enum aur_isa isa)
     check_interleave(isa);
     check_mix(isa);
     check_send(isa);
+    check_repeat(isa);
     check_pole(isa);
     check_peaks(isa);
     check_reverb(isa);
