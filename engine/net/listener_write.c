@@ -101,7 +101,9 @@ static enum sent send_chunk(struct aur_listener *l, uint64_t behind)
     }
     if (rc != AUR_OK)
         return SENT_NOTHING;
-    uint64_t room = behind - 1 + l->server->config.queue_chunks;
+    /* of what it is to begin with some may still be in the making */
+    uint64_t due = l->fresh > l->cursor ? l->fresh - l->cursor : 0;
+    uint64_t room = (behind > due ? behind : due) - 1 + l->server->config.queue_chunks;
     l->limit = room < l->limit ? room : l->limit;
     l->cursor++;
     l->chunks_sent++;

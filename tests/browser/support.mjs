@@ -13,8 +13,8 @@ import { chromium } from "playwright-core";
 import WebSocket from "ws";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BINARY = process.env.AURALIS_BIN ?? join(ROOT, "build/auralis");
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const BINARY = process.env.AURALIS_BIN ?? join(ROOT, "build/auralis");
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = `--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
   --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required`.split(/\s+/);
 
@@ -51,20 +51,26 @@ function cleanEnv(env) {
   return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, ...env };
 }
 
-/** A running server: { port, url, status(), control(changes), stop() }. args: further flags. */
-export async function startServer({ port, env = {}, args: more = [] } = {}) {
+/**
+ * A running server: { port, url, status(), control(changes), stop() }. args: further flags; enter: a command to run it
+ * with, in another network namespace perhaps, where it is at another host.
+ */
+export async function startServer({ port, env = {}, args: more = [], enter = [], host = "127.0.0.1" } = {}) {
   const at = port ?? (await freePort());
-  const args = ["serve", "--host", "127.0.0.1", "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
+  const args = ["serve", "--host", host, "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
   const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
-  const child = spawn(BINARY, args, { cwd, env: cleanEnv(env), stdio: ["ignore", "ignore", "pipe"] });
+  const [command, ...first] = [...enter, BINARY];
+  const child = spawn(command, [...first, ...args], { cwd, env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
+  let said = "";
   child.stderr.on("data", (text) => (log += text));
+  child.stdout.on("data", (text) => (said += text));
   const ended = once(child, "exit").then(() => rmSync(cwd, { recursive: true, force: true }));
-  const url = `http://localhost:${at}/`;
+  const url = `http://${host === "127.0.0.1" ? "localhost" : host}:${at}/`;
   const api = async (path, options) => (await fetch(`http://127.0.0.1:${at}/api/v1/${path}`, options)).json();
-  await until("the server answers", async () => {
+  await until("the server plays", () => {
     assert.equal(child.exitCode, null, `the server ended: ${log}`);
-    return fetch(`http://127.0.0.1:${at}/api/v1/status`).then((r) => r.ok, () => false);
+    return said.includes(" plays ");
   });
   const server = {
     port: at,
@@ -86,8 +92,9 @@ export async function stopServers() {
   await Promise.all([...running].map((server) => server.stop()));
 }
 
-export function launch() {
-  return chromium.launch({ executablePath: CHROMIUM, headless: false, args: FLAGS });
+/** flags: further ones; program: instead of Chromium itself. */
+export function launch({ flags = [], program = CHROMIUM } = {}) {
+  return chromium.launch({ executablePath: program, headless: false, args: [...FLAGS, ...flags] });
 }
 
 const TAP_WORKLET = `

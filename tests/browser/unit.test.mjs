@@ -489,7 +489,7 @@ test("a lost connection comes back with growing pauses; a stable one starts coun
   assert.deepEqual(states.at(-1), { state: "waiting", reason: "restart", retryInMs: 500 });
 });
 
-test("while there is sound left to play a broken connection is tried again in haste, ten times at most", () => {
+test("while there is sound left to play a broken connection is tried again in haste, twelve times at most", () => {
   const { clock, sockets, states, connection, say, cushion } = connectionSetup();
   connection.connect("ws://x/");
   assert.equal(sockets[0].url, "ws://x/#0");
@@ -503,10 +503,10 @@ test("while there is sound left to play a broken connection is tried again in ha
     pauses.push(states.at(-1).retryInMs);
     clock.advance(pauses.at(-1));
   }
-  assert.deepEqual(pauses, [...Array(10).fill(200), 500, 1000, 2000, 4000]);
+  assert.deepEqual(pauses, [...Array(12).fill(160), 500, 1000]);
   assert.equal(sockets.at(-1).url, `ws://x/#${sockets.length - 1}`, "the address is asked for anew each time");
   sockets.at(-1).onclose({ code: 1001 });
-  assert.equal(states.at(-1).retryInMs, 8000, "a server that goes is left in peace");
+  assert.equal(states.at(-1).retryInMs, 2000, "a server that goes is left in peace");
 });
 
 test("in haste an attempt that hangs is given up sooner", () => {
