@@ -21,7 +21,7 @@ FULL = os.environ.get('FULL', '') not in ('', '0')
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = os.environ.get('CORE', str(CORES[-1]))
 LOAD_CORE = next((str(core) for core in CORES if str(core) != SERVER_CORE), SERVER_CORE)
-SECONDS = '20' if FULL else '6'
+SECONDS = '20' if FULL else '5'
 SIZES = tuple(int(n) for n in os.environ.get('LISTENERS', '500,1000,2000,5000').split(','))
 ROUNDS = {5000: 5 if FULL else 3}
 FASTAPI_MOST = 5000 if FULL else 2000
@@ -76,7 +76,8 @@ class Bench:
 
     def load(self, child, port, listeners, kind, path, *more):
         argv = ['taskset', '-c', LOAD_CORE, os.path.join(self.build, 'bench', 'load'), '--port', str(port), '--path', path,
-                '--kind', kind, '--listeners', str(listeners), '--seconds', SECONDS, '--pid', str(child.pid), *more]
+                '--kind', kind, '--listeners', str(listeners), '--settle', '1', '--seconds', SECONDS, '--pid', str(child.pid),
+                *more]
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr.strip()[-200:])
