@@ -20,6 +20,7 @@ import { Toasts } from "./toast.js";
 import { Visual } from "./visual.js";
 
 const TICK_MS = 100;
+const IDLE_TICKS = 4; // so many ticks are one while nothing plays
 const VITALS_MS = 500;
 const VOLUME_KEY = "auralis.volume";
 const QUALITY_KEY = "auralis.quality";
@@ -68,7 +69,10 @@ const visual = new Visual(byId("aurora"), {
 });
 const link = new Link({ link: onLink, message: onMessage, player: onPlayer, report: onReport, refused: onRefused });
 const moodSheet = new MoodSheet(store, {
-  open: loadPlaces,
+  open() {
+    showMoods();
+    loadPlaces();
+  },
   mood: (chosen) => choose(chosen),
   channel: (name) => choose(null, name),
   keep: keepMood,
@@ -489,5 +493,7 @@ document.addEventListener("visibilitychange", () => {
   render();
 });
 
+let ticks = 0;
+
 setVolume(rememberedVolume());
-setInterval(render, TICK_MS);
+setInterval(() => (playing || ticks++ % IDLE_TICKS === 0) && render(), TICK_MS);

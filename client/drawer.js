@@ -63,7 +63,9 @@ export class Drawer {
     this.depths = [];
     this.button.addEventListener("click", () => this.toggle());
     byId("drawer-close").addEventListener("click", () => this.toggle(false));
-    this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !this.root.hidden && !event.target.closest("dialog, #code")) this.toggle(false);
+    });
   }
 
   toggle(open = this.root.hidden) {

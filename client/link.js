@@ -130,10 +130,13 @@ export class Link {
   }
 
   hear(message) {
+    if (message.type === "error" && this.isPrivate() && this.name === null) {
+      this.on.refused(message.message);
+      return;
+    }
     if (message.type === "status" && message.formats) this.offered = message.formats;
     if (message.type === "status" && this.streaming) this.named(message.channel);
     this.on.message(message);
-    if (message.code === "SERVER_OVERLOAD" && this.isPrivate() && this.name === null) this.on.refused(message.message);
   }
 
   /** From now on a connection that breaks is taken up again by the channel's name. */

@@ -1,25 +1,25 @@
-// The light around Play: what sounds, drawn. The spectrum stands around the button as rays, low at the bottom, high at
-// the top, alike on both sides, each as long as its band is loud. The notes of the phrase light up where they stand on
-// the circle of fifths, near ones inside, high ones outside, for as long as they last; so a harmony is a figure.
+// The light around Play: what sounds, drawn. The spectrum stands around the button (halo.js). The notes of the phrase
+// light up where they stand on the circle of fifths, low ones inside, high ones outside, for as long as they last; so
+// a harmony is a figure.
 //
 // Nothing moves by itself: no sound, no motion. It is drawn small and stretched, which makes it soft and cheap; frames
 // come only while there is something to see, and where less motion is wanted it stands still.
 
+import { Halo, HALO_SIZE } from "./halo.js";
 import { fifths } from "./score.js";
 
-const SIZE = 384; // pixels drawn, whatever the size on the page
+const SIZE = 256; // pixels drawn, whatever the size on the page
 const BANDS = 36;
 const LOW_HZ = 45;
 const HIGH_HZ = 9000;
 const FLOOR_DB = -86;
 const SPAN_DB = 62;
 const TILT_DB = 20; // what music has less of at the top than at the bottom
-const RAYS = 60; // a side
 const BLOOMS = 72;
 const RELEASE_S = 1.6;
+const AUDIBLE = 0.06; // energy from which on notes have their full light
 const SLOW_FRAME_MS = 24; // mean; from here on every second frame is left out
 const SPRITE = 64;
-const RAY_WIDE = 8;
 
 /** Soft bounds of the bands in bins of an analyser. */
 function bandBins(sampleRate, binCount) {
@@ -39,23 +39,6 @@ function sprite(width, height, paintIt) {
   return canvas;
 }
 
-/** A ray from left to right: bright soon after its foot, a long fall, soft at its sides. */
-function raySprite(colour, strength) {
-  return sprite(SPRITE, RAY_WIDE, (paint) => {
-    const fall = paint.createLinearGradient(0, 0, SPRITE, 0);
-    for (const [at, alpha] of [[0, 0], [0.04, 0.7], [0.12, 0.78], [0.35, 0.36], [0.65, 0.11], [1, 0]]) {
-      fall.addColorStop(at, `hsl(${colour} / ${alpha * strength})`);
-    }
-    paint.fillStyle = fall;
-    paint.fillRect(0, 0, SPRITE, RAY_WIDE);
-    const sides = paint.createLinearGradient(0, 0, 0, RAY_WIDE);
-    for (const [at, alpha] of [[0, 0], [0.25, 0.45], [0.5, 1], [0.75, 0.45], [1, 0]]) sides.addColorStop(at, `rgb(0 0 0 / ${alpha})`);
-    paint.globalCompositeOperation = "destination-in";
-    paint.fillStyle = sides;
-    paint.fillRect(0, 0, SPRITE, RAY_WIDE);
-  });
-}
-
 function bloomSprite(colour, stops) {
   return sprite(SPRITE, SPRITE, (paint) => {
     const half = SPRITE / 2;
@@ -67,7 +50,15 @@ function bloomSprite(colour, stops) {
 }
 
 const NOTE_STOPS = [[0, 1], [0.12, 0.9], [0.2, 0.42], [0.5, 0.12], [1, 0]];
-const GLOW_STOPS = [[0, 0.5], [0.35, 0.32], [0.7, 0.09], [1, 0]];
+
+function rgb(hue, saturation, light) {
+  const [s, l] = [saturation / 100, light / 100];
+  const part = (n) => {
+    const k = (n + hue / 30) % 12;
+    return 255 * (l - s * Math.min(l, 1 - l) * Math.max(-1, Math.min(k - 3, 9 - k, 1)));
+  };
+  return [part(0), part(8), part(4)];
+}
 
 /** Where a pitch stands around the button: by the circle of fifths, `centre` at the top; out: by height. Pure. */
 export function pitchPlace(pitch, centre) {
@@ -93,6 +84,9 @@ export class Visual {
     this.canvas = canvas;
     this.on = on;
     this.paint = canvas.getContext("2d");
+    this.halo = new Halo(0.3);
+    this.image = new ImageData(this.halo.pixels, HALO_SIZE, HALO_SIZE);
+    this.small = sprite(HALO_SIZE, HALO_SIZE, () => {});
     this.fast = new Float32Array(BANDS);
     this.slow = new Float32Array(BANDS);
     this.energy = 0;
@@ -157,11 +151,14 @@ export class Visual {
 
   colour() {
     const dark = this.dark.matches;
-    const at = (turn, saturation, light) => `${(this.hue + turn + 360) % 360} ${saturation}% ${light}%`;
-    const [fast, slow] = dark ? [at(0, 72, 66), at(48, 62, 58)] : [at(4, 66, 44), at(46, 62, 60)];
-    this.rays = [raySprite(slow, dark ? 0.3 : 0.34), raySprite(fast, dark ? 0.42 : 0.44)];
-    this.glow = bloomSprite(at(22, dark ? 58 : 66, dark ? 42 : 74), GLOW_STOPS);
-    this.notes = [0, 28, 56, -24, -48, 84].map((turn) => bloomSprite(at(turn, dark ? 82 : 76, dark ? 76 : 44), NOTE_STOPS));
+    const at = (turn, saturation, light) => [(this.hue + turn + 360) % 360, saturation, light];
+    this.colours = dark
+      ? { fast: rgb(...at(-4, 74, 70)), slow: rgb(...at(34, 72, 62)), glow: rgb(...at(6, 60, 46)) }
+      : { fast: rgb(...at(-2, 58, 46)), slow: rgb(...at(36, 62, 62)), glow: rgb(...at(4, 60, 74)) };
+    this.strength = dark ? 1 : 0.9;
+    const css = ([h, s, l]) => `${h} ${s}% ${l}%`;
+    const turns = [0, 28, 56, -24, -48, 84];
+    this.notes = turns.map((turn) => bloomSprite(css(at(turn, dark ? 82 : 76, dark ? 76 : 44)), NOTE_STOPS));
     this.blend = dark ? "lighter" : "source-over";
   }
 
@@ -236,50 +233,25 @@ export class Visual {
     const half = SIZE / 2;
     const button = this.canvas.parentElement?.querySelector("button");
     const wide = this.canvas.clientWidth || SIZE;
-    this.inner = (((button?.clientWidth ?? 160) / wide) * SIZE) / 2 + 3;
+    this.inner = (((button?.clientWidth ?? 160) / wide) * SIZE) / 2 - 3; // its foot is behind the button
     this.reach = half - this.inner;
-    paint.setTransform(1, 0, 0, 1, 0, 0);
-    paint.clearRect(0, 0, SIZE, SIZE);
-    paint.globalCompositeOperation = this.blend;
-    this.drawGlow(half);
-    this.drawRays(half, this.slow, this.rays[0], 0.2, 1.15);
-    this.drawRays(half, this.fast, this.rays[1], 0.08, 0.95);
-    this.drawNotes(half, seconds);
-    paint.globalAlpha = 1;
-    this.frames++;
-  }
-
-  drawGlow(half) {
+    this.halo.setInner(Math.round((this.inner / half) * 100) / 100);
     const low = (this.slow[2] + this.slow[5] + this.slow[8]) / 3;
-    const radius = this.inner + this.reach * (0.5 + 0.4 * low);
-    this.paint.globalAlpha = 0.5 + 0.5 * Math.min(1, low);
-    this.paint.drawImage(this.glow, half - radius, half - radius, 2 * radius, 2 * radius);
-  }
-
-  drawRays(half, levels, image, rest, share) {
-    const { paint, inner, reach, phase } = this;
-    const width = ((Math.PI * inner) / RAYS) * 4;
-    for (let i = 0; i < RAYS; i++) {
-      const up = (i + 0.5) / RAYS;
-      const at = up * (BANDS - 1);
-      const k = Math.floor(at);
-      const level = levels[k] + (levels[Math.min(BANDS - 1, k + 1)] - levels[k]) * (at - k);
-      const curtain = 0.82 + 0.18 * Math.sin(17 * up + phase) * Math.sin(7.3 * up - 0.6 * phase);
-      const length = reach * share * (rest + (1 - rest) * level * curtain);
-      paint.globalAlpha = Math.min(1, 0.35 + 0.65 * level);
-      for (const angle of [Math.PI / 2 + up * Math.PI, Math.PI / 2 - up * Math.PI]) {
-        const [c, s] = [Math.cos(angle), Math.sin(angle)];
-        paint.setTransform(c, s, -s, c, half, half);
-        paint.drawImage(image, inner, -width / 2, length, width);
-      }
-    }
-    paint.setTransform(1, 0, 0, 1, 0, 0);
+    this.halo.paint(this.fast, this.slow, low, this.phase, this.colours, this.strength);
+    this.small.getContext("2d").putImageData(this.image, 0, 0);
+    paint.globalAlpha = 1;
+    paint.globalCompositeOperation = "copy";
+    paint.drawImage(this.small, 0, 0, SIZE, SIZE);
+    paint.globalCompositeOperation = this.blend;
+    this.drawNotes(half, seconds);
+    this.frames++;
   }
 
   drawNotes(half, seconds) {
     const { paint } = this;
+    const audible = Math.min(1, this.energy / AUDIBLE);
     for (const bloom of this.blooms) {
-      const light = bloom.strength * noteLight(seconds - bloom.began, bloom.lasts);
+      const light = audible * bloom.strength * noteLight(seconds - bloom.began, bloom.lasts);
       if (light < 0.01) continue;
       const radius = this.inner + this.reach * (0.14 + 0.62 * bloom.out);
       const size = this.reach * (0.1 + 0.2 * light) * (1.25 - 0.6 * bloom.out);
