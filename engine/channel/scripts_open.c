@@ -77,7 +77,7 @@ int aur_scripts_open(struct aur_scripts *scripts, const struct aur_scripts_reque
     char called[AUR_SCRIPTS_NAME_SIZE], *path = NULL;
     int rc = scripts->station ? aur_scripts_find(scripts, &path, called, opening->script, &err)
                               : aur_error_set(&err, AUR_ENOTSUP, "no channels can be opened here");
-    if (rc == AUR_OK)
+    if (rc == AUR_OK && path)
         rc = start_best(scripts, &channel, opening, path, called, &err);
     if (rc == AUR_OK)
         rc = aur_scripts_follow(scripts, channel, opening->script, &err);

@@ -38,7 +38,7 @@ static void end_channels(struct aur_server *server)
 static bool end_channel(struct aur_server *server, struct aur_channel *channel)
 {
     struct aur_sweep *sweep = &server->sweep;
-    if (sweep->n_ending == sizeof sweep->ending / sizeof *sweep->ending)
+    if (sweep->n_ending == AUR_ENDING_MAX)
         return false;
     sweep->ending[sweep->n_ending++] = channel;
     return true;

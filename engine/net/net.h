@@ -24,10 +24,12 @@ struct aur_connection { /* libwebsockets keeps one, zeroed, per request or sessi
     bool open; /* counted in the server's `open` */
 };
 
+#define AUR_ENDING_MAX 64
+
 struct aur_sweep { /* the sul comes first: the library hands back its address */
     lws_sorted_usec_list_t sul;
     struct aur_server *server;
-    struct aur_channel *ending[64]; /* without a hub, and the scripts worker does not know yet that they are to end */
+    struct aur_channel *ending[AUR_ENDING_MAX]; /* without a hub; the scripts worker does not know yet */
     size_t n_ending;
 };
 
@@ -53,7 +55,7 @@ struct aur_server {
     struct aur_metrics_door metrics;
     struct aur_gate *gate;
     struct aur_rate complaints; /* about who is turned away, in the log */
-    size_t open; /* WebSocket connections that are not closed yet, refused ones included */
+    size_t open;                /* WebSocket connections that are not closed yet, refused ones included */
 };
 
 struct aur_server *aur_server_of(struct lws *wsi);

@@ -276,7 +276,7 @@ static void put_notes(struct aur_buf *out, const struct aur_midi_track *track, c
 
 static bool put_track(struct aur_buf *out, struct aur_midi_track *track, int channel)
 {
-    const struct midi_note **ends = malloc((track->n_notes + 1) * sizeof *ends);
+    const struct midi_note **ends = malloc((track->n_notes + 1) * sizeof(struct midi_note *));
     struct aur_buf body;
     if (!ends)
         return false;
@@ -284,7 +284,7 @@ static bool put_track(struct aur_buf *out, struct aur_midi_track *track, int cha
     sort_notes(track);
     for (size_t i = 0; i < track->n_notes; i++)
         ends[i] = &track->notes[i];
-    qsort(ends, track->n_notes, sizeof *ends, by_end);
+    qsort(ends, track->n_notes, sizeof(struct midi_note *), by_end);
     put_meta(&body, 0, 0x03, track->name, strlen(track->name));
     if (channel != DRUMS)
         put(&body, (unsigned)((0xc0 | channel) << 8 | sounds[track->voice].program), 3); /* after a time of 0 */
