@@ -121,11 +121,13 @@ test("jitter of 80 ms raises the tier, up to defensive, and then resets for a se
   await playing(page);
   await sleep(500);
   const calm = await player(page);
+  await page.evaluate(() => void (window.errors = []));
   line.say("reset 1000");
   await sleep(3500);
   const found = silences(await heard(page));
   const { splices, skips, depthMs } = await player(page);
-  t.diagnostic(`after resets: ${depthMs.toFixed(0)} ms buffered, ${splices} splices, ${skips} skips`);
+  const errors = await page.evaluate(() => window.errors.join("; "));
+  t.diagnostic(`after resets: ${depthMs.toFixed(0)} ms buffered, ${splices} splices, ${skips} skips; ${errors || "no errors"}`);
   assert.deepEqual(found, []);
   assert.deepEqual([splices, skips], [calm.splices, calm.skips]);
   assert.equal((await lastReport(page)).gaps, gaps);

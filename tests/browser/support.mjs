@@ -149,12 +149,14 @@ const TAP = `
 const REPORTS = `
   window.reports = [];
   window.players = [];
+  window.errors = [];
   window.Worker = class extends Worker {
     constructor(...args) {
       super(...args);
       this.addEventListener("message", ({ data }) => {
         if (data.type === "report") window.reports.push(data.report);
         if (data.type === "player") window.players.push(data.player);
+        if (data.type === "message" && data.message.type === "error") window.errors.push(data.message.message);
       });
     }
   };
