@@ -17,12 +17,12 @@
 int aur_door_make(struct aur_server *server, struct aur_error *err)
 {
     struct aur_server_config *config = &server->config;
-    uint32_t fit = aur_sockets_fit_limit(config->max_connections + AUR_GATE_TELL_TOTAL), most = config->max_connections;
-    if (fit < most + AUR_GATE_TELL_TOTAL) {
-        config->max_connections = fit > 2 * AUR_GATE_TELL_TOTAL ? fit - AUR_GATE_TELL_TOTAL : AUR_GATE_TELL_TOTAL;
+    uint32_t most = config->max_connections, fit = aur_sockets_fit_limit(most + AUR_GATE_EXTRA);
+    if (fit < most + AUR_GATE_EXTRA) {
+        config->max_connections = fit > 2 * AUR_GATE_EXTRA ? fit - AUR_GATE_EXTRA : AUR_GATE_EXTRA;
         aur_log(config->log, AUR_LOG_WARNING, "net",
-                "at most %" PRIu32 " connections, not %" PRIu32 ": ulimit -n is too low", config->max_connections,
-                most);
+                "at most %" PRIu32 " connections, not %" PRIu32 ": the limit of open files (ulimit -n) is too low",
+                config->max_connections, most);
     }
     struct aur_gate_limits limits = {.connections = config->max_connections,
                                      .address_connections = config->max_per_address ? config->max_per_address + 32 : 0,
@@ -72,7 +72,7 @@ static void let_in(struct aur_server *server, int fd, const struct sockaddr_stor
 void aur_door_open(struct aur_server *server, int listening)
 {
     struct sockaddr_storage from;
-    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+    for (int i = 0; i < ACCEPT_AT_ONCE && !aur_gate_crowded(server->gate); i++) {
         int fd = aur_sockets_accept(listening, &server->spare_fd, &from);
         if (fd == AUR_SOCKETS_NONE)
             return;

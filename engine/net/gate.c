@@ -34,7 +34,7 @@ struct aur_gate {
     struct house **buckets;
     size_t n_buckets;                        /* a power of two */
     struct aur_guest *guests, *first, *last; /* first to last: who waits */
-    uint32_t n, leaving;
+    uint32_t n, leaving, told; /* leaving, told: among n, sent away or let in to hear that there are too many */
 };
 
 /* ---- addresses ---- */
@@ -152,16 +152,16 @@ static enum aur_gate_verdict judge(const struct aur_gate *gate, const struct hou
     uint32_t may = gate->limits.address_connections, total = gate->limits.connections;
     if (may && !house->spared && house->connections >= may)
         return house->connections < may + AUR_GATE_TELL_ADDRESS ? AUR_GATE_REFUSE_ADDRESS : AUR_GATE_DROP_ADDRESS;
-    if (gate->n >= total + AUR_GATE_TELL_TOTAL)
-        return AUR_GATE_DROP_TOTAL;
-    return gate->n - gate->leaving < total || gate->first ? AUR_GATE_ENTER : AUR_GATE_REFUSE_TOTAL;
+    if (gate->n - gate->leaving - gate->told < total || gate->first)
+        return AUR_GATE_ENTER;
+    return gate->told < AUR_GATE_TELL_TOTAL ? AUR_GATE_REFUSE_TOTAL : AUR_GATE_DROP_TOTAL;
 }
 
 /* The next to go, NULL if there is room; the newcomer is counted. */
 static void *evict(struct aur_gate *gate)
 {
     struct aur_guest *guest = gate->first;
-    if (gate->n - gate->leaving <= gate->limits.connections || !guest)
+    if (gate->n - gate->leaving - gate->told <= gate->limits.connections || !guest)
         return NULL;
     stop_waiting(gate, guest);
     guest->leaving = true;
@@ -181,6 +181,7 @@ static struct aur_guest *add(struct aur_gate *gate, struct house *house, enum au
         guest->next->prev = guest;
     gate->guests = guest;
     gate->n++;
+    gate->told += verdict == AUR_GATE_REFUSE_TOTAL;
     house->connections++;
     return guest;
 }
@@ -197,10 +198,10 @@ int aur_gate_enter(struct aur_gate *gate, struct aur_guest **out, enum aur_gate_
     bool enters = *verdict < AUR_GATE_DROP_ADDRESS;
     if (enters)
         *out = add(gate, house, *verdict);
-    if (*out && *verdict != AUR_GATE_REFUSE_TOTAL)
+    if (*out && *verdict != AUR_GATE_REFUSE_TOTAL) {
         *evicted = evict(gate);
-    if (*out)
         wait_last(gate, *out);
+    }
     int rc = enters && !*out ? AUR_ENOMEM : AUR_OK;
     drop_if_empty(gate, house);
     return rc;
@@ -216,6 +217,7 @@ void aur_gate_leave(struct aur_gate *gate, struct aur_guest *guest)
         guest->next->prev = guest->prev;
     gate->n--;
     gate->leaving -= guest->leaving;
+    gate->told -= guest->verdict == AUR_GATE_REFUSE_TOTAL;
     guest->house->connections--;
     guest->house->listeners -= guest->listens;
     drop_if_empty(gate, guest->house);
@@ -225,6 +227,11 @@ void aur_gate_leave(struct aur_gate *gate, struct aur_guest *guest)
 uint32_t aur_gate_connections(const struct aur_gate *gate)
 {
     return gate->n;
+}
+
+bool aur_gate_crowded(const struct aur_gate *gate)
+{
+    return gate->leaving >= AUR_GATE_LEAVING;
 }
 
 void aur_guest_bind(struct aur_guest *guest, void *connection)
@@ -250,7 +257,7 @@ bool aur_guest_asked(const struct aur_guest *guest)
 
 void aur_guest_done(struct aur_gate *gate, struct aur_guest *guest)
 {
-    if (guest->leaving)
+    if (guest->leaving || guest->verdict == AUR_GATE_REFUSE_TOTAL)
         return;
     stop_waiting(gate, guest);
     wait_first(gate, guest);

@@ -12,9 +12,10 @@
 
 #include "base/error.h"
 
-#define AUR_GATE_TELL_ADDRESS                                                                                          \
-    8 /* connections beyond an address's limit that are told so; the others are closed unheard */
-#define AUR_GATE_TELL_TOTAL 64 /* the same beyond the limit in all */
+#define AUR_GATE_TELL_ADDRESS 8  /* connections beyond an address's limit that are told so; others are closed unheard */
+#define AUR_GATE_TELL_TOTAL   64 /* the same beyond the limit in all */
+#define AUR_GATE_LEAVING      64 /* connections that are being sent away, before it is crowded */
+#define AUR_GATE_EXTRA        160 /* connections there may be beyond the limit in all, with all of these */
 
 struct sockaddr;
 
@@ -47,6 +48,9 @@ AUR_MUST_USE int aur_gate_enter(struct aur_gate *gate, struct aur_guest **out, e
                                 void **evicted, const struct sockaddr *from);
 void aur_gate_leave(struct aur_gate *gate, struct aur_guest *guest); /* NULL is legal */
 uint32_t aur_gate_connections(const struct aur_gate *gate);
+
+/* So many are being sent away that newcomers had better wait until they are gone. */
+bool aur_gate_crowded(const struct aur_gate *gate);
 
 /* What stands for the guest outside; not NULL. */
 void aur_guest_bind(struct aur_guest *guest, void *connection);

@@ -93,7 +93,8 @@ bool aur_http_read(struct aur_request *out, const struct aur_server *server, str
         if (lws_hdr_total_length(wsi, methods[i].token) <= 0)
             continue;
         out->method = methods[i].method;
-        fits = lws_hdr_copy(wsi, out->path, sizeof out->path, methods[i].token) > 0;
+        int length = lws_hdr_copy(wsi, out->path, sizeof out->path, methods[i].token);
+        fits = length > 0 && (size_t)length == strlen(out->path); /* no NUL in it */
     }
     fits = lws_hdr_copy(wsi, out->host, sizeof out->host, WSI_TOKEN_HOST) >= 0 && fits;
     fits = lws_hdr_copy(wsi, out->origin, sizeof out->origin, WSI_TOKEN_ORIGIN) >= 0 && fits;

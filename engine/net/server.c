@@ -16,6 +16,7 @@
 
 #define HEADER_BYTES  16384 /* of one request: a browser sends every cookie of localhost */
 #define RECEIVE_BYTES 16384
+#define BACKSTOP_S    120    /* the library's own timeouts, which ours come before */
 #define SEND_BYTES    131072 /* a chunk goes out in one piece */
 
 struct aur_server *aur_server_of(struct lws *wsi)
@@ -223,6 +224,8 @@ static int create_context(struct aur_server *server, struct aur_error *err)
         .headers = security_headers,
         .server_string = "auralis",
         .max_http_header_data = HEADER_BYTES,
+        .timeout_secs = BACKSTOP_S,
+        .timeout_secs_ah_idle = BACKSTOP_S,
         .alpn = "http/1.1",
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
