@@ -184,11 +184,13 @@ export class Link {
   }
 
   async postControls(changes) {
+    const { place } = this;
     try {
       const body = JSON.stringify(changes);
       const headers = { "Content-Type": "application/json" };
       const response = await fetch(this.api("control"), { method: "POST", headers, body });
       const answer = await response.json();
+      if (place !== this.place) return;
       if (!response.ok) this.on.message({ type: "error", code: answer.error, severity: "error", ...answer });
       else this.on.message({ type: "generation_update", ...answer.params, ...answer, params: undefined });
     } catch {

@@ -23,8 +23,10 @@ export class Outbox {
     }
   }
 
+  /** Sends at once what waits, if anything does. */
   flush() {
     this.waiting = false;
+    if (Object.keys(this.changes).length === 0) return;
     this.sentAt = this.env.now();
     const { changes } = this;
     this.changes = {};
