@@ -13,9 +13,7 @@
 
 #define PIECE_BYTES 32768
 #define DISCARD_MAX (16 << 20) /* of a body that is too large */
-#define PACE_BYTES  8192       /* a second, that a client must take of a reply after the first PATIENCE_S */
-#define PATIENCE_S  30
-#define BACKSTOP_S  3600 /* the library's own timeouts, which ours come before */
+#define BACKSTOP_S  3600       /* the library's own timeouts, which ours come before */
 #define LINGER_S    2
 
 struct aur_http {
@@ -216,7 +214,9 @@ static int begin_reply(struct aur_http *http, struct lws *wsi)
     count_reply(http->server, http->reply.status);
     count_limit(http);
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BACKSTOP_S);
-    lws_set_timer_usecs(wsi, (PATIENCE_S + (lws_usec_t)(http->reply.body.len / PACE_BYTES)) * LWS_USEC_PER_SEC);
+    const struct aur_server_config *config = &http->server->config;
+    uint64_t ms = config->reply_ms + (uint64_t)http->reply.body.len * 1000 / config->pace_bytes;
+    lws_set_timer_usecs(wsi, (lws_usec_t)ms * 1000);
     if (!aur_buf_ok(&http->reply.body) || send_headers(wsi, &http->reply, &http->request) != 0)
         return -1;
     if (http->request.method == AUR_HEAD)

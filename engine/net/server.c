@@ -205,6 +205,8 @@ static int copy_config(struct aur_server_config *out, const struct aur_server_co
     set_default(&out->max_connections, out->max_clients + 256);
     set_default(&out->header_ms, 10000);
     set_default(&out->body_ms, 30000);
+    set_default(&out->reply_ms, 30000);
+    set_default(&out->pace_bytes, 8192);
     if (!out->script_bytes)
         out->script_bytes = (size_t)1 << 20;
     out->host = strdup(config->host ? config->host : "127.0.0.1");

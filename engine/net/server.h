@@ -22,6 +22,8 @@ struct aur_server_config {
     uint32_t max_per_address;     /* listeners of one address, see gate.h; 0: any number */
     bool spare_loopback;          /* addresses of this machine are not limited */
     uint32_t header_ms, body_ms;  /* until a request's headers, its body is there; 0: 10000, 30000 */
+    uint32_t reply_ms;            /* until a reply is taken, */
+    uint32_t pace_bytes;          /* and a second more for each so many of it; 0: 30000, 8192 */
     uint32_t queue_chunks;        /* a listener farther behind skips forward; 0: 5 */
     uint32_t burst_chunks;        /* sent at once on connect, where a listener asks for no other depth; 0: 5 */
     uint32_t chunk_ms;            /* 0: 100 */
