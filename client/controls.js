@@ -133,7 +133,7 @@ export class Controls {
     };
     this.own = root.querySelector("#own");
     this.template = root.querySelector("#slider");
-    this.values = {};
+    this.values = {}; // the last word on each, whoever had it
     this.known = {}; // as the server last said
     this.key = new KeySelect(root.querySelector("#key"), this.onInput);
     this.sliders = new Map();
@@ -170,6 +170,7 @@ export class Controls {
   /** Values the server will play, or plays already. */
   apply(values) {
     Object.assign(this.known, values);
+    Object.assign(this.values, values);
     if (values.key !== undefined) this.key.set(values.key);
     this.each(values, (slider, value) => slider.set(value));
   }

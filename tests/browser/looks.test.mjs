@@ -170,6 +170,7 @@ test("moods of one's own: kept over a reload, played, renamed, deleted and taken
   await page.fill("#moods-name", "Slow rain");
   await page.keyboard.press("Enter");
   await until("kept", async () => /“Slow rain” is kept/.test(await text(page, "moods-notice")));
+  assert.match(await text(page, "moods-own"), /Slow rain\s*G major · 58 BPM/);
   await page.reload();
   await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
   assert.equal(await text(page, "title"), "Ambient");
