@@ -68,6 +68,12 @@ static inline void aur_server_count(struct aur_server *server, enum aur_count wh
     aur_count(&server->counts, which);
 }
 
+/* ---- config.c ---- */
+
+/* A copy with the defaults filled in and strings of its own, to be freed also where it fails. Errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_server_config_copy(struct aur_server_config *out, const struct aur_server_config *config);
+void aur_server_config_free(struct aur_server_config *config);
+
 /* ---- door.c ---- */
 
 /* The gate, for as many connections as there are descriptors for. Errors: AUR_ENOMEM. */
@@ -97,10 +103,15 @@ int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
 void aur_http_collect(struct aur_server *server);
 int aur_http_timer(struct aur_connection *connection, struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);
-/* The request's headers as a struct; false if something does not fit. */
-bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi);
 /* Sends a whole small reply at once. Nonzero: the connection is broken. */
 int aur_http_reply_now(struct lws *wsi, struct aur_reply *reply, const struct aur_request *request);
+
+/* ---- http_read.c ---- */
+
+/* The request's headers as a struct; false if something does not fit. */
+bool aur_http_read(struct aur_request *out, const struct aur_server *server, struct lws *wsi);
+/* Content-Length; -1: none; -2: not a length. */
+long long aur_http_body_length(struct lws *wsi);
 
 /* ---- upgrade.c ---- */
 

@@ -184,38 +184,6 @@ static const struct lws_protocol_vhost_options security_headers[] = {
 
 /* ---- setting up ---- */
 
-static void set_default(uint32_t *value, uint32_t otherwise)
-{
-    if (!*value)
-        *value = otherwise;
-}
-
-static int copy_config(struct aur_server_config *out, const struct aur_server_config *config)
-{
-    *out = *config;
-    set_default(&out->max_clients, 10);
-    set_default(&out->queue_chunks, 5);
-    set_default(&out->burst_chunks, 5);
-    set_default(&out->chunk_ms, 100);
-    set_default(&out->ping_ms, 30000);
-    set_default(&out->timeout_ms, 60000);
-    set_default(&out->drain_ms, 2000);
-    set_default(&out->control_rate, 20);
-    set_default(&out->message_rate, 100);
-    set_default(&out->max_connections, out->max_clients + 256);
-    set_default(&out->header_ms, 10000);
-    set_default(&out->body_ms, 30000);
-    set_default(&out->reply_ms, 30000);
-    set_default(&out->pace_bytes, 8192);
-    if (!out->script_bytes)
-        out->script_bytes = (size_t)1 << 20;
-    out->host = strdup(config->host ? config->host : "127.0.0.1");
-    out->client_dir = strdup(config->client_dir ? config->client_dir : "");
-    out->cors_origins = strdup(config->cors_origins ? config->cors_origins : "");
-    out->edit_token = strdup(config->edit_token ? config->edit_token : "");
-    return out->host && out->client_dir && out->cors_origins && out->edit_token ? AUR_OK : AUR_ENOMEM;
-}
-
 static int create_context(struct aur_server *server, struct aur_error *err)
 {
     const struct aur_server_config *config = &server->config;
@@ -290,7 +258,7 @@ int aur_server_new(struct aur_server **out, const struct aur_server_config *conf
     server->metrics.fd = -1;
     aur_players_init(&server->players);
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int rc = copy_config(&server->config, config);
+    int rc = aur_server_config_copy(&server->config, config);
     if (rc != AUR_OK)
         (void)!aur_error_set(err, rc, "out of memory");
     else if (server->wake_fd < 0)
@@ -415,9 +383,6 @@ void aur_server_free(struct aur_server *server)
         close(server->wake_fd);
     if (server->spare_fd >= 0)
         close(server->spare_fd);
-    free((void *)(uintptr_t)server->config.host);
-    free((void *)(uintptr_t)server->config.client_dir);
-    free((void *)(uintptr_t)server->config.cors_origins);
-    free((void *)(uintptr_t)server->config.edit_token);
+    aur_server_config_free(&server->config);
     free(server);
 }
