@@ -112,7 +112,7 @@ static void refuses_and_names(void **state)
          "-o: far too long a name.wav is not allowed; allowed: text of at most 15 bytes"},
         {"p.lua|--swap|never", AUR_EINVAL, "--swap: never is not allowed; allowed: phrase, bar"},
         {"p.lua|--swap|bar", AUR_ENOTSUP, "--swap bar is not available in this version"},
-        {"p.lua|--stems|x", AUR_ENOTSUP, "--stems is not available in this version"},
+        {"p.lua|--midi|x", AUR_ENOTSUP, "--midi is not available in this version"},
         {"p.lua|q.lua", AUR_EINVAL, "play: unexpected argument q.lua; see 'auralis play --help'"},
         {"--force", AUR_EINVAL, "play: SCRIPT is missing; see 'auralis play --help'"},
     };
