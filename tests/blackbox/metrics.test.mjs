@@ -9,7 +9,7 @@ import { join } from "node:path";
 import test from "node:test";
 
 import { assertMonotonic, readPage } from "./exposition.mjs";
-import { Listener, ROOT, serve, tempDir, within } from "./support.mjs";
+import { Listener, ROOT, run, serve, tempDir, within } from "./support.mjs";
 
 const MAIN = { channel: "main" };
 
@@ -227,6 +227,16 @@ test("a private stream is told as private, never by its name", async (t) => {
   assert.equal(page.get("auralis_private_channels_open"), 1);
   assert.equal(page.get("auralis_listeners", { channel: "private", format: "json" }), 1);
   assert.ok(![...page.all.keys()].some((id) => id.includes(channel)));
+});
+
+test("a device tells its memory, and who rendered the voices", async (t) => {
+  const listed = JSON.parse((await run(t, ["devices", "--json"])).out).devices;
+  if (!listed.some((each) => each.device === "opencl" && each.supported)) return t.skip("no OpenCL device here");
+  const server = await start(t, { args: ["--device", "opencl"] });
+  const page = await server.until("blocks by the device", (p) => p.get("auralis_voice_blocks_total", { ...MAIN, renderer: "device" }) > 0);
+  assert.ok(page.get("auralis_device_memory_bytes") > 1e5);
+  assert.equal(page.get("auralis_device_rendering"), 1);
+  assert.ok(page.get("auralis_device_jobs_total", { result: "given" }) > 0);
 });
 
 test("a port that is taken is a warning, and 0 is no page", async (t) => {
