@@ -1,6 +1,7 @@
 """How many listeners one core serves: Auralis beside a bare send() loop, FastAPI and Icecast; bench/run calls it.
 
-The server gets one core, bench/load, which is every listener, another. Auralis and the bare loop, which sends messages of
+The server gets one core, bench/load, which is every listener, another; with REALTIME=1, as root, before everything else
+that runs there, for machines that are never idle. Auralis and the bare loop, which sends messages of
 the same length, take turns, so that a ratio compares neighbours in time. What the columns mean stands in workload.md.
 """
 import contextlib
@@ -21,6 +22,7 @@ FULL = os.environ.get('FULL', '') not in ('', '0')
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = os.environ.get('CORE', str(CORES[-1]))
 LOAD_CORE = next((str(core) for core in CORES if str(core) != SERVER_CORE), SERVER_CORE)
+ALONE = ['chrt', '-f', '2'] if os.environ.get('REALTIME', '') not in ('', '0') else []
 SECONDS = '20' if FULL else '5'
 SIZES = tuple(int(n) for n in os.environ.get('LISTENERS', '500,1000,2000,5000').split(','))
 ROUNDS = {5000: 5 if FULL else 3}
@@ -55,7 +57,7 @@ def wait_for(port, path, what, child):
 
 @contextlib.contextmanager
 def running(argv, core=SERVER_CORE, **more):
-    child = subprocess.Popen(['taskset', '-c', core] + argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    child = subprocess.Popen(ALONE + ['taskset', '-c', core] + argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, **more)
     try:
         yield child
@@ -75,9 +77,9 @@ class Bench:
         subprocess.run(['gcc', '-O2', '-D_GNU_SOURCE', os.path.join(PEERS, 'bare', 'bare.c'), '-o', self.bare], check=True)
 
     def load(self, child, port, listeners, kind, path, *more):
-        argv = ['taskset', '-c', LOAD_CORE, os.path.join(self.build, 'bench', 'load'), '--port', str(port), '--path', path,
-                '--kind', kind, '--listeners', str(listeners), '--settle', '1', '--seconds', SECONDS, '--pid', str(child.pid),
-                *more]
+        argv = [*ALONE, 'taskset', '-c', LOAD_CORE, os.path.join(self.build, 'bench', 'load'), '--port', str(port),
+                '--path', path, '--kind', kind, '--listeners', str(listeners), '--settle', '1', '--seconds', SECONDS,
+                '--pid', str(child.pid), *more]
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr.strip()[-200:])
@@ -145,7 +147,8 @@ def row(name, form, results, against=None):
     ratio = statistics.median(microseconds(r) / microseconds(b) for r, b in zip(results, against)) if against else None
     return [name, form, f'{first["listeners"]:,}', f'{first["bytes"] / first["messages"]:,.0f}', f'{100 * cpu:.1f}',
             f'{statistics.median(map(microseconds, results)):.2f}', f'{ratio:.2f}' if ratio else '',
-            f'{statistics.median(microseconds(r, "main_cpu_s") for r in results):.2f}', f'{middle("late_ms", "p50"):.0f}', f'{middle("late_ms", "p99"):.0f}',
+            f'{statistics.median(microseconds(r, "main_cpu_s") for r in results):.2f}',
+            f'{middle("late_ms", "p50"):.0f}', f'{middle("late_ms", "p99"):.0f}',
             f'{min(r["late_ms"]["p99"] for r in results):.0f}', f'{max(r["late_ms"]["max"] for r in results):.0f}',
             f'{sum(r["lost"] for r in results)}']
 
@@ -218,5 +221,6 @@ def report(build, scratch):
                                                 [bench.auralis(n, 'json', '--slow', some)])])
     attempt(hard, 'Auralis, storm', lambda: [row(f'Auralis, {some} of them come and go, each about once a second', 'json',
                                                  [bench.auralis(n, 'json', '--storm', some)])])
-    return (f'Server on core {SERVER_CORE}, listeners on core {LOAD_CORE}; {SECONDS} s a row and round; load of the machine '
-            f'{os.getloadavg()[0]:.1f}; {versions()}.\n\n{table(rows)}\nThe others, while some misbehave:\n\n{table(hard)}')
+    return (f'Server on core {SERVER_CORE}, listeners on core {LOAD_CORE}{", in real time" if ALONE else ""}; '
+            f'{SECONDS} s a row and round; load of the machine {os.getloadavg()[0]:.1f}; {versions()}.\n\n'
+            f'{table(rows)}\nThe others, while some misbehave:\n\n{table(hard)}')
