@@ -202,14 +202,14 @@ static bool is_known(struct aur_follow *follow, const struct aur_piece_marks *ma
 }
 
 /* What failed may have been read while it was being written: then it is looked at once more, when that is over. */
-static bool postpone(struct aur_scripts *scripts, struct aur_follow *follow)
+static bool postpone(struct aur_scripts *scripts, struct aur_follow *follow, const struct timespec *began)
 {
-    struct timespec now;
     struct stat about;
-    if (follow->postponed || stat(follow->path, &about) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+    if (follow->postponed || stat(follow->path, &about) != 0)
         return false;
-    int64_t age_ns = (int64_t)(now.tv_sec - about.st_mtim.tv_sec) * 1000000000 + now.tv_nsec - about.st_mtim.tv_nsec;
-    if (age_ns < 0 || age_ns > WRITING_NS)
+    int64_t age_ns =
+        (int64_t)(began->tv_sec - about.st_mtim.tv_sec) * 1000000000 + began->tv_nsec - about.st_mtim.tv_nsec;
+    if (age_ns > WRITING_NS)
         return false;
     follow->tried.hash[0] = '\0';
     aur_scripts_look_again(scripts, follow);
@@ -223,6 +223,8 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
     struct aur_piece *piece = NULL;
     struct aur_msg_phrase first;
     struct aur_error err = {0};
+    struct timespec began;
+    clock_gettime(CLOCK_REALTIME, &began);
     if (is_gone(scripts, follow) || aur_scripts_desk_turn(scripts, &err) != AUR_OK)
         return;
     source.marks = &marks;
@@ -238,7 +240,7 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
         if (!known)
             rc = rehearse(follow->channel, piece, &err);
     }
-    bool postponed = rc < 0 && !known && postpone(scripts, follow);
+    bool postponed = rc < 0 && !known && postpone(scripts, follow, &began);
     if (rc < 0 && !known && !postponed) {
         aur_scripts_keep_seen(scripts);
         refuse(scripts, follow, &err);
