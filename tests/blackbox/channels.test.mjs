@@ -1,7 +1,7 @@
 // Several streams in one program: channels of a file, private ones, presets.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -24,6 +24,12 @@ function channelsFile(t, channels, dir = tempDir(t)) {
   const file = join(dir, "channels.json");
   writeFileSync(file, JSON.stringify({ channels }));
   return file;
+}
+
+/** Writes a file in one step, as editors do. */
+function save(path, text) {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** Waits for something to become true. */
@@ -165,7 +171,7 @@ test("an edit reaches every channel that plays the file, and its news nobody els
   const list = await get(server, "/api/v1/scripts");
   const playing = Object.fromEntries(list.body.scripts.map(({ name, playing: by }) => [name, by]));
   assert.deepEqual([playing["focus.lua"], playing["sleep.lua"]], [["one", "two"], ["other"]]);
-  const edit = (path) => writeFileSync(path, `${readFileSync(path, "utf8")}\n-- edited\n`);
+  const edit = (path) => save(path, `${readFileSync(path, "utf8")}\n-- edited\n`);
   edit(join(dir, "focus.lua"));
   const updates = await Promise.all(["one", "two"].map((name) => listeners[name].next("script_update")));
   for (const update of updates) assert.deepEqual([update.state, update.name], ["armed", "focus.lua"]);
@@ -312,10 +318,10 @@ test("a private stream follows its script too, and begins with the text that pla
   const server = await serve(t, { args: ["--script", join(dir, "ambient.lua")] });
   const { listener } = await own(t, server);
   const path = join(dir, "ambient.lua");
-  writeFileSync(path, `${readFileSync(path, "utf8")}\n-- edited\n`);
+  save(path, `${readFileSync(path, "utf8")}\n-- edited\n`);
   const update = await listener.next("script_update");
   assert.deepEqual([update.state, update.name], ["armed", "ambient.lua"]);
-  writeFileSync(path, "return {");
+  save(path, "return {");
   assert.equal((await listener.next("script_update")).state, "refused");
   const late = await own(t, server);
   assert.equal(late.status.script, "ambient.lua", "a broken file on disk keeps nobody out");
