@@ -1,6 +1,7 @@
 /* Channels that come and go while others play. On the scripts worker, because composing a first phrase runs a script, and
  * because whatever else still knows a channel by its address is on this thread, or ahead in its queue: once a channel's end
  * is its turn, nobody asks for it any more. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,5 +100,6 @@ int aur_scripts_close(struct aur_scripts *scripts, const struct aur_scripts_requ
         aur_preview_deinit(&scripts->desk->preview);
     aur_scripts_unfollow(scripts, request->channel);
     aur_station_remove(scripts->station, request->channel);
+    malloc_trim(0); /* a channel has megabytes of rings, which the C library would keep */
     return reply->code = AUR_OK;
 }
