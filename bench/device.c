@@ -35,7 +35,7 @@ static void *memory(size_t bytes)
 
 static void fill_job(struct aur_job *job, const struct aur_phrase *phrase)
 {
-    const struct aur_voice_control control = {0, NULL};
+    const struct aur_voice_control control = {0, 0, NULL};
     struct aur_buses *buses = memory(sizeof *buses);
     struct aur_group *pool = memory(aur_buses_pool(PADS_MAX) * sizeof *pool);
     struct aur_plan plan;

@@ -126,7 +126,8 @@ struct aur_group {
 
 /* What is common to all voices in a block. */
 struct aur_voice_control {
-    float bright; /* octaves added to every cutoff at the block's end */
+    float bright;   /* octaves added to every cutoff at the block's end */
+    uint32_t fresh; /* 1: whatever the sums hold counts as zeros, but for lanes that take does not read; else 0 */
 #ifdef __OPENCL_VERSION__
     MEM const float *tables;
 #else
@@ -135,9 +136,10 @@ struct aur_voice_control {
 };
 
 /* Sums of lanes, frame by frame. The sides are not 4096 bytes apart: processors take a load for one of what was stored at
- * the same place of another page just before, and wait. */
+ * the same place of another page just before, and wait. Between them zeros that stay, which sums may start from. */
+#define AUR_LANES_APART (AUR_BLOCK * AUR_LANES / 2)
 struct aur_lane_sums {
-    float l[AUR_BLOCK * AUR_LANES], apart[AUR_BLOCK * AUR_LANES / 2], r[AUR_BLOCK * AUR_LANES];
+    float l[AUR_BLOCK * AUR_LANES], zeros[AUR_LANES_APART], r[AUR_BLOCK * AUR_LANES];
 } __attribute__((aligned(64)));
 
 struct aur_stereo {
@@ -203,15 +205,15 @@ struct aur_kernels {
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
-    /* As fold over the first 4, 8 or 16 lanes, which are 0 afterwards. Returns peak of both sides. */
-    float (*take)(struct aur_stereo *out, struct aur_lane_sums *sums, int lanes);
+    /* As fold over the first 4, 8 or 16 lanes, as few as hold all active voices. Returns peak of both sides. */
+    float (*take)(struct aur_stereo *out, const struct aur_lane_sums *sums, int lanes);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
     /* The same to several at once. */
     void (*send)(const struct aur_send *to, int n, const struct aur_stereo *in);
     /* What a delay's line gets: in and repeats, own of each side and other of the other one. */
-    void (*repeat)(float l[AUR_BLOCK], float r[AUR_BLOCK], const struct aur_stereo *in, const struct aur_stereo *repeats,
-                   float own, float other);
+    void (*repeat)(float l[AUR_BLOCK], float r[AUR_BLOCK], const struct aur_stereo *in,
+                   const struct aur_stereo *repeats, float own, float other);
     /* Left, right, left, right. */
     void (*interleave)(float out[2 * AUR_BLOCK], const struct aur_stereo *in);
     /* The wet signal of one block; the left and right input go in as even and odd channels. */

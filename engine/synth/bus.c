@@ -336,12 +336,15 @@ static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const st
                        const struct aur_voice_control *control)
 {
     const struct aur_kernels *k = buses->kernels;
+    const struct aur_voice_control own = {control->bright, bus->n_groups == 1, control->tables};
     uint32_t lanes = 0;
+    if (!own.fresh)
+        memset(&buses->sums, 0, sizeof buses->sums);
     aur_voice_fn *voice = aur_voice_kernel(k, bus->voice);
     for (uint32_t i = 0; i < bus->n_groups; i++) {
         struct aur_group *group = &buses->pool[bus->groups[i]];
         lanes |= group->active;
-        voice(&buses->sums, group, control);
+        voice(&buses->sums, group, &own);
     }
     return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < AUR_BUS_SANE;
 }

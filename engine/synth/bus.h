@@ -56,7 +56,7 @@ struct aur_buses {
     uint32_t voices;           /* sounding, without those that fade */
     uint64_t dropped;          /* notes that found no lane */
     uint64_t caught;           /* blocks of a bus that held NaN or infinity */
-    struct aur_lane_sums sums; /* zeros between buses */
+    struct aur_lane_sums sums; /* of one bus at a time */
     struct aur_job *job;       /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 

@@ -169,18 +169,18 @@ void aur_job_render(const struct aur_job *job, struct aur_job_result *result, co
     memcpy(result->states, job->states, job->n_links * sizeof *result->states);
     for (uint32_t i = 0; i < job->n_links; i++)
         next[i] = job->links[i].first_start;
-    memset(sums, 0, sizeof *sums);
     for (uint32_t b = 0; b < job->n_blocks; b++) {
-        const struct aur_voice_control control = {job->bright[b], job->tables};
+        const struct aur_voice_control control = {job->bright[b], 0, job->tables};
         for (uint32_t c = 0; c < job->n_chains; c++) {
             aur_voice_fn *voice = aur_voice_kernel(kernels, job->voices[c]);
+            memset(sums, 0, sizeof *sums);
             for (uint32_t i = job->chains[c].first_link; i != AUR_JOB_NONE; i = job->links[i].next) {
                 if (b < job->links[i].first_block || b >= job->links[i].end_block)
                     continue;
                 begin_lanes(&result->states[i], job, &next[i], b);
                 voice(sums, &result->states[i], &control);
             }
-            kernels->take(&result->sums[c * job->n_blocks + b], sums, AUR_LANES); /* leaves zeros, as it found them */
+            kernels->take(&result->sums[c * job->n_blocks + b], sums, AUR_LANES);
         }
     }
 }

@@ -198,7 +198,7 @@ static void render_now(struct aur_synth *synth)
 {
     aur_ahead_catch_up(synth);
     aur_synth_events(synth);
-    struct aur_voice_control control = {aur_effects_bright(&synth->effects), synth->buses.tables};
+    struct aur_voice_control control = {aur_effects_bright(&synth->effects), 0, synth->buses.tables};
     aur_buses_render(&synth->buses, &synth->sends, &control);
     synth->ahead.counts.cpu_blocks++;
 }

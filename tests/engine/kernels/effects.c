@@ -38,10 +38,10 @@ static void check_fold_order(void)
     }
 }
 
-/* Taking narrow sums is folding them, and leaves zeros. */
+/* Taking narrow sums is folding them; what other lanes hold does not matter. */
 static void check_take(enum aur_isa isa)
 {
-    static struct aur_lane_sums in, rest;
+    static struct aur_lane_sums in, more;
     static struct guarded_stereo want, got;
     static const int widths[] = {4, 8, 16};
     const struct aur_kernels *k = aur_kernels_get(isa);
@@ -49,22 +49,22 @@ static void check_take(enum aur_isa isa)
         int lanes = widths[round % 3];
         inputs_fill(in.l, 1024, -1, 1, (enum input)(round % 2));
         inputs_fill(in.r, 1024, -1, 1, (enum input)(round % 2));
+        more = in;
         for (int i = 0; i < 1024; i++) {
             bool used = i % AUR_LANES < lanes;
             in.l[i] = used && in.l[i] != 0 ? in.l[i] : 0;
             in.r[i] = used && in.r[i] != 0 ? in.r[i] : 0;
+            more.l[i] = used ? in.l[i] : more.l[i];
+            more.r[i] = used ? in.r[i] : more.r[i];
         }
         memset(&want, 0xa5, sizeof want);
         got = want;
         aur_kernels_get(AUR_ISA_SCALAR)->fold(&want.x, &in);
-        rest = in;
-        float peak = k->take(&got.x, &rest, lanes);
+        float peak = k->take(&got.x, &more, lanes);
         fail_if(!canaries_live(got.before, got.after), "take", isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, "take", isa, "other samples");
         fail_if(peak != k->loudest(&want.x) || peak < k->peak(want.x.l) || peak < k->peak(want.x.r), "take", isa,
                 "other peak");
-        memset(&in, 0, sizeof in);
-        fail_if(memcmp(&in, &rest, sizeof in) != 0, "take", isa, "left something");
     }
 }
 

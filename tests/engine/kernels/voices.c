@@ -32,7 +32,7 @@ static void run_voice(enum aur_isa isa, int which, struct aur_lane_sums *sums, s
 
 static void run_blocks(enum aur_isa isa, int which, struct guarded_sums *s, struct aur_group *g)
 {
-    struct aur_voice_control control = {0.3f, tables};
+    struct aur_voice_control control = {0.3f, 0, tables};
     for (int block = 0; block < 20; block++) {
         control.bright = 0.3f - 0.1f * (float)block;
         run_voice(isa, which, &s->sums, g, &control);
@@ -64,6 +64,37 @@ static void check_voice(int which, const char *name, enum aur_isa isa)
         fail_if(!canaries_live(got.before, got.after), name, isa, "wrote outside its block");
         fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "other samples");
         fail_if(!same_voices(&a, &b), name, isa, "other state");
+    }
+}
+
+/* Fresh sums are zeros whatever they hold: what is taken of them is the same. */
+static void check_fresh(int which, const char *name, enum aur_isa isa)
+{
+    static const uint32_t active[] = {0x1, 0x8, 0xb, 0x10, 0xf0, 0x81, 0x100, 0x0f00, 0x8000, 0x1001, 0xffff, 0};
+    static struct aur_lane_sums zeros, rest;
+    static struct aur_group start, a, b;
+    struct aur_stereo want, got;
+    struct aur_voice_control control = {0.2f, 0, tables};
+    for (size_t i = 0; i < sizeof active / sizeof *active; i++) {
+        inputs_group(&start, ORDINARY);
+        start.active = active[i];
+        for (int lane = 0; lane < AUR_LANES; lane++)
+            if (!(start.active >> lane & 1))
+                start.gl[lane] = start.gr[lane] = start.pl[lane] = start.pr[lane] = 0;
+        a = b = start;
+        memset(&zeros, 0, sizeof zeros);
+        memset(&rest, 0, sizeof rest);
+        inputs_fill(rest.l, 1024, -1, 1, AWKWARD);
+        inputs_fill(rest.r, 1024, -1, 1, AWKWARD);
+        control.fresh = 0;
+        run_voice(isa, which, &zeros, &a, &control);
+        control.fresh = 1;
+        run_voice(isa, which, &rest, &b, &control);
+        const int lanes = start.active >> 8 ? 16 : start.active >> 4 ? 8 : 4;
+        aur_kernels_get(isa)->take(&want, &zeros, lanes);
+        aur_kernels_get(isa)->take(&got, &rest, lanes);
+        fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "fresh sums are not zeros");
+        fail_if(!same_voices(&a, &b), name, isa, "other state with fresh sums");
     }
 }
 
@@ -122,7 +153,7 @@ static void bench_voice(int which, int form, const char *name, enum aur_isa isa,
         g[i].smooth = form > 1 ? 0xffff : 0;
     }
     int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
-    struct aur_voice_control control = {0, tables};
+    struct aur_voice_control control = {0, 0, tables};
     double best = 1e30;
     for (int round = 0; round < 5; round++) {
         double t = now_ns();
@@ -165,5 +196,5 @@ void check_voices(enum aur_isa isa)
     check_centre(isa);
     check_plain_saws(isa);
     for (int which = 0; which < VOICES; which++)
-        check_voice(which, voices[which].name, isa);
+        check_voice(which, voices[which].name, isa), check_fresh(which, voices[which].name, isa);
 }

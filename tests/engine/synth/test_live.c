@@ -137,7 +137,7 @@ static void nan_ends_in_its_bus(void **state)
         aur_buses_note(buses, &phrase->patches[i], &plan, &phrase->notes[i], 0);
     pool[1].z1l[0] = NAN; /* the second bus's first lane */
     static struct aur_sends sends;
-    struct aur_voice_control control = {0, NULL};
+    struct aur_voice_control control = {0, 0, NULL};
     float most = 0;
     for (int block = 0; block < 50; block++) {
         memset(&sends, 0, sizeof sends);
