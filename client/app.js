@@ -6,7 +6,7 @@ import { isNearby, OPUS_RATE } from "./formats.js";
 import { Link } from "./link.js";
 import { Media } from "./media.js";
 import { MoodSheet } from "./mood-sheet.js";
-import { fromHash, hueOf, MoodStore, placeOf } from "./moods.js";
+import { fromHash, hueOf, MoodStore, placeOf, secondHue } from "./moods.js";
 import { Outbox } from "./outbox.js";
 import { Output } from "./output.js";
 import { Places } from "./places.js";
@@ -217,7 +217,7 @@ function onRefused(text) {
 /** What sounds, or will with the next phrase, as a mood; null where it is a piece that no mood can have. */
 function moodOfNow() {
   if (!lastStatus) return mood;
-  const values = { ...controls.values };
+  const values = controls.shown();
   const preset = link.isPrivate() ? (mood?.preset ?? null) : places.presetOf(lastStatus.script);
   if (preset === undefined) return null;
   const own = Object.keys(lastStatus.current_piece).filter((name) => values[name] !== undefined);
@@ -274,6 +274,7 @@ function showPlace() {
   const root = document.documentElement;
   if (root.style.getPropertyValue("--hue") === hue) return;
   root.style.setProperty("--hue", hue);
+  root.style.setProperty("--hue-2", String(secondHue(Number(hue))));
   visual.setHue(Number(hue));
 }
 

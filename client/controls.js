@@ -133,7 +133,7 @@ export class Controls {
     };
     this.own = root.querySelector("#own");
     this.template = root.querySelector("#slider");
-    this.values = {}; // the last word on each, whoever had it
+    this.values = {};
     this.known = {}; // as the server last said
     this.key = new KeySelect(root.querySelector("#key"), this.onInput);
     this.sliders = new Map();
@@ -170,13 +170,19 @@ export class Controls {
   /** Values the server will play, or plays already. */
   apply(values) {
     Object.assign(this.known, values);
-    Object.assign(this.values, values);
     if (values.key !== undefined) this.key.set(values.key);
     this.each(values, (slider, value) => slider.set(value));
   }
 
   sounding(values) {
     this.each(values, (slider, value) => slider.sounding(value));
+  }
+
+  /** The values as they stand on the page: the listener's, or the server's where the listener let go. */
+  shown() {
+    const values = { key: `${this.key.tonic.value} ${this.key.mode.value}` };
+    for (const [name, slider] of this.sliders) if (slider.spec) values[name] = Number(slider.input.value);
+    return values;
   }
 
   /** A change that was refused or did not arrive: back to what the server knows. */

@@ -1,5 +1,5 @@
-// What the system shows and asks while music plays: lock screen, media keys, headphones. A browser gives a page these
-// only for a media element, so an element plays silence beside the audio context.
+// What the system shows and asks while music plays: lock screen, media keys, headphones. For browsers an audio context is
+// ambience at best; a player is who has a media element. So an element plays silence beside the context.
 
 const ARTWORK_PX = 512;
 const SILENCE_S = 10; // browsers take shorter ones for sound effects

@@ -2,7 +2,7 @@
 // asks; what a choice means is decided by its owner.
 
 import { prettyKey } from "./controls.js";
-import { hueOf } from "./moods.js";
+import { hueOf, secondHue } from "./moods.js";
 import { icon, make, sheet } from "./sheet.js";
 
 const byId = (id) => document.getElementById(id);
@@ -10,6 +10,12 @@ const byId = (id) => document.getElementById(id);
 /** What a mood is, in a few signs: "D dorian · 66 BPM". */
 export function moodLine(mood) {
   return [mood.key && prettyKey(mood.key), mood.bpm && `${mood.bpm} BPM`].filter(Boolean).join(" · ");
+}
+
+function tint(element, mood) {
+  const hue = hueOf(mood);
+  element.style.setProperty("--hue", hue);
+  element.style.setProperty("--hue-2", secondHue(hue));
 }
 
 const listening = (count) => (count === 0 ? "nobody listening" : `${count} listening`);
@@ -93,7 +99,7 @@ export class MoodSheet {
       make("span", { class: "card-about" }, mood.about),
       make("span", { class: "card-line" }, [moodLine(mood), how].filter(Boolean).join(" · ")),
     );
-    button.style.setProperty("--hue", hueOf(mood));
+    tint(button, mood);
     button.toggleAttribute("data-away", reach === "");
     button.addEventListener("click", () => this.on.mood(mood));
     return button;
@@ -125,7 +131,7 @@ export class MoodSheet {
       make("span", { class: "row-title" }, mood.title),
       make("span", { class: "row-line" }, moodLine(mood)),
     );
-    play.style.setProperty("--hue", hueOf(mood));
+    tint(play, mood);
     play.addEventListener("click", () => this.on.mood(mood));
     const act = (name, words, run) => {
       const button = make("button", { type: "button", class: "round", "aria-label": `${words} ${mood.title}` }, icon(name));

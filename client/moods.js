@@ -45,6 +45,9 @@ export function hueOf(mood) {
   return hash;
 }
 
+/** The hue that goes with it: warm ones lean to red, the others on to blue and violet. */
+export const secondHue = (hue) => (hue + (hue > 10 && hue < 110 ? 316 : 44)) % 360;
+
 export function fromPreset(preset) {
   const { name, title, about, key, bpm, intensity, melody_complexity, set } = preset;
   return { title, about, preset: name, key, bpm, intensity, melody_complexity, set: { ...set } };

@@ -6,6 +6,7 @@
 // come only while there is something to see, and where less motion is wanted it stands still.
 
 import { Halo, HALO_SIZE } from "./halo.js";
+import { secondHue } from "./moods.js";
 import { fifths } from "./score.js";
 
 const SIZE = 256; // pixels drawn, whatever the size on the page
@@ -151,7 +152,9 @@ export class Visual {
 
   colour() {
     const dark = this.dark.matches;
-    const at = (turn, saturation, light) => [(this.hue + turn + 360) % 360, saturation, light];
+    const away = secondHue(this.hue) - this.hue;
+    const way = Math.abs(away) > 180 ? away - 360 * Math.sign(away) : away; // 44 or -44
+    const at = (turn, saturation, light) => [(this.hue + (turn * way) / 44 + 360) % 360, saturation, light];
     this.colours = dark
       ? { fast: rgb(...at(-4, 74, 70)), slow: rgb(...at(34, 72, 62)), glow: rgb(...at(6, 60, 46)) }
       : { fast: rgb(...at(-2, 58, 46)), slow: rgb(...at(36, 62, 62)), glow: rgb(...at(4, 60, 74)) };

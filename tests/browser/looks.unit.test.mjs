@@ -6,7 +6,7 @@ import test from "node:test";
 
 import { curve, drawerTexts } from "../../client/drawer.js";
 import { silence } from "../../client/media.js";
-import { fromHash, fromPreset, hueOf, isPlain, MoodStore, placeOf, toHash } from "../../client/moods.js";
+import { fromHash, fromPreset, hueOf, isPlain, MoodStore, placeOf, secondHue, toHash } from "../../client/moods.js";
 import { fifths, Ordered, Score } from "../../client/score.js";
 import { clockText, fadeSeconds, SleepTimer } from "../../client/sleep-timer.js";
 import { noteLight, pitchPlace } from "../../client/visual.js";
@@ -71,6 +71,7 @@ test("every mood has a hue, also one that nobody has heard of", () => {
   for (const preset of ["focus", "sleep", "something", null]) {
     const hue = hueOf({ preset });
     assert.ok(hue >= 0 && hue < 360, `${preset}: ${hue}`);
+    assert.ok(secondHue(hue) >= 0 && secondHue(hue) < 360);
   }
 });
 
