@@ -87,7 +87,7 @@ test("channels", async (t) => {
   const server = await serve(t);
   const { json } = await ask(server, "/api/v1/channels");
   assert.deepEqual(json.channels, [
-    { name: "main", title: "Ambient", sample_rate: 44100, channels: 2, formats: ["json", "pcm", "flac", "opus"], listeners: 0, stream: "/ws/stream?channel=main" },
+    { name: "main", title: "Ambient", script: "ambient.lua", sample_rate: 44100, channels: 2, formats: ["json", "pcm", "flac", "opus"], listeners: 0, stream: "/ws/stream?channel=main" },
   ]);
 });
 
