@@ -63,7 +63,9 @@ uint64_t aur_listener_say_status(struct aur_listener *l)
     struct aur_msg_status status;
     struct aur_buf text;
     aur_buf_init(&text);
+    struct aur_msg_listener about = {l->chunks_sent, l->chunks_dropped, aur_format_name(l->format)};
     aur_hub_status(l->hub, &status);
+    status.listener = l->joined ? &about : NULL;
     aur_msg_status_write(&text, &status, true);
     aur_listener_say(l, &text);
     return status.chunk_index;

@@ -176,6 +176,16 @@ void aur_msg_formats_write(struct aur_buf *out, unsigned formats)
     aur_buf_text(out, "]");
 }
 
+static void put_listener(struct aur_buf *out, const struct aur_msg_listener *listener)
+{
+    aur_json_key(out, "listener");
+    aur_buf_text(out, "{");
+    aur_json_text(out, "format", listener->format);
+    aur_json_count(out, "chunks_sent", listener->chunks_sent);
+    aur_json_count(out, "chunks_dropped", listener->chunks_dropped);
+    aur_buf_text(out, "}");
+}
+
 void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *status, bool typed)
 {
     aur_buf_text(out, "{");
@@ -205,6 +215,8 @@ void aur_msg_status_write(struct aur_buf *out, const struct aur_msg_status *stat
     aur_json_count(out, "chunks_sent", status->chunks_sent);
     aur_json_count(out, "chunks_dropped", status->chunks_dropped);
     aur_json_count(out, "underruns", status->underruns);
+    if (status->listener)
+        put_listener(out, status->listener);
     put_current(out, status);
     put_pending(out, status);
     put_specs(out, &status->pending.specs);

@@ -28,6 +28,12 @@ struct aur_msg_voices {
     uint64_t launches, jobs, late, failed;
 };
 
+/* What one listener was sent since it came. */
+struct aur_msg_listener {
+    uint64_t chunks_sent, chunks_dropped;
+    const char *format;
+};
+
 struct aur_msg_status {
     double buffer_depth_ms, synthesis_latency_ms;
     uint64_t active_clients, phrases_generated, chunks_sent, chunks_dropped, underruns;
@@ -40,10 +46,11 @@ struct aur_msg_status {
     bool inexact; /* a device rendered some of it and gives other samples than the CPU */
     struct aur_msg_voices voices;
     uint64_t seed;
-    char script[128];        /* the file that plays, below the scripts folder */
-    char script_version[17]; /* hash of its text */
-    unsigned formats;        /* that the channel offers, bits 1 << enum aur_format */
-    const char *swap;        /* when an edit takes over: "phrase", "bar" */
+    char script[128];                        /* the file that plays, below the scripts folder */
+    char script_version[17];                 /* hash of its text */
+    unsigned formats;                        /* that the channel offers, bits 1 << enum aur_format */
+    const char *swap;                        /* when an edit takes over: "phrase", "bar" */
+    const struct aur_msg_listener *listener; /* whom it is written to; NULL: nobody who listens */
 };
 
 /* Upper bound of an audio message with this many stereo frames of 16-bit PCM. */

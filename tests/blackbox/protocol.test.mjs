@@ -46,6 +46,8 @@ test("status has everything, on connect and on request", async (t) => {
   const second = await listener.next("status");
   assert.deepEqual(Object.keys(first), Object.keys(second));
   assert.match(second.server_time, ISO);
+  assert.deepEqual(first.listener, { format: "json", chunks_sent: 0, chunks_dropped: 0 });
+  assert.ok(second.listener.chunks_sent >= first.listener.chunks_sent);
   assert.equal(second.active_clients, 1);
   assert.equal(second.seed, 7);
   assert.equal(second.channel, "main");
