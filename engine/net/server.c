@@ -204,8 +204,9 @@ static int create_context(struct aur_server *server, struct aur_error *err)
     };
     if (config->ssl) {
         /* certificate and key are loaded in a callback; plain HTTP comes as far as its headers, to be told */
-        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
-                        LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT | LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
+        info.options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+        info.options |= LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT;
+        info.options |= LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
     }
     info.options |= LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
     server->context = aur_loop_context(&server->loop, &info);
