@@ -148,7 +148,7 @@ test("a place that was taken in the meantime: told, and back to the shared strea
   const full = await startServer({ env: { AURALIS_PRIVATE_CHANNELS: "0" } });
   const other = await openPage(browser, full.url, { tap: false });
   await other.route("**/api/v1/channels", async (route) => {
-    const body = await (await route.fetch()).json();
+    const body = await (await fetch(route.request().url().replace("//localhost", "//127.0.0.1"))).json();
     route.fulfill({ json: { ...body, private: { max: 8, open: 0, available: true, reason: "" } } });
   });
   await other.click("#moods-open");
