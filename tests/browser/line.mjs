@@ -14,6 +14,12 @@ const NEAR = "10.79.0.1"; // the server's end
 const FAR = "10.79.0.2"; // the browser's
 
 const ip = (...args) => execFileSync("ip", args, { stdio: "pipe" });
+const enter = (space) => ["nsenter", `--net=/run/netns/${space}`];
+/** `ip -n` would mount things besides, which not every root lets it do. */
+function ipIn(space, ...args) {
+  const [program, net] = enter(space);
+  execFileSync(program, [net, "ip", ...args], { stdio: "pipe" });
+}
 
 /** Why there can be no bad line here; null: there can. */
 export function whyNoLine() {
@@ -23,7 +29,11 @@ export function whyNoLine() {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
     const probe = `aur-probe-${process.pid}`;
     ip("netns", "add", probe);
-    ip("netns", "del", probe);
+    try {
+      ipIn(probe, "link", "set", "lo", "up");
+    } finally {
+      ip("netns", "del", probe);
+    }
   } catch (error) {
     return `no network namespaces or no /dev/net/tun: ${error.message.split("\n")[0]}`;
   }
@@ -33,15 +43,14 @@ export function whyNoLine() {
 /** { say(command), server: options for startServer, browser(url): options for launch, close() } */
 export async function openLine(seed) {
   const spaces = [`aur-near-${process.pid}`, `aur-far-${process.pid}`];
-  const enter = (space) => ["nsenter", `--net=/run/netns/${space}`];
   for (const space of spaces) ip("netns", "add", space);
   const folder = mkdtempSync(join(tmpdir(), "auralis-line-"));
   const child = spawn(PROGRAM, [...spaces, String(seed)], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   await Promise.race([once(child.stdout, "data"), ended]);
   spaces.forEach((space, i) => {
-    ip("-n", space, "addr", "add", `${[NEAR, FAR][i]}/30`, "dev", "line");
-    for (const device of ["lo", "line"]) ip("-n", space, "link", "set", device, "up");
+    ipIn(space, "addr", "add", `${[NEAR, FAR][i]}/30`, "dev", "line");
+    for (const device of ["lo", "line"]) ipIn(space, "link", "set", device, "up");
   });
   return {
     say: (command) => child.stdin.write(`${command}\n`),
