@@ -12,6 +12,18 @@ uint64_t aur_hash64(const void *data, size_t len, uint64_t seed)
     return h;
 }
 
+uint64_t aur_hash_frames(const float *samples, size_t frames, uint64_t seed)
+{
+    uint64_t h = seed;
+    for (size_t i = 0; i < frames; i++) {
+        uint32_t bits[2];
+        memcpy(bits, samples + 2 * i, sizeof bits);
+        h = (h ^ (bits[0] | (uint64_t)bits[1] << 32)) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 32; /* the right channel reaches the low bits */
+    }
+    return h;
+}
+
 uint64_t aur_mix64(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

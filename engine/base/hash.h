@@ -9,6 +9,10 @@
 #define AUR_HASH_START 0xcbf29ce484222325u
 uint64_t aur_hash64(const void *data, size_t len, uint64_t seed);
 
+/* Hash of stereo samples, bit for bit, continued from seed (AUR_HASH_START first): hashing frames in parts gives what hashing them
+ * at once does. samples: left, right interleaved. Not cryptographic; about two nanoseconds a frame. [render] */
+uint64_t aur_hash_frames(const float *samples, size_t frames, uint64_t seed);
+
 /* A bijective mix of 64 bits (the finaliser of SplitMix64, Steele et al. 2014). */
 uint64_t aur_mix64(uint64_t x);
 

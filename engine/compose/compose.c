@@ -74,7 +74,7 @@ static int open_job(struct aur_job *job, const struct aur_piece *piece, const st
     memset(job, 0, sizeof *job);
     job->piece = piece;
     job->request = request;
-    job->phrase.number = request->number;
+    job->phrase.number = job->phrase.ordinal = request->number;
     job->phrase.start_frame = request->start_frame;
     job->phrase.rate_hz = request->rate_hz;
     job->phrase.controls = *request->controls;

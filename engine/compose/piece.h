@@ -93,7 +93,7 @@ struct aur_compose_usage {
 
 struct aur_compose_request {
     uint64_t seed;
-    uint64_t number;      /* of the phrase, from 0 */
+    uint64_t number;      /* of the phrase in the music, from 0: the phrase gets it as number and ordinal */
     uint64_t start_frame; /* a multiple of 64 */
     uint32_t rate_hz;
     const struct aur_controls *controls;

@@ -108,7 +108,7 @@ static int play(struct stage *stage, const struct aur_controls *controls, bool a
     for (uint32_t i = 0; rc == AUR_OK && i < of->phrases; i++) {
         struct aur_compose_request request = {
             .seed = of->seed,
-            .number = session.next_number,
+            .number = session.next_ordinal,
             .start_frame = session.next_frame,
             .rate_hz = of->rate_hz,
             .controls = controls,

@@ -23,7 +23,7 @@ int aur_session_next(struct aur_session *session, struct aur_phrase **out, const
 {
     struct aur_compose_request request = {
         .seed = session->seed,
-        .number = session->next_number,
+        .number = session->next_ordinal,
         .start_frame = session->next_frame,
         .rate_hz = session->rate_hz,
         .controls = controls,
@@ -34,6 +34,7 @@ int aur_session_next(struct aur_session *session, struct aur_phrase **out, const
     int rc = aur_piece_compose(session->piece, &request, out, &state, err);
     if (rc != AUR_OK)
         return rc;
+    (*out)->number = session->next_number;
     free(session->state);
     session->state = state;
     aur_session_skip(session, *out);
@@ -43,5 +44,6 @@ int aur_session_next(struct aur_session *session, struct aur_phrase **out, const
 void aur_session_skip(struct aur_session *session, const struct aur_phrase *phrase)
 {
     session->next_number = phrase->number + 1;
+    session->next_ordinal++;
     session->next_frame = phrase->start_frame + phrase->length_frames;
 }

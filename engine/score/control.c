@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "score/tempo.h"
@@ -95,4 +96,91 @@ void aur_controls_carry(struct aur_controls *out, const struct aur_control_specs
         }
     *out = *from;
     memcpy(out->piece, kept, sizeof kept);
+}
+
+/* ---- as text ---- */
+
+#define LINES_MAX (AUR_PIECE_CONTROLS_MAX + 16)
+#define LINE_SIZE (AUR_CONTROL_NAME_SIZE + 40)
+
+static double load(const struct aur_controls *controls, const struct aur_control_builtin *builtin)
+{
+    const char *base = (const char *)controls + builtin->offset;
+    double value;
+    int integer;
+    memcpy(&integer, base, sizeof integer);
+    if (builtin->integer)
+        return integer;
+    memcpy(&value, base, sizeof value);
+    return value;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *x = a, *y = b;
+    size_t n = strcspn(x, "="), m = strcspn(y, "=");
+    int order = strncmp(x, y, n < m ? n : m);
+    return order ? order : (n > m) - (n < m);
+}
+
+void aur_controls_print(struct aur_buf *out, const struct aur_controls *controls, const struct aur_control_specs *specs)
+{
+    char lines[LINES_MAX][LINE_SIZE];
+    size_t n = 0;
+    snprintf(lines[n++], LINE_SIZE, "key=%s\n", controls->key.name);
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++)
+        snprintf(lines[n++], LINE_SIZE, "%s=%.17g\n", b->name, load(controls, b));
+    for (size_t i = 0; specs && i < specs->n; i++)
+        snprintf(lines[n++], LINE_SIZE, "%s=%.17g\n", specs->items[i].name, controls->piece[i]);
+    qsort(lines, n, LINE_SIZE, by_name);
+    for (size_t i = 0; i < n; i++)
+        aur_buf_text(out, lines[i]);
+}
+
+/* The piece's own control of this name, brought into its range; true if it has one. */
+static bool set_own(struct aur_controls *controls, const struct aur_control_specs *specs, const char *name,
+                    double value)
+{
+    for (size_t i = 0; specs && i < specs->n; i++) {
+        const struct aur_control_spec *spec = &specs->items[i];
+        if (strcmp(name, spec->name) != 0)
+            continue;
+        controls->piece[i] = value < spec->min ? spec->min : value > spec->max ? spec->max : value;
+        return true;
+    }
+    return false;
+}
+
+static int parse_line(struct aur_controls *out, const struct aur_control_specs *specs, const char *line, size_t len,
+                      struct aur_error *err)
+{
+    char text[LINE_SIZE];
+    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1), line);
+    char *value = strchr(text, '='), *end;
+    if (!value)
+        return aur_error_value(err, "controls", text, "lines of name=value");
+    *value++ = '\0';
+    if (strcmp(text, "key") == 0)
+        return aur_key_parse(&out->key, value, err);
+    double number = strtod(value, &end);
+    if (end == value || *end)
+        return aur_error_value(err, text, value, "a number");
+    if (number == number && set_own(out, specs, text, number))
+        return AUR_OK;
+    for (const struct aur_control_builtin *b = aur_control_builtins; b->name; b++)
+        if (strcmp(text, b->name) == 0)
+            return aur_controls_set(out, NULL, text, number, err);
+    return AUR_OK;
+}
+
+int aur_controls_parse(struct aur_controls *out, const struct aur_control_specs *specs, const char *text,
+                       struct aur_error *err)
+{
+    int rc = AUR_OK;
+    aur_controls_default(out, specs);
+    for (size_t len; rc == AUR_OK && *text; text += len + (text[len] != '\0')) {
+        len = strcspn(text, "\n");
+        rc = parse_line(out, specs, text, len, err);
+    }
+    return rc;
 }

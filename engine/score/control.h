@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "score/key.h"
 
 #define AUR_PIECE_CONTROLS_MAX 24
@@ -58,5 +59,15 @@ AUR_MUST_USE int aur_controls_set(struct aur_controls *controls, const struct au
  * What `from` does not have stays as it is in out. */
 void aur_controls_carry(struct aur_controls *out, const struct aur_control_specs *specs,
                         const struct aur_controls *from, const struct aur_control_specs *from_specs);
+
+/* All controls as text, "name=value\n" each, sorted by name, lossless: "bpm=70\nbrightness=0.5\n...key=A minor\n...". specs: the
+ * piece's; NULL: without its own. */
+void aur_controls_print(struct aur_buf *out, const struct aur_controls *controls,
+                        const struct aur_control_specs *specs);
+/* The reverse: what the text does not name is at its default, names that the piece does not have are passed over, values of its
+ * own that are out of range now go to the nearer end. Errors: AUR_EINVAL (a line without a value, a built-in control out of
+ * range) with field, value, allowed; then out is not what it was. */
+AUR_MUST_USE int aur_controls_parse(struct aur_controls *out, const struct aur_control_specs *specs, const char *text,
+                                    struct aur_error *err);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 struct block { /* what aur_phrase_new allocates; the arrays follow */
     struct aur_phrase phrase;
     struct aur_patch patches[AUR_PATCHES_MAX];
@@ -79,6 +81,54 @@ int aur_phrase_repeat(struct aur_phrase **out, const struct aur_phrase *phrase, 
     copy->start_frame = start_frame;
     *out = copy;
     return AUR_OK;
+}
+
+/* ---- hash: value by value, so that neither padding nor byte order is in it ---- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return aur_mix64(hash ^ value) * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t mix_params(uint64_t hash, const float *params, const struct aur_param_table *table)
+{
+    for (size_t i = 0; i < table->n_params; i++) {
+        uint32_t bits;
+        memcpy(&bits, &params[i], sizeof bits);
+        hash = mix(hash, bits);
+    }
+    return hash;
+}
+
+static uint64_t mix_patch(uint64_t hash, const struct aur_patch *patch)
+{
+    hash = mix(hash, aur_hash64(patch->name, strlen(patch->name), AUR_HASH_START));
+    hash = mix(hash, (uint64_t)patch->voice);
+    hash = mix(mix(hash, patch->table.hash), patch->table.shapes);
+    return mix_params(hash, patch->params, &aur_voices[patch->voice]);
+}
+
+static uint64_t mix_note(uint64_t hash, const struct aur_note *note, uint64_t start)
+{
+    hash = mix(mix(hash, note->on_frame - start), note->off_frame - start);
+    hash = mix(mix(hash, (uint64_t)note->at_q20), (uint64_t)note->beats_q20);
+    hash = mix(mix(hash, (uint64_t)note->pitch_q16), (uint64_t)note->velocity_q16);
+    return mix(mix(mix(hash, (uint64_t)note->pan_q16), note->patch), note->id);
+}
+
+uint64_t aur_phrase_hash(const struct aur_phrase *phrase)
+{
+    uint64_t hash = mix(mix(AUR_HASH_START, phrase->length_frames), phrase->rate_hz);
+    hash = mix(hash, (uint64_t)phrase->controls.bpm);
+    for (int e = 0; e < AUR_EFFECTS; e++)
+        hash = mix_params(hash, phrase->effects.params[e], &aur_effects[e]);
+    hash = mix(hash, phrase->n_patches);
+    for (uint32_t i = 0; i < phrase->n_patches; i++)
+        hash = mix_patch(hash, &phrase->patches[i]);
+    hash = mix(hash, phrase->n_notes);
+    for (uint32_t i = 0; i < phrase->n_notes; i++)
+        hash = mix_note(hash, &phrase->notes[i], phrase->start_frame);
+    return hash;
 }
 
 void aur_phrase_free(struct aur_phrase *phrase)

@@ -39,7 +39,8 @@ struct aur_chord {
 };
 
 struct aur_phrase {
-    uint64_t number;                     /* from 0 */
+    uint64_t number;  /* in the stream, from 0, by ones */
+    uint64_t ordinal; /* in the music: ctx.phrase, and the key of random streams; another than number after a rewind */
     uint64_t start_frame, length_frames; /* multiples of 64 */
     uint32_t rate_hz;
     int bars;
@@ -57,9 +58,12 @@ struct aur_phrase {
 AUR_MUST_USE int aur_phrase_new(struct aur_phrase **out, const struct aur_phrase *header,
                                 const struct aur_patch *patches, const struct aur_note *notes,
                                 const struct aur_chord *chords);
-/* The same music `shift_frames` later under another number: the ladder's "last phrase again". */
+/* The same music later, or earlier, under another number: the ladder's "last phrase again". Its ordinal stays. */
 AUR_MUST_USE int aur_phrase_repeat(struct aur_phrase **out, const struct aur_phrase *phrase, uint64_t number,
                                    uint64_t start_frame);
+/* Hash of all that the synth reads of a phrase, counted from its start: what has the same hash sounds the same under the same
+ * number. The same on every machine, and wherever a session's store holds the wavetables. */
+uint64_t aur_phrase_hash(const struct aur_phrase *phrase);
 void aur_phrase_free(struct aur_phrase *phrase);
 
 #endif

@@ -77,10 +77,55 @@ static void unknown_name_lists_all(void **state)
     assert_int_equal(aur_controls_set(&c, NULL, "density", 1, &err), AUR_EINVAL);
 }
 
+static void text_is_lossless(void **state)
+{
+    (void)state;
+    struct aur_controls c, back;
+    struct aur_buf text, again;
+    aur_controls_default(&c, &specs);
+    assert_int_equal(aur_key_parse(&c.key, "F# dorian", NULL), AUR_OK);
+    c.bpm = 91;
+    c.intensity = 1.0 / 3;
+    c.level = 0x1.fffffffffffffp-1;
+    c.brightness = 5e-324;
+    c.piece[0] = 0.1 + 0.2;
+    aur_buf_init(&text);
+    aur_buf_init(&again);
+    aur_controls_print(&text, &c, &specs);
+    assert_int_equal(aur_controls_parse(&back, &specs, text.data, NULL), AUR_OK);
+    assert_memory_equal(&back, &c, sizeof c);
+    aur_controls_print(&again, &back, &specs);
+    assert_string_equal(again.data, text.data);
+    assert_true(strncmp(text.data, "bpm=91\nbrightness=", 18) == 0);
+    assert_non_null(
+        strstr(text.data, "\ndensity=0.30000000000000004\nintensity=0.33333333333333331\nkey=F# dorian\nlevel="));
+    aur_buf_deinit(&text);
+    aur_buf_deinit(&again);
+}
+
+static void text_of_another_piece(void **state)
+{
+    (void)state;
+    struct aur_controls c;
+    struct aur_error err;
+    assert_int_equal(aur_controls_parse(&c, &specs, "bpm=60\ngone=3\nwarmth=-7\n", NULL), AUR_OK);
+    assert_int_equal(c.bpm, 60);
+    assert_true(c.piece[0] == 0.4 && c.piece[1] == -1 && c.level == 1);
+    assert_int_equal(aur_controls_parse(&c, NULL, "", NULL), AUR_OK);
+    assert_int_equal(aur_controls_parse(&c, &specs, "bpm=600\n", &err), AUR_EINVAL);
+    assert_string_equal(err.field, "bpm");
+    assert_int_equal(aur_controls_parse(&c, &specs, "bpm", &err), AUR_EINVAL);
+    assert_int_equal(aur_controls_parse(&c, &specs, "level=loud\n", &err), AUR_EINVAL);
+    assert_int_equal(aur_controls_parse(&c, &specs, "key=H minor\n", &err), AUR_EINVAL);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(set_each),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
+                                       cmocka_unit_test(set_each),
                                        cmocka_unit_test(refused_and_unchanged),
-                                       cmocka_unit_test(unknown_name_lists_all)};
+                                       cmocka_unit_test(unknown_name_lists_all),
+                                       cmocka_unit_test(text_is_lossless),
+                                       cmocka_unit_test(text_of_another_piece)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

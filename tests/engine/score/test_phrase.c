@@ -88,6 +88,54 @@ static void without_memory(void **state)
     aur_phrase_free(phrase);
 }
 
+static uint64_t hash_of(const struct aur_phrase *header, const struct aur_patch *patch, const struct aur_note *played)
+{
+    struct aur_phrase *phrase;
+    assert_int_equal(aur_phrase_new(&phrase, header, patch, played, NULL), AUR_OK);
+    uint64_t hash = aur_phrase_hash(phrase);
+    aur_phrase_free(phrase);
+    return hash;
+}
+
+/* header, patch and notes with one value changed must give another hash, and the same when it is back. */
+#define COUNTS(value, change)                                                                                          \
+    do {                                                                                                               \
+        const __typeof__(value) was = (value);                                                                         \
+        (value) += (change);                                                                                           \
+        assert_true(hash_of(&h, &patch, played) != hash);                                                              \
+        (value) = was;                                                                                                 \
+        assert_true(hash_of(&h, &patch, played) == hash);                                                              \
+    } while (0)
+
+static void hash_is_of_what_sounds(void **state)
+{
+    (void)state;
+    struct aur_phrase *phrase = make(), *later;
+    assert_int_equal(aur_phrase_repeat(&later, phrase, 9, 64000), AUR_OK);
+    assert_true(aur_phrase_hash(later) == aur_phrase_hash(phrase));
+    aur_phrase_free(later);
+    struct aur_phrase h = *phrase;
+    struct aur_patch patch = phrase->patches[0];
+    struct aur_note played[4];
+    h.n_chords = 0;
+    memcpy(played, phrase->notes, sizeof played);
+    const uint64_t hash = hash_of(&h, &patch, played);
+    assert_true(hash == aur_phrase_hash(phrase)); /* chords do not sound */
+    h.controls.level = 0;
+    patch.table.at = 77; /* where a store happens to hold it */
+    memset(played[0].callers, 1, sizeof played[0].callers);
+    assert_true(hash_of(&h, &patch, played) == hash);
+    COUNTS(patch.table.hash, 1);
+    COUNTS(patch.params[3], 1);
+    COUNTS(h.effects.params[AUR_EFFECT_DELAY][0], 1);
+    COUNTS(h.controls.bpm, 1);
+    COUNTS(h.length_frames, 64);
+    COUNTS(played[2].velocity_q16, 1);
+    COUNTS(played[3].off_frame, 64);
+    COUNTS(played[1].at_q20, 1);
+    aur_phrase_free(phrase);
+}
+
 #define Q(beats) ((int64_t)((beats) * (double)AUR_BEAT_ONE))
 
 static const struct {
@@ -181,6 +229,7 @@ int main(void)
                                        cmocka_unit_test(repeated_later_and_earlier),
                                        cmocka_unit_test(an_empty_phrase),
                                        cmocka_unit_test(without_memory),
+                                       cmocka_unit_test(hash_is_of_what_sounds),
                                        cmocka_unit_test(harmony_is_counted_once_per_note),
                                        cmocka_unit_test(harmony_is_watched_without_declared_chords)};
     return cmocka_run_group_tests(tests, NULL, NULL);
