@@ -267,6 +267,7 @@ static int try_alone(struct aur_scripts *scripts, struct aur_scripts_trial *out,
     struct aur_piece_source source = aur_scripts_source(scripts, instead->path, name);
     bool is_piece = false;
     source.instead = instead;
+    source.n_instead = 1;
     int rc = aur_piece_run_text(&source, &is_piece, err);
     if (rc < 0 || !is_piece)
         return rc;
@@ -280,6 +281,7 @@ static int try_on(struct aur_scripts *scripts, struct aur_scripts_trial *out, co
     struct aur_piece_source source = aur_scripts_source(scripts, follow->path, follow->name);
     struct aur_piece *piece = NULL;
     source.instead = instead;
+    source.n_instead = 1;
     int rc = strcmp(instead->path, follow->path) == 0 ? AUR_OK : check_file(follow, err);
     if (rc == AUR_OK)
         rc = aur_piece_load(&piece, &source, err);

@@ -16,6 +16,7 @@ struct aur_module {
     char *file;       /* as it was found */
     const char *path; /* as messages name it: the end of file */
     size_t len;
+    bool library;        /* found in lib_dir */
     struct aur_buf code; /* its bytecode, made here; empty: none */
 };
 
@@ -33,7 +34,9 @@ struct aur_piece {
     const struct aur_table_loader *tables; /* while it is loaded */
     struct aur_module modules[AUR_MODULES_MAX];
     size_t n_modules;
-    const struct aur_piece_text *instead; /* while it is loaded */
+    const struct aur_piece_text *instead; /* while it is loaded, as are: */
+    size_t n_instead;
+    bool sealed;
     struct aur_piece_marks marks;
     struct aur_piece_info info;
 };

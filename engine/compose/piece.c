@@ -38,12 +38,22 @@ static const char *shown(const struct aur_piece *piece, const char *file)
     return n && file && strncmp(file, piece->root, n) == 0 && file[n] == '/' ? file + n + 1 : file;
 }
 
+static const struct aur_piece_text *find_instead(const struct aur_piece *piece, const char *path)
+{
+    for (size_t i = 0; i < piece->n_instead; i++)
+        if (strcmp(piece->instead[i].path, path) == 0)
+            return &piece->instead[i];
+    return NULL;
+}
+
 /* A file of the piece: what stands for it, or what is on disk. */
 static int read_text(struct aur_buf *out, const struct aur_piece *piece, const char *path, struct aur_error *err)
 {
-    const struct aur_piece_text *instead = piece->instead;
+    const struct aur_piece_text *instead = find_instead(piece, path);
     aur_buf_init(out);
-    if (!instead || strcmp(instead->path, path) != 0)
+    if (!instead && piece->sealed)
+        return aur_error_set(err, AUR_ENOTFOUND, "%s: there is no such text", path);
+    if (!instead)
         return aur_buf_read_file(out, path, piece->limits.source_bytes, err);
     if (instead->len > piece->limits.source_bytes)
         return aur_error_set(err, AUR_ELIMIT, "%s: the text is larger than %zu bytes", path,
@@ -56,15 +66,15 @@ static int read_text(struct aur_buf *out, const struct aur_piece *piece, const c
 static bool is_there(const struct aur_piece *piece, const char *path)
 {
     struct stat about;
-    return (stat(path, &about) == 0 && S_ISREG(about.st_mode)) ||
-           (piece->instead && strcmp(piece->instead->path, path) == 0);
+    return find_instead(piece, path) || (!piece->sealed && stat(path, &about) == 0 && S_ISREG(about.st_mode));
 }
 
-static int read_module(struct aur_piece *piece, char *path, const char *name, struct aur_error *err)
+static int read_module(struct aur_piece *piece, char *path, const char *name, bool library, struct aur_error *err)
 {
     struct aur_buf text;
     int rc = read_text(&text, piece, path, err);
-    struct aur_module module = {.name = strdup(name), .file = path, .path = shown(piece, path), .len = text.len};
+    struct aur_module module = {
+        .name = strdup(name), .file = path, .path = shown(piece, path), .len = text.len, .library = library};
     if (rc == AUR_OK) {
         module.text = aur_buf_take(&text);
         if (module.name && module.text) {
@@ -90,7 +100,7 @@ static int read_from_folders(struct aur_piece *piece, const char *name, struct a
         if (!path)
             return aur_error_set(err, AUR_ENOMEM, "out of memory");
         if (is_there(piece, path))
-            return read_module(piece, path, name, err);
+            return read_module(piece, path, name, i == 1, err);
         free(path);
     }
     if (piece->root)
@@ -272,6 +282,8 @@ static int load(struct aur_piece **out, const struct aur_piece_source *source, l
     piece->references = 1;
     piece->log = source->log;
     piece->instead = source->instead;
+    piece->n_instead = source->n_instead;
+    piece->sealed = source->sealed;
     piece->root = source->root;
     piece->tables = source->tables;
     set_limits(&piece->limits);
@@ -280,6 +292,7 @@ static int load(struct aur_piece **out, const struct aur_piece_source *source, l
         rc = run_top(piece, body, is_piece, err);
     piece->tables = NULL;
     piece->instead = NULL;
+    piece->n_instead = 0;
     piece->root = NULL;
     mark(piece);
     if (source->marks)
@@ -367,5 +380,18 @@ void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, 
         char path[4096 + AUR_TABLE_FILE_SIZE];
         snprintf(path, sizeof path, "%s%s%s", piece->folder, *piece->folder ? "/" : "", piece->info.tables[i].file);
         on_file(user, path, NULL);
+    }
+}
+
+void aur_piece_texts(const struct aur_piece *piece, aur_piece_text_fn *on_text, void *user)
+{
+    const char *slash = strrchr(piece->file, '/');
+    on_text(user, slash ? slash + 1 : piece->file, piece->text, piece->len);
+    for (size_t i = 0; i < piece->n_modules; i++) {
+        const struct aur_module *module = &piece->modules[i];
+        bool like_library = !module->library && strncmp(module->name, "lib/", 4) == 0;
+        char name[160]; /* of a module: under 100 bytes */
+        snprintf(name, sizeof name, "%s%s.lua", module->library ? "lib/" : like_library ? "./" : "", module->name);
+        on_text(user, name, module->text, module->len);
     }
 }

@@ -43,8 +43,10 @@ struct aur_piece_source {
     struct aur_script_limits limits;
     struct aur_log *log;                   /* where print goes; NULL: nowhere */
     const struct aur_table_loader *tables; /* used while loading; NULL: a piece with tables is refused */
-    const struct aur_piece_text *instead;  /* NULL: files are as they are on disk */
-    struct aur_piece_marks *marks;         /* NULL, or filled when loading ends */
+    const struct aur_piece_text *instead;  /* texts that stand for files; of several for one path the first */
+    size_t n_instead;
+    bool sealed;                   /* there are no files but these: nothing is looked for on disk */
+    struct aur_piece_marks *marks; /* NULL, or filled when loading ends */
 };
 
 /* A wavetable that the piece names, as it was when the piece was loaded. */
@@ -84,6 +86,10 @@ const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece);
 const char *aur_piece_name(const struct aur_piece *piece);
 const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece);
 void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user);
+/* Called for each text, the script first, under a name that does not tell of this machine: "ambient.lua" and
+ * "sub/mine.lua" from the script's folder, "./lib/mine.lua" from a folder "lib" in it, "lib/theory.lua" from the library. */
+typedef void aur_piece_text_fn(void *user, const char *name, const char *text, size_t len);
+void aur_piece_texts(const struct aur_piece *piece, aur_piece_text_fn *on_text, void *user);
 
 /* What composing took. */
 struct aur_compose_usage {

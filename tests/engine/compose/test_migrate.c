@@ -84,7 +84,7 @@ static void hashes_tell_texts_apart(void **state)
     /* a text in place of a file; marks of one that fails; paths below a root */
     struct aur_piece_text instead = {c->files[0], "return nil .. 1", 15};
     struct aur_piece_source source = {
-        .path = c->files[1], .root = c->folder, .instead = &instead, .marks = &marks, .name = "x"};
+        .path = c->files[1], .root = c->folder, .instead = &instead, .n_instead = 1, .marks = &marks, .name = "x"};
     bool is_piece;
     assert_int_equal(aur_piece_load(&piece, &source, &c->err), AUR_ESCRIPT);
     assert_true(strncmp(c->err.message, "mine.lua:1: ", 12) == 0);
