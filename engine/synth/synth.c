@@ -114,11 +114,12 @@ const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
     return phrase;
 }
 
-void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
+uint64_t aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
 {
     if (!aur_ahead_live(synth, live))
         aur_effects_live(&synth->effects, live->level, live->brightness, live->intensity,
                          synth->blocks ? synth->glide_blocks : 0);
+    return synth->buses.block * AUR_BLOCK;
 }
 
 static void begin_phrase(struct aur_synth *synth, const struct aur_phrase *phrase)

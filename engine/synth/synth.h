@@ -55,8 +55,9 @@ AUR_MUST_USE int aur_synth_commit(struct aur_synth *synth, const struct aur_phra
 const struct aur_phrase *aur_synth_retired(struct aur_synth *synth);
 
 /* [render] Live controls from the next block on, smoothed over half a second; the first call before any block is
- * rendered sets them without smoothing. */
-void aur_synth_live(struct aur_synth *synth, const struct aur_live *live);
+ * rendered sets them without smoothing. Returns the frame from which on they act: with a backend that is where the next job
+ * begins. Given at that frame to a synth without one they give the same samples; of several for one frame the last counts. */
+uint64_t aur_synth_live(struct aur_synth *synth, const struct aur_live *live);
 
 /* [render] The next `frames` frames, interleaved left, right; finite, |x| <= 1. Silence where no phrase was committed. */
 void aur_synth_render(struct aur_synth *synth, float *out, size_t frames);

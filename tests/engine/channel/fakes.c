@@ -147,12 +147,13 @@ const struct aur_phrase *aur_synth_retired(struct aur_synth *synth)
     return phrase;
 }
 
-void aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
+uint64_t aur_synth_live(struct aur_synth *synth, const struct aur_live *live)
 {
-    if (synth->n_lives == FAKE_LIVES)
-        return;
-    synth->lives[synth->n_lives].frame = synth->frame;
-    synth->lives[synth->n_lives++].live = *live;
+    if (synth->n_lives < FAKE_LIVES) {
+        synth->lives[synth->n_lives].frame = synth->frame;
+        synth->lives[synth->n_lives++].live = *live;
+    }
+    return (synth->frame + AUR_BLOCK_FRAMES - 1) / AUR_BLOCK_FRAMES * AUR_BLOCK_FRAMES;
 }
 
 static float right_at(const struct aur_synth *synth, uint64_t frame)
