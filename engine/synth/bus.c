@@ -289,7 +289,8 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
         aur_job_start(buses->job, group, lane);
         buses->pool[group].active |= 1u << lane;
     }
-    buses->slots[group][lane] = (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++};
+    buses->slots[group][lane] =
+        (struct aur_slot){.end_block = buses->block + blocks, .start_order = buses->notes++, .table = plan->table.hash};
     ends_at(buses, buses->block + blocks);
     bus->voices++;
     buses->voices++;

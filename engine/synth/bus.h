@@ -35,6 +35,7 @@ struct aur_bus {
 struct aur_slot {
     uint64_t end_block;   /* silent from here on */
     uint64_t start_order; /* counts notes */
+    uint64_t table;       /* hash of the user's wavetable that it reads */
     bool fading;          /* stolen: no longer counted as a voice */
 };
 
