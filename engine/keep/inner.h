@@ -1,0 +1,60 @@
+/* What the files of keep/ share. Not for other rooms.
+ *
+ *   keep.c      both threads, the queue of requests
+ *   takes.c     the table of takes, in step with the journal
+ *   render.c    a take's files, on the thread that renders
+ *   peaks.c     a waveform from samples
+ *   folder.c    files and folders on disk
+ *   ask_*.c     the answers, on the thread that answers */
+#ifndef AUR_KEEP_INNER_H
+#define AUR_KEEP_INNER_H
+
+#include "journal/archive.h"
+#include "keep/keep.h"
+#include "keep/takes.h"
+#include "rt/pool.h"
+#include "rt/thread.h"
+
+struct aur_keep_job {
+    struct aur_keep_request request;
+    void (*done)(void *user, struct aur_keep_reply *reply);
+    void *user;
+};
+
+struct aur_keep {
+    struct aur_keep_config config; /* strings owned; immutable */
+    struct aur_takes takes;
+    struct aur_pool *answerer, *renderer;
+    struct aur_archive *archive; /* of the thread that answers */
+    int stop;                    /* stored atomically by aur_keep_free: the render under way gives up */
+
+    struct aur_lock lock; /* of what follows */
+    struct aur_keep_job queue[AUR_KEEP_QUEUE];
+    size_t first, n;
+    bool closed;
+};
+
+/* ---- render.c: on the thread that renders ---- */
+
+/* The oldest take that waits, from its start to its files and its state in the journal; nothing if none waits. */
+void aur_keep_render_next(struct aur_keep *keep);
+
+/* ---- the answers: fill reply, return reply->error.code ---- */
+
+typedef int aur_keep_answer_fn(struct aur_keep *keep, const struct aur_keep_request *request,
+                               struct aur_keep_reply *reply);
+aur_keep_answer_fn aur_keep_ask_sessions, aur_keep_ask_session, aur_keep_ask_session_name, aur_keep_ask_session_delete,
+    aur_keep_ask_session_export, aur_keep_ask_session_import;
+aur_keep_answer_fn aur_keep_ask_take_new, aur_keep_ask_takes, aur_keep_ask_take, aur_keep_ask_take_name,
+    aur_keep_ask_take_delete, aur_keep_ask_take_retry, aur_keep_ask_take_file, aur_keep_ask_take_waveform;
+aur_keep_answer_fn aur_keep_ask_preset_put, aur_keep_ask_preset_delete, aur_keep_ask_preset_export,
+    aur_keep_ask_preset_import;
+
+/* What sessions are called where they are told: the name of a private stream is a secret. */
+const char *aur_keep_channel_shown(const char *channel, bool unlisted);
+/* "key":"2025-01-15T10:30:45.123456Z", or null for 0. */
+void aur_keep_put_time(struct aur_buf *out, const char *key, int64_t ms);
+/* The journal has written what is queued by now, or a warning says that it has not. */
+void aur_keep_flush(struct aur_keep *keep);
+
+#endif

@@ -1,0 +1,126 @@
+/* Takes become files: the session's span is replayed into a part folder, which takes its place when it is complete. On the
+ * thread that renders, which gives way to everything else: it is as nice as a thread can be, and what it does is counting, so
+ * a chunk of a live stream never waits for it. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "keep/folder.h"
+#include "keep/inner.h"
+#include "keep/peaks.h"
+
+#define NICE 19
+
+struct render {
+    struct aur_keep *keep;
+    const struct aur_take *take;
+    struct aur_archive *archive; /* of this thread */
+    char part[AUR_FOLDER_PATH];
+    bool stems, midi;
+    struct aur_peaks peaks;
+};
+
+static void read_wanted(struct render *render)
+{
+    json_t *wanted = json_loads(render->take->wanted, 0, NULL);
+    render->stems = json_is_true(json_object_get(wanted, "stems"));
+    render->midi = json_is_true(json_object_get(wanted, "midi"));
+    json_decref(wanted);
+}
+
+static int write_waveform(struct render *render, struct aur_error *err)
+{
+    char path[AUR_FOLDER_PATH + 32];
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_peaks_write(&render->peaks, &text, render->take->rate_hz);
+    snprintf(path, sizeof path, "%s/%s", render->part, AUR_FOLDER_WAVEFORM);
+    int rc = aur_buf_ok(&text) ? aur_folder_write(path, text.data, text.len, err)
+                               : aur_error_set(err, AUR_ENOMEM, "out of memory");
+    aur_buf_deinit(&text);
+    return rc;
+}
+
+static int write_session(struct render *render, struct aur_error *err)
+{
+    char path[AUR_FOLDER_PATH + 32];
+    snprintf(path, sizeof path, "%s/take.auralis", render->part);
+    return aur_archive_export(render->archive, render->take->session, path, true, err);
+}
+
+static int write_audio(struct render *render, struct aur_error *err)
+{
+    return aur_error_set(err, AUR_ENOTSUP, "take %s cannot be rendered yet", render->take->id);
+}
+
+/* Everything, into the part folder. */
+static int write_files(struct render *render, struct aur_error *err)
+{
+    const struct aur_keep_config *config = &render->keep->config;
+    aur_folder_remove(render->part);
+    int rc = aur_folder_make(render->part, err);
+    if (rc == AUR_OK)
+        rc = aur_archive_open(&render->archive, aur_journal_path(config->journal), err);
+    if (rc == AUR_OK)
+        rc = write_audio(render, err);
+    if (rc == AUR_OK)
+        rc = write_waveform(render, err);
+    if (rc == AUR_OK)
+        rc = write_session(render, err);
+    aur_archive_close(render->archive);
+    return rc;
+}
+
+/* One that is complete already was rendered by a process that could not tell the journal any more. */
+static int render_take(struct aur_keep *keep, const struct aur_take *take, struct aur_error *err)
+{
+    struct render *render = calloc(1, sizeof *render);
+    char folder[AUR_FOLDER_PATH];
+    if (!render)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    *render = (struct render){.keep = keep, .take = take};
+    aur_folder_of(folder, keep->config.folder, take->id);
+    aur_folder_part(render->part, keep->config.folder, take->id);
+    read_wanted(render);
+    aur_peaks_init(&render->peaks, take->to_frame - take->from_frame);
+    int rc = AUR_OK;
+    if (!aur_folder_exists(folder)) {
+        aur_keep_flush(keep);
+        rc = write_files(render, err);
+        if (rc == AUR_OK)
+            rc = aur_folder_publish(render->part, folder, err);
+        aur_folder_remove(render->part);
+    }
+    free(render);
+    return rc;
+}
+
+void aur_keep_render_next(struct aur_keep *keep)
+{
+    struct aur_take take;
+    struct aur_error err = {0}, late = {0};
+    char folder[AUR_FOLDER_PATH];
+    if (__atomic_load_n(&keep->stop, __ATOMIC_RELAXED) || !aur_takes_begin(&keep->takes, &take))
+        return;
+    if (setpriority(PRIO_PROCESS, 0, NICE) != 0) /* of this thread alone */
+        aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "the thread that renders takes keeps its priority");
+    int rc = render_take(keep, &take, &err);
+    bool stopped = rc < 0 && __atomic_load_n(&keep->stop, __ATOMIC_RELAXED);
+    int told = aur_takes_end(&keep->takes, take.id,
+                             stopped  ? "waiting"
+                             : rc < 0 ? "failed"
+                                      : "done",
+                             rc < 0 && !stopped ? err.message : "", &late);
+    if (told == AUR_ENOTFOUND) { /* deleted meanwhile */
+        aur_folder_of(folder, keep->config.folder, take.id);
+        aur_folder_remove(folder);
+    } else if (told < 0) {
+        aur_log(keep->config.log, AUR_LOG_WARNING, "keep", "take %s: %s", take.id, late.message);
+    }
+    if (rc < 0 && !stopped && told != AUR_ENOTFOUND)
+        aur_log(keep->config.log, AUR_LOG_WARNING, "keep", "take %s (%s) failed: %s", take.id, take.name, err.message);
+    else if (rc == AUR_OK && told != AUR_ENOTFOUND)
+        aur_log(keep->config.log, AUR_LOG_INFO, "keep", "take %s (%s) is there", take.id, take.name);
+}
