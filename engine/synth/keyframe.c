@@ -20,7 +20,7 @@
 #define DAMAGED "a keyframe that is damaged, or none"
 
 struct head {
-    uint64_t magic, layout, frame, begun, bytes, hash; /* of all bytes after the head */
+    uint64_t magic, layout, frame, begun, bytes, hash; /* of all other bytes */
 };
 
 struct walk {
@@ -196,11 +196,25 @@ static void pass_buses(struct walk *w, struct aur_buses *buses)
 
 /* ---- the synth ---- */
 
+/* A phrase whose other notes are all cut off at the next block need not begin again. */
+static bool has_begun(const struct aur_synth *synth)
+{
+    return synth->begun && !(synth->n_pending > 1 && synth->pending[1]->start_frame <= synth->buses.block * AUR_BLOCK);
+}
+
+static void pass_next_note(struct walk *w, struct aur_synth *synth)
+{
+    uint32_t note = has_begun(synth) ? synth->next_note : 0;
+    PASS(w, note);
+    if (!w->saving)
+        synth->next_note = note;
+}
+
 static void pass_synth(struct walk *w, struct aur_synth *synth)
 {
     PASS(w, synth->played);
     PASS(w, synth->end_frame);
-    PASS(w, synth->next_note);
+    pass_next_note(w, synth);
     PASS(w, synth->blocks);
     PASS(w, synth->frames);
     PASS(w, synth->used);
@@ -238,15 +252,12 @@ uint64_t aur_synth_layout(const struct aur_synth *synth)
     return aur_hash64(parts, sizeof parts, aur_hash64(aur_synth_build, strlen(aur_synth_build), AUR_HASH_START));
 }
 
-/* A phrase whose other notes are all cut off at the next block need not begin again. */
-static bool has_begun(const struct aur_synth *synth)
+/* Of `bytes`, which begin with a head; each eight of them count as a frame. */
+static uint64_t hash_of(const struct head *head, const void *bytes)
 {
-    return synth->begun && !(synth->n_pending > 1 && synth->pending[1]->start_frame <= synth->buses.block * AUR_BLOCK);
-}
-
-static uint64_t hash_of(const void *bytes, size_t len)
-{
-    return aur_hash_frames(bytes, len / (2 * sizeof(float)), AUR_HASH_START);
+    const uint64_t start = aur_hash64(head, offsetof(struct head, hash), AUR_HASH_START);
+    const float *rest = (const float *)(const void *)((const char *)bytes + sizeof *head);
+    return aur_hash_frames(rest, (head->bytes - sizeof *head) / (2 * sizeof(float)), start);
 }
 
 size_t aur_synth_save(const struct aur_synth *synth, void *out, size_t room)
@@ -261,14 +272,14 @@ size_t aur_synth_save(const struct aur_synth *synth, void *out, size_t room)
         w.left--;
     }
     const size_t bytes = (size_t)(w.to - (char *)out);
-    const struct head head = {
+    struct head head = {
         .magic = MAGIC,
         .layout = aur_synth_layout(synth),
         .frame = synth->frames,
         .begun = has_begun(synth) ? synth->pending[0]->number : AUR_KEYFRAME_NONE,
         .bytes = bytes,
-        .hash = hash_of((char *)out + sizeof head, bytes - sizeof head),
     };
+    head.hash = hash_of(&head, out);
     memcpy(out, &head, sizeof head);
     return w.rc < 0 ? 0 : bytes;
 }
@@ -301,7 +312,7 @@ static int check(const struct aur_synth *synth, const struct head *head, const v
     if (head->layout != aur_synth_layout(synth))
         return aur_error_set(err, AUR_EINVAL, "a keyframe of another build or configuration (layout %016" PRIx64 ")",
                              head->layout);
-    if (head->hash != hash_of((const char *)bytes + sizeof *head, head->bytes - sizeof *head))
+    if (head->hash != hash_of(head, bytes))
         return damaged(err);
     if (synth->frames || synth->n_pending || synth->n_retired)
         return aur_error_set(err, AUR_EINVAL, "a keyframe goes into a synth that has not begun");
@@ -328,10 +339,8 @@ static void count_tables(struct aur_buses *buses)
 
 static void go_on(struct aur_synth *synth, const struct aur_phrase *begun)
 {
-    if (!begun) {
-        synth->next_note = 0;
+    if (!begun)
         return;
-    }
     synth->pending[synth->n_pending++] = begun;
     synth->begun = true;
     for (uint32_t i = 0; i < begun->n_patches; i++) {

@@ -2,7 +2,7 @@
 target_sources(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/rig.c
   ${CMAKE_CURRENT_SOURCE_DIR}/engine/synth/tone.c)
 include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
-if(name STREQUAL test_synth OR name STREQUAL test_tables)
+if(name MATCHES "^test_(synth|tables|keyframe)$")
   aur_test_wraps_malloc(${name})
 endif()
 if(name MATCHES "^test_(backend|sharing|swap_device)$")
