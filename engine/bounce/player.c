@@ -1,15 +1,21 @@
 /* Composing and rendering in one loop, on the thread of the render. The only difference to a live channel is that nobody
- * waits for a clock: both hand the same phrases to the same synth before they sound, so the samples are the same. */
+ * waits for a clock: both hand the same phrases to the same synth before they sound, so the samples are the same. A replay
+ * differs in where phrases come from, and in live controls that act on the way. */
 #include "bounce/player.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "bounce/part.h"
 
 int aur_player_init(struct aur_player *player, const struct aur_player_config *config, struct aur_error *err)
 {
     memset(player, 0, sizeof *player);
     player->config = *config;
     aur_session_init(&player->session, config->piece, config->seed, config->synth.rate_hz);
+    if (config->replay)
+        return aur_replay_seek(config->replay, &player->synth, &player->held[0], &config->synth, config->from_frame,
+                               err);
     int rc = aur_synth_new(&player->synth, &config->synth, err);
     if (rc)
         return rc;
@@ -83,47 +89,113 @@ static int compose(struct aur_player *player, struct aur_error *err)
     return rc;
 }
 
-/* False: the synth takes no more for now. */
-static bool commit(struct aur_player *player)
+/* Tells what of the replayed phrase, which is over at `end`, can be heard. */
+static int tell_part(const struct aur_player *player, const struct aur_phrase *phrase, uint64_t end,
+                     struct aur_error *err)
+{
+    const struct aur_player_config *config = &player->config;
+    const uint64_t from = phrase->start_frame > config->from_frame ? phrase->start_frame : config->from_frame;
+    const uint64_t to = end < config->stop_frame ? end : config->stop_frame;
+    const bool cut = end < phrase->start_frame + phrase->length_frames;
+    struct aur_phrase *heard;
+    if (!config->on_phrase || from >= to)
+        return AUR_OK;
+    if (aur_phrase_part(&heard, phrase, &(struct aur_part){from, to, config->from_frame, cut}) < 0)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    config->on_phrase(config->user, heard);
+    aur_phrase_free(heard);
+    return AUR_OK;
+}
+
+/* The phrase that comes next in the replay, which ends at `end`. */
+static int recompose(struct aur_player *player, uint64_t end, struct aur_error *err)
+{
+    int rc = aur_replay_phrase(player->config.replay, &player->waiting, err);
+    return rc ? rc : tell_part(player, player->waiting, end, err);
+}
+
+/* AUR_EBUSY: the synth takes no more for now. */
+static int commit(struct aur_player *player, struct aur_error *err)
 {
     int slot = 0;
     while (slot < AUR_PLAYER_HELD - 1 && player->held[slot])
         slot++;
-    if (player->held[slot] || aur_synth_commit(player->synth, player->waiting))
-        return false;
+    int rc = player->held[slot] ? AUR_EBUSY : aur_synth_commit(player->synth, player->waiting);
+    if (rc == AUR_EBUSY)
+        return rc;
+    if (rc)
+        return aur_error_set(err, AUR_EIO,
+                             "phrase %llu cannot be played: it has another rate, or begins before the one before it",
+                             (unsigned long long)player->waiting->number);
     player->held[slot] = player->waiting;
     player->waiting = NULL;
-    return true;
+    return AUR_OK;
 }
 
-/* Commits what is due at `now`. *until: the frame to which rendering may go on before the next call. */
-static int commit_due(struct aur_player *player, uint64_t now, uint64_t *until, struct aur_error *err)
+/* Live controls of a replay that act from `now` on. *until: where the next ones do. */
+static int apply_live(struct aur_player *player, uint64_t now, uint64_t *until, struct aur_error *err)
 {
-    const uint64_t lead = (uint64_t)AUR_COMMIT_LEAD_SECONDS * player->session.rate_hz;
-    *until = UINT64_MAX;
-    for (;;) {
-        if (player->waiting && !commit(player)) {
-            *until = now + AUR_BLOCK_FRAMES;
-            return AUR_OK;
-        }
-        const uint64_t next = player->session.next_frame;
-        if (next >= player->config.stop_frame)
-            return AUR_OK;
-        if (next > now + lead) {
-            *until = next - lead;
-            return AUR_OK;
-        }
-        int rc = compose(player, err);
-        if (rc)
-            return rc;
+    struct aur_replay *replay = player->config.replay;
+    struct aur_replay_due due = {.live_frame = AUR_REPLAY_NEVER};
+    int rc = replay ? aur_replay_due(replay, &due, err) : AUR_OK;
+    while (!rc && due.live_frame <= now) {
+        const struct aur_live live = aur_replay_live(replay);
+        aur_synth_live(player->synth, &live);
+        rc = aur_replay_due(replay, &due, err);
     }
+    *until = due.live_frame;
+    return rc;
+}
+
+/* Makes the phrase that is due at `now` the waiting one; if none is, *until is no later than when one will be. */
+static int next_phrase(struct aur_player *player, uint64_t now, uint64_t *until, struct aur_error *err)
+{
+    const struct aur_player_config *config = &player->config;
+    const uint64_t lead = (uint64_t)AUR_COMMIT_LEAD_SECONDS * player->session.rate_hz;
+    struct aur_replay_due due = {.phrase_frame = player->session.next_frame};
+    int rc = config->replay ? aur_replay_due(config->replay, &due, err) : AUR_OK;
+    if (rc || due.phrase_frame >= config->stop_frame)
+        return rc;
+    if (due.phrase_frame <= now + lead)
+        return config->replay ? recompose(player, due.phrase_end, err) : compose(player, err);
+    if (due.phrase_frame - lead < *until)
+        *until = due.phrase_frame - lead;
+    return AUR_OK;
+}
+
+/* Does what is due at `now`. *until: the frame to which rendering may go on before the next call. */
+static int do_due(struct aur_player *player, uint64_t now, uint64_t *until, struct aur_error *err)
+{
+    int rc = apply_live(player, now, until, err);
+    while (!rc) {
+        if (player->waiting)
+            rc = commit(player, err);
+        if (!rc)
+            rc = next_phrase(player, now, until, err);
+        if (!rc && !player->waiting)
+            return AUR_OK;
+    }
+    if (rc != AUR_EBUSY)
+        return rc;
+    if (now + AUR_BLOCK_FRAMES < *until)
+        *until = now + AUR_BLOCK_FRAMES;
+    return AUR_OK;
+}
+
+int aur_player_approach(struct aur_player *player, float *scratch, size_t frames, uint64_t *left, struct aur_error *err)
+{
+    const uint64_t from = player->config.from_frame, now = aur_synth_frame(player->synth);
+    *left = now < from ? from - now : 0;
+    const size_t n = *left < frames ? (size_t)*left : frames;
+    *left -= n;
+    return n ? aur_player_pull(player, scratch, n, err) : AUR_OK;
 }
 
 int aur_player_pull(struct aur_player *player, float *out, size_t frames, struct aur_error *err)
 {
     while (frames) {
         uint64_t now = aur_synth_frame(player->synth), until;
-        int rc = commit_due(player, now, &until, err);
+        int rc = do_due(player, now, &until, err);
         if (rc)
             return rc;
         size_t part = until - now < frames ? (size_t)(until - now) : frames;
