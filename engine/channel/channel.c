@@ -30,6 +30,16 @@ uint64_t aur_channel_published(const struct aur_channel *ch)
     return aur_cast_head(ch->audio) * ch->chunk_frames;
 }
 
+uint64_t aur_channel_frames(const struct aur_channel *ch)
+{
+    return aur_channel_published(ch);
+}
+
+const char *aur_channel_session(const struct aur_channel *ch)
+{
+    return ch->recorder ? aur_recorder_id(ch->recorder) : "";
+}
+
 /* ---- set-up ---- */
 
 static void settings(struct aur_channel *ch, const struct aur_channel_config *config)
@@ -83,8 +93,24 @@ static int make_parts(struct aur_channel *ch, const struct aur_channel_config *c
         ch->render.ahead += ch->chunk_frames;
     struct aur_live live = {(float)config->controls.level, (float)config->controls.brightness,
                             (float)config->controls.intensity};
-    aur_synth_live(ch->render.synth, &live);
-    return 0;
+    uint64_t frame = aur_synth_live(ch->render.synth, &live);
+    rc = aur_record_begin(ch, config, err);
+    if (rc == 0)
+        aur_record_live(ch, &live, frame);
+    return rc;
+}
+
+/* Where the music begins: with the piece's own state, or where another session stood. */
+static int place(struct aur_channel *ch, const struct aur_channel_config *config, struct aur_error *err)
+{
+    struct aur_session *session = &ch->compose.session;
+    aur_session_init(session, aur_piece_ref(config->piece), ch->seed, ch->rate_hz);
+    session->usage = &ch->compose.usage;
+    if (!config->from)
+        return 0;
+    session->next_ordinal = config->from->ordinal;
+    session->state = config->from->state ? strdup(config->from->state) : NULL;
+    return config->from->state && !session->state ? aur_error_set(err, AUR_ENOMEM, "out of memory") : 0;
 }
 
 int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config, struct aur_log *log,
@@ -99,9 +125,9 @@ int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *c
     aur_lock_init(&ch->lock);
     settings(ch, config);
     aur_stats_init(&ch->stats);
-    aur_session_init(&ch->compose.session, aur_piece_ref(config->piece), ch->seed, ch->rate_hz);
-    ch->compose.session.usage = &ch->compose.usage;
-    int rc = make_parts(ch, config, err);
+    int rc = place(ch, config, err);
+    if (rc == 0)
+        rc = make_parts(ch, config, err);
     if (rc == 0)
         rc = aur_channel_compose_first(ch, err);
     if (rc < 0) {
@@ -130,6 +156,7 @@ void aur_channel_free(struct aur_channel *ch)
 {
     if (!ch)
         return;
+    aur_record_end(ch);
     aur_synth_free(ch->render.synth);
     free_compose_side(&ch->compose);
     aur_piece_free(ch->shared.armed);

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "compose/piece.h"
+#include "journal/journal.h"
 #include "synth/synth.h"
 #include "wire/frame.h"
 #include "wire/message.h"
@@ -37,11 +38,21 @@ struct aur_station_config {
  * phrase that sounds then ends: later notes of it are dropped, sounding ones released. */
 enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
 
+/* Where the music of an earlier session goes on. */
+struct aur_channel_start {
+    const char *session; /* its id */
+    const char *state;   /* that its last phrase left; NULL: none */
+    uint64_t ordinal;    /* of the next phrase */
+};
+
 struct aur_channel_config {
     const char *name;              /* "main" */
     const struct aur_piece *piece; /* the channel has references of its own */
     uint64_t seed;
-    struct aur_controls controls; /* to start with */
+    struct aur_controls controls;         /* to start with */
+    const struct aur_channel_start *from; /* borrowed until the channel is made; NULL: at the beginning */
+    struct aur_journal *journal;          /* borrowed, longer than the channel: where it is recorded; NULL: nowhere */
+    const char *settings; /* JSON object for the journal: what else it was started with; NULL: nothing */
     struct aur_synth_config synth;
     uint32_t chunk_frames; /* 4410 */
     uint32_t ring_chunks;  /* messages kept for listeners; 0: 2 seconds */
@@ -75,6 +86,10 @@ double aur_station_margin(const struct aur_station *station);
 
 const char *aur_channel_name(const struct aur_channel *channel);
 bool aur_channel_unlisted(const struct aur_channel *channel);
+/* Id of the session that is being recorded; "": none is. */
+const char *aur_channel_session(const struct aur_channel *channel);
+/* Frames published so far: the session's clock. */
+uint64_t aur_channel_frames(const struct aur_channel *channel);
 /* The controls as last set (what a new control message starts from), and what the piece's own among them are: those of the
  * piece that composes the next phrase. specs may be NULL. */
 void aur_channel_controls(struct aur_channel *channel, struct aur_controls *out, struct aur_control_specs *specs);
@@ -181,6 +196,7 @@ enum aur_script_state {
 struct aur_channel_event {
     enum aur_channel_event_type type;
     uint64_t chunk_index; /* the chunk it belongs before */
+    bool silence;         /* of AUR_EVENT_SYNTHESIS: there is no phrase to play */
     struct aur_msg_phrase phrase;
     struct aur_error error;
     enum aur_script_state script_state;

@@ -148,9 +148,14 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
     struct aur_compose_side *c = &ch->compose;
     struct aur_checkpoint old = {0};
     aur_stats_phrase(ch, phrase, !attempt);
+    if (attempt)
+        aur_record_composed(ch, attempt);
+    else
+        aur_record_repeated(ch, phrase);
     aur_lock_take(&ch->lock);
     c->all[free_entry(c)] = (struct aur_phrase_entry){phrase, phrase == c->spare && c->spare_back};
     c->last = phrase;
+    c->original = attempt ? phrase->number : c->original;
     ch->shared.phrases_generated += attempt != NULL;
     if (attempt)
         aur_channel_adopt(ch, attempt, &old);

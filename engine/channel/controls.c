@@ -151,6 +151,7 @@ void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, c
     aur_controls_carry(&next, own_specs(ch), controls, specs ? specs : own_specs(ch));
     bool live = !same_live(&s->controls, &next);
     bool structure = !same_structure(ch, &s->controls, &next);
+    aur_record_controls(ch, &s->controls, &next, own_specs(ch));
     s->controls = next;
     if (live)
         aur_channel_live_push(ch);

@@ -36,7 +36,7 @@ static void tell_silent(struct aur_channel *ch, const struct aur_chunk *chunk, u
         aur_log(ch->log, AUR_LOG_INFO, ch->name, "music again from chunk %llu", (unsigned long long)index);
         return;
     }
-    struct aur_channel_event event = {.type = AUR_EVENT_SYNTHESIS, .chunk_index = index};
+    struct aur_channel_event event = {.type = AUR_EVENT_SYNTHESIS, .chunk_index = index, .silence = true};
     aur_error_set(&event.error, AUR_EBUSY, "there is no phrase to play: silence from chunk %llu",
                   (unsigned long long)index);
     aur_lock_take(&ch->lock);
@@ -69,6 +69,8 @@ static void tell(struct aur_channel *ch, uint64_t index)
     if (chunk->stall)
         tell_late(ch, chunk, index);
     tell_fallback(ch, chunk, index);
+    if (chunk->by_device)
+        aur_record_device(ch, index);
     tell_silent(ch, chunk, index);
     if (chunk->n_started == 0)
         return;

@@ -16,6 +16,7 @@ void aur_channel_event_put(struct aur_channel *ch, const struct aur_channel_even
         atomic_fetch_add_explicit(&ch->stats.edits[event->script_state], 1, memory_order_relaxed);
     s->events[(s->first_event + s->n_events++) % AUR_CHANNEL_EVENTS] = *event;
     s->news = true;
+    aur_record_event(ch, event);
 }
 
 /* Version of the text that sounds. */

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "channel/channel.h"
+#include "channel/record.h"
 #include "channel/stats.h"
 #include "compose/session.h"
 #include "rt/cast.h"
@@ -28,6 +29,7 @@
 #define AUR_CHANNEL_BEFORE  4  /* pieces that can be gone back to */
 #define AUR_CHANNEL_EVENTS  32 /* news not yet fetched; the oldest is dropped */
 #define AUR_CHANNEL_STARTS  4  /* phrases that begin in one chunk and are told about */
+#define AUR_CHANNEL_KNOWN   8  /* pieces that are known to be in the journal */
 #define AUR_CHANNEL_FRAMING 16 /* bytes before a message, for the network thread */
 
 /* One rendered chunk, a slot of the broadcast ring: written by the render worker, immutable once published. */
@@ -38,6 +40,7 @@ struct aur_chunk {
     uint64_t late_ns;       /* how long after its time it came: 0 in time */
     bool stall;             /* late, and the chunk before was not */
     uint32_t fell_back;     /* jobs of the backend that were rendered here instead */
+    bool by_device;         /* a backend rendered voices of it */
     float samples[];        /* chunk_frames x 2 */
 };
 
@@ -47,12 +50,13 @@ struct aur_render_side {
     const struct aur_phrase *held; /* taken from its slot, committed later */
     uint64_t next_number;          /* of the slot to take next */
     uint64_t frame;
-    uint64_t committed_start, committed_end; /* of the phrase committed last */
+    uint64_t committed, committed_start, committed_end; /* number and place of the phrase committed last */
     uint64_t ahead; /* frames before a phrase's start at which it is committed: 0 without a backend */
     struct {
         uint64_t number, frame;
     } starts[AUR_SYNTH_PHRASES_MAX]; /* committed, not begun */
     uint32_t n_starts;
+    struct aur_record_render record;
     uint64_t epoch_ns; /* when frame 0 is due */
     bool started, late;
     bool gave_back; /* the composer has something to free */
@@ -83,6 +87,10 @@ struct aur_compose_side {
     bool spare_back;                                  /* and it came back already */
     struct aur_compose_usage usage;                   /* of the last call of the script */
     char failing[256];                                /* the failure that was logged; "" while all is well */
+    uint64_t original;                                /* number of the phrase that `last` is or repeats */
+    uint32_t branch;                                  /* the current one */
+    char known[AUR_CHANNEL_KNOWN][AUR_PIECE_HASH_SIZE];
+    uint32_t n_known;
 };
 
 struct aur_phrase_record {
@@ -137,6 +145,7 @@ struct aur_encode_side {
     uint64_t seen;   /* chunks whose news were told */
     uint64_t next;   /* chunk to encode next */
     bool silent;     /* the chunk last seen lacked a phrase */
+    bool inexact;    /* the journal knows that a device gives other samples */
     struct aur_meter *meter;
     uint64_t heard, metered; /* chunks that were measured; frames of them */
 };
@@ -152,6 +161,9 @@ struct aur_channel {
     uint32_t rate_hz, chunk_frames, n_chunks;
     uint64_t lead_ns;
     struct aur_log *log;
+    struct aur_recorder *recorder; /* or NULL */
+    size_t keyframe_bytes;
+    const struct aur_tables *tables; /* or NULL */
     void (*notify)(void *user);
     void *user;
     uint64_t (*clock)(void *clock_user);
@@ -220,6 +232,8 @@ struct aur_attempt {
     struct aur_piece *piece; /* that takes over, a reference; NULL: the one that composed before */
     enum aur_swap swap;      /* it was armed for */
     struct aur_phrase *phrase;
+    char *before;    /* the state it was composed on; NULL: none */
+    uint32_t branch; /* that it belongs to */
     struct aur_session after;
 };
 /* Composes the next phrase, at start_frame: by what is armed; if that fails, or nothing is, by the session's piece; if that

@@ -34,7 +34,7 @@ static void apply_live(struct aur_channel *ch)
     while (aur_ring_pop(ch->live, &live))
         any = true;
     if (any)
-        aur_synth_live(ch->render.synth, &live);
+        aur_record_live(ch, &live, aur_synth_live(ch->render.synth, &live));
 }
 
 /* Phrases that begin before this frame are told. */
@@ -82,12 +82,15 @@ static void next_phrase(struct aur_channel *ch)
             return;
         r->held = NULL;
         if (rc == AUR_OK) {
+            aur_record_committed(ch, phrase, phrase->start_frame < r->committed_end);
+            r->committed = number;
             r->committed_start = phrase->start_frame;
             r->committed_end = end;
             r->starts[r->n_starts].frame = phrase->start_frame;
             r->starts[r->n_starts++].number = number;
             return;
         }
+        aur_record_dropped(ch, phrase);
         aur_retire_put(ch->retired, phrase);
         r->gave_back = true;
     }
@@ -118,7 +121,10 @@ static void fill(struct aur_channel *ch, struct aur_chunk *chunk)
         else if (silent && r->held && r->held->start_frame < end)
             to = r->held->start_frame;
         tell_starts(r, chunk, to);
+        if (r->committed_start == r->frame)
+            aur_record_boundary(ch, r->frame, r->committed);
         aur_synth_render(r->synth, chunk->samples + (r->frame - first) * 2, to - r->frame);
+        aur_record_samples(ch, chunk->samples + (r->frame - first) * 2, r->frame, to - r->frame);
         if (silent)
             chunk->silent_frames += (uint32_t)(to - r->frame);
         r->frame = to;
@@ -132,6 +138,8 @@ static void settle(struct aur_channel *ch, struct aur_chunk *chunk, uint64_t due
     chunk->late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
     chunk->stall = chunk->late_ns && !r->late;
     r->late = chunk->late_ns != 0;
+    if (chunk->stall)
+        aur_record_late(ch, r->frame - ch->chunk_frames, chunk->late_ns);
     if (chunk->late_ns) {
         r->epoch_ns += chunk->late_ns;
         atomic_fetch_add_explicit(&ch->underruns, 1, memory_order_relaxed);
@@ -182,6 +190,7 @@ static void count(struct aur_channel *ch, struct aur_chunk *chunk)
     struct aur_synth_counts counts;
     aur_synth_counts(ch->render.synth, &counts);
     chunk->fell_back = (uint32_t)(counts.fallbacks - atomic_load_explicit(&ch->fallbacks, memory_order_relaxed));
+    chunk->by_device = counts.backend_blocks > atomic_load_explicit(&ch->backend_blocks, memory_order_relaxed);
     atomic_store_explicit(&ch->backend_blocks, counts.backend_blocks, memory_order_relaxed);
     atomic_store_explicit(&ch->cpu_blocks, counts.cpu_blocks, memory_order_relaxed);
     atomic_store_explicit(&ch->fallbacks, counts.fallbacks, memory_order_relaxed);

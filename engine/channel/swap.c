@@ -70,11 +70,20 @@ static int compose_with(struct aur_channel *ch, struct aur_attempt *out, const s
     out->after.piece = piece;
     out->after.state = state;
     out->after.next_frame = start_frame;
+    out->branch = ch->compose.branch;
+    out->before = state ? strdup(state) : NULL;
+    if (state && !out->before) {
+        aur_session_deinit(&out->after);
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    }
     uint64_t began = ch->clock(ch->clock_user);
     int rc = aur_session_next(&out->after, &out->phrase, controls, err);
     aur_stats_composed(&ch->stats, &ch->compose.usage, rc, ch->clock(ch->clock_user) - began);
-    if (rc < 0)
+    if (rc < 0) {
         aur_session_deinit(&out->after);
+        free(out->before);
+        out->before = NULL;
+    }
     return rc;
 }
 
@@ -184,6 +193,7 @@ void aur_channel_adopt(struct aur_channel *ch, struct aur_attempt *attempt, stru
         old->state = c->session.state;
     }
     c->session = attempt->after;
+    free(attempt->before);
     memset(attempt, 0, sizeof *attempt);
 }
 
@@ -199,6 +209,7 @@ void aur_channel_drop_attempt(struct aur_channel *ch, struct aur_attempt *attemp
     aur_lock_drop(&ch->lock);
     aur_piece_free(piece);
     aur_phrase_free(attempt->phrase);
+    free(attempt->before);
     aur_session_deinit(&attempt->after);
     memset(attempt, 0, sizeof *attempt);
 }

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/bundle.h"
 #include "compose/piece.h"
+#include "synth/keyframe.h"
 
 /* ---- piece ---- */
 
@@ -202,4 +204,39 @@ void aur_synth_counts(const struct aur_synth *synth, struct aur_synth_counts *ou
 {
     (void)synth;
     *out = (struct aur_synth_counts){0};
+}
+
+/* No keyframes. */
+size_t aur_synth_keyframe_bytes(const struct aur_synth *synth)
+{
+    (void)synth;
+    return 0;
+}
+
+uint64_t aur_synth_layout(const struct aur_synth *synth)
+{
+    (void)synth;
+    return 0;
+}
+
+size_t aur_synth_save(const struct aur_synth *synth, void *out, size_t room)
+{
+    (void)synth;
+    (void)out;
+    (void)room;
+    return 0;
+}
+
+/* ---- the journal's bundle: of no files ---- */
+
+int aur_bundle_of(struct aur_bundle **out, const struct aur_piece *piece, const struct aur_tables *tables,
+                  struct aur_error *err)
+{
+    (void)tables;
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    (*out)->hash = piece->marks.hash;
+    (*out)->name = aur_piece_name(piece);
+    return AUR_OK;
 }

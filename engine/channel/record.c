@@ -1,0 +1,318 @@
+/* What a channel puts into the journal: facts from the render worker, by a ring that never waits; phrases and the pieces that
+ * composed them from the composer worker; news from whoever tells it. Everything else replay finds out by composing the same
+ * phrases again. */
+#include "channel/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "bundle/bundle.h"
+#include "channel/internal.h"
+#include "synth/backend.h"
+#include "synth/keyframe.h"
+#include "wire/json.h"
+
+/* ---- life ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *config, struct aur_error *err)
+{
+    const struct aur_session_head head = {
+        .channel = ch->name,
+        .title = aur_piece_describe(config->piece)->title,
+        .unlisted = ch->unlisted,
+        .seed = ch->seed,
+        .rate_hz = ch->rate_hz,
+        .chunk_frames = ch->chunk_frames,
+        .max_voices = config->synth.max_voices,
+        .effects = config->synth.effects,
+        .device = ch->device,
+        .engine = AURALIS_VERSION,
+        .sound_revision = AUR_SOUND_REVISION,
+        .settings = config->settings ? config->settings : "{}",
+        .resumed_from = config->from && config->from->session ? config->from->session : "",
+        .started_at = now_ms(),
+    };
+    struct aur_record_render *r = &ch->render.record;
+    r->hash = AUR_HASH_START;
+    r->keyframe_from = (uint64_t)AUR_KEYFRAME_SECONDS * ch->rate_hz;
+    ch->tables = config->synth.tables;
+    if (!config->journal)
+        return AUR_OK;
+    r->layout = aur_synth_layout(ch->render.synth);
+    ch->keyframe_bytes = aur_synth_keyframe_bytes(ch->render.synth);
+    int rc = aur_recorder_new(&ch->recorder, config->journal, &head, ch->keyframe_bytes);
+    return rc < 0 ? aur_error_set(err, rc, "out of memory for the journal of channel %s", ch->name) : AUR_OK;
+}
+
+static void put_minute(struct aur_channel *ch)
+{
+    struct aur_record_render *r = &ch->render.record;
+    const struct aur_fact fact = {.type = AUR_FACT_MINUTE,
+                                  .frame = r->minute * AUR_MINUTE_SECONDS * ch->rate_hz,
+                                  .number = r->minute,
+                                  .hash = r->hash};
+    aur_recorder_fact(ch->recorder, &fact);
+    r->minute++;
+    r->hash = AUR_HASH_START;
+}
+
+void aur_record_end(struct aur_channel *ch)
+{
+    if (!ch->recorder)
+        return;
+    if (ch->render.frame > ch->render.record.minute * AUR_MINUTE_SECONDS * ch->rate_hz)
+        put_minute(ch);
+    aur_recorder_free(ch->recorder, ch->render.frame);
+    ch->recorder = NULL;
+}
+
+/* ---- [render] ---- */
+
+static void put_fact(struct aur_channel *ch, enum aur_fact_type type, uint64_t frame, uint64_t number)
+{
+    const struct aur_fact fact = {.type = type, .frame = frame, .number = number};
+    if (ch->recorder)
+        aur_recorder_fact(ch->recorder, &fact);
+}
+
+void aur_record_live(struct aur_channel *ch, const struct aur_live *live, uint64_t frame)
+{
+    const struct aur_fact fact = {.type = AUR_FACT_LIVE,
+                                  .frame = frame,
+                                  .level = live->level,
+                                  .brightness = live->brightness,
+                                  .intensity = live->intensity};
+    if (ch->recorder)
+        aur_recorder_fact(ch->recorder, &fact);
+}
+
+void aur_record_committed(struct aur_channel *ch, const struct aur_phrase *phrase, bool cuts)
+{
+    if (cuts)
+        put_fact(ch, AUR_FACT_CUT, phrase->start_frame, phrase->number);
+}
+
+void aur_record_dropped(struct aur_channel *ch, const struct aur_phrase *phrase)
+{
+    put_fact(ch, AUR_FACT_DROPPED, phrase->start_frame, phrase->number);
+}
+
+void aur_record_samples(struct aur_channel *ch, const float *samples, uint64_t first, uint64_t frames)
+{
+    struct aur_record_render *r = &ch->render.record;
+    while (ch->recorder && frames > 0) {
+        uint64_t left = (r->minute + 1) * AUR_MINUTE_SECONDS * ch->rate_hz - first, n = frames < left ? frames : left;
+        r->hash = aur_hash_frames(samples, n, r->hash);
+        if (n == left)
+            put_minute(ch);
+        samples += 2 * n;
+        first += n;
+        frames -= n;
+    }
+}
+
+void aur_record_late(struct aur_channel *ch, uint64_t frame, uint64_t late_ns)
+{
+    put_fact(ch, AUR_FACT_UNDERRUN, frame, late_ns / 1000);
+}
+
+void aur_record_boundary(struct aur_channel *ch, uint64_t frame, uint64_t number)
+{
+    struct aur_record_render *r = &ch->render.record;
+    if (!ch->recorder || frame < r->keyframe_from)
+        return;
+    void *room = aur_recorder_keyframe(ch->recorder);
+    size_t bytes = room ? aur_synth_save(ch->render.synth, room, ch->keyframe_bytes) : 0;
+    if (bytes == 0)
+        return; /* at the next boundary */
+    const struct aur_keyframe_head head = {.frame = frame, .number = number, .layout = r->layout};
+    aur_recorder_keyframe_done(ch->recorder, &head, bytes);
+    r->keyframe_from = frame + (uint64_t)AUR_KEYFRAME_SECONDS * ch->rate_hz;
+}
+
+/* ---- composer worker ---- */
+
+/* Everything that the piece is made of, unless it was recorded lately. */
+static void put_piece(struct aur_channel *ch, const struct aur_piece *piece, uint64_t frame)
+{
+    const char *hash = aur_piece_marks(piece)->hash;
+    struct aur_bundle *bundle;
+    struct aur_error err = {0};
+    for (int i = 0; i < AUR_CHANNEL_KNOWN; i++)
+        if (strcmp(ch->compose.known[i], hash) == 0)
+            return;
+    if (aur_bundle_of(&bundle, piece, ch->tables, &err) < 0) {
+        aur_recorder_broken(ch->recorder, frame, err.message);
+        return;
+    }
+    aur_recorder_piece(ch->recorder, bundle);
+    free(bundle);
+    strcpy(ch->compose.known[ch->compose.n_known++ % AUR_CHANNEL_KNOWN], hash);
+}
+
+static void put_phrase(struct aur_channel *ch, struct aur_recorded_phrase *recorded, const struct aur_phrase *phrase,
+                       const struct aur_piece *piece, const struct aur_controls *controls)
+{
+    struct aur_buf text;
+    aur_buf_init(&text);
+    aur_controls_print(&text, controls, &aur_piece_describe(piece)->controls);
+    put_piece(ch, piece, phrase->start_frame);
+    recorded->number = phrase->number;
+    recorded->start_frame = phrase->start_frame;
+    recorded->length_frames = phrase->length_frames;
+    recorded->piece = aur_piece_marks(piece)->hash;
+    recorded->controls = text.data;
+    recorded->notes_hash = aur_phrase_hash(phrase);
+    if (aur_buf_ok(&text))
+        aur_recorder_phrase(ch->recorder, recorded);
+    else
+        aur_recorder_broken(ch->recorder, phrase->start_frame, "out of memory");
+    aur_buf_deinit(&text);
+}
+
+void aur_record_composed(struct aur_channel *ch, const struct aur_attempt *attempt)
+{
+    struct aur_recorded_phrase recorded = {.kind = AUR_PHRASE_COMPOSED,
+                                           .ordinal = attempt->phrase->ordinal,
+                                           .seed = attempt->after.seed,
+                                           .branch = attempt->branch,
+                                           .state_before = attempt->before,
+                                           .state_after = attempt->after.state};
+    if (ch->recorder)
+        put_phrase(ch, &recorded, attempt->phrase, attempt->after.piece, &attempt->phrase->controls);
+}
+
+void aur_record_repeated(struct aur_channel *ch, const struct aur_phrase *phrase)
+{
+    const struct aur_session *session = &ch->compose.session;
+    struct aur_recorded_phrase recorded = {.kind = AUR_PHRASE_REPEATED,
+                                           .ordinal = session->next_ordinal,
+                                           .seed = session->seed,
+                                           .repeats = ch->compose.original,
+                                           .branch = ch->compose.branch,
+                                           .state_before = session->state,
+                                           .state_after = session->state};
+    if (!ch->recorder)
+        return;
+    aur_lock_take(&ch->lock);
+    struct aur_controls controls = ch->shared.controls;
+    aur_lock_drop(&ch->lock);
+    put_phrase(ch, &recorded, phrase, session->piece, &controls);
+}
+
+/* ---- news ---- */
+
+static void put_event(struct aur_channel *ch, uint64_t frame, const char *kind, struct aur_buf *detail)
+{
+    aur_buf_text(detail, "}");
+    if (aur_buf_ok(detail))
+        aur_recorder_event(ch->recorder, frame, kind, detail->data);
+    aur_buf_deinit(detail);
+}
+
+static void begin_detail(struct aur_buf *detail)
+{
+    aur_buf_init(detail);
+    aur_buf_text(detail, "{");
+}
+
+static void event_script(struct aur_channel *ch, const struct aur_channel_event *event)
+{
+    static const char *const states[] = {"armed", "playing", "refused", "rolled_back"};
+    struct aur_buf detail;
+    begin_detail(&detail);
+    aur_json_text(&detail, "state", states[event->script_state]);
+    aur_json_text(&detail, "script", event->script);
+    aur_json_text(&detail, "version", event->script_version);
+    aur_json_count(&detail, "phrase", event->phrase.phrase);
+    if (event->error.message[0])
+        aur_json_text(&detail, "message", event->error.message);
+    put_event(ch, event->chunk_index * ch->chunk_frames, "script", &detail);
+}
+
+void aur_record_event(struct aur_channel *ch, const struct aur_channel_event *event)
+{
+    static const char *const kinds[] = {
+        [AUR_EVENT_UNDERRUN] = "underrun", [AUR_EVENT_GENERATION_ERROR] = "failed", [AUR_EVENT_SYNTHESIS] = "device"};
+    struct aur_buf detail;
+    if (!ch->recorder || event->type == AUR_EVENT_PHRASE)
+        return;
+    if (event->type == AUR_EVENT_SCRIPT) {
+        event_script(ch, event);
+        return;
+    }
+    begin_detail(&detail);
+    if (event->type == AUR_EVENT_GENERATION_ERROR)
+        aur_json_count(&detail, "phrase", ch->shared.next_number);
+    else
+        aur_json_count(&detail, "chunk", event->chunk_index);
+    aur_json_text(&detail, "message", event->error.message);
+    put_event(ch, event->chunk_index * ch->chunk_frames, event->silence ? "silence" : kinds[event->type], &detail);
+}
+
+/* The lines of `after` that are others in `before`, as members of an object. */
+static void put_changed(struct aur_buf *detail, const char *before, const char *after)
+{
+    char name[AUR_CONTROL_NAME_SIZE], value[64];
+    while (*after && *before) {
+        size_t n = strcspn(after, "\n"), m = strcspn(before, "\n"), split = strcspn(after, "=");
+        if ((n != m || memcmp(after, before, n) != 0) && split < n) {
+            snprintf(name, sizeof name, "%.*s", (int)split, after);
+            snprintf(value, sizeof value, "%.*s", (int)(n - split - 1), after + split + 1);
+            if (strcmp(name, "key") == 0)
+                aur_json_text(detail, name, value);
+            else
+                aur_json_real(detail, name, strtod(value, NULL));
+        }
+        after += n + (after[n] != '\0');
+        before += m + (before[m] != '\0');
+    }
+}
+
+void aur_record_controls(struct aur_channel *ch, const struct aur_controls *before, const struct aur_controls *after,
+                         const struct aur_control_specs *specs)
+{
+    struct aur_buf detail, old, now;
+    if (!ch->recorder)
+        return;
+    aur_buf_init(&old);
+    aur_buf_init(&now);
+    aur_controls_print(&old, before, specs);
+    aur_controls_print(&now, after, specs);
+    if (aur_buf_ok(&old) && aur_buf_ok(&now) && strcmp(old.data, now.data) != 0) {
+        begin_detail(&detail);
+        aur_json_key(&detail, "changed");
+        aur_buf_text(&detail, "{");
+        put_changed(&detail, old.data, now.data);
+        aur_buf_text(&detail, "}");
+        aur_json_text(&detail, "controls", now.data);
+        put_event(ch, aur_channel_published(ch), "control", &detail);
+    }
+    aur_buf_deinit(&old);
+    aur_buf_deinit(&now);
+}
+
+/* ---- encoder worker ---- */
+
+void aur_record_device(struct aur_channel *ch, uint64_t chunk_index)
+{
+    struct aur_backend_report report;
+    if (!ch->recorder || !ch->backend || ch->encode.inexact)
+        return;
+    aur_backend_tell(ch->backend, &report);
+    if (report.exact)
+        return;
+    ch->encode.inexact = true;
+    aur_recorder_broken(ch->recorder, chunk_index * ch->chunk_frames,
+                        "rendered by a device whose samples are not those of the CPU");
+}
