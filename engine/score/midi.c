@@ -131,9 +131,25 @@ static void add_key(struct aur_midi *midi, const struct aur_phrase *phrase)
     conduct(midi, 0x59, text, sizeof text);
 }
 
-static void add_tempo(struct aur_midi *midi, const struct aur_phrase *phrase, uint64_t ticks)
+/* Of the phrase's bars, and how many frames they take. */
+static uint64_t ticks_of_bars(const struct aur_phrase *phrase, uint64_t *frames)
 {
-    double seconds = (double)phrase->length_frames / phrase->rate_hz;
+    uint64_t beats = (uint64_t)phrase->bars * (uint64_t)phrase->meter[0];
+    *frames = aur_tempo_frames((int64_t)beats * AUR_BEAT_ONE, phrase->controls.bpm, phrase->rate_hz);
+    return beats * TICKS_A_WHOLE / (uint64_t)phrase->meter[1];
+}
+
+/* At the tempo of the phrase, to the nearest. */
+static uint64_t ticks_of(const struct aur_phrase *phrase, uint64_t frames)
+{
+    uint64_t whole, ticks = ticks_of_bars(phrase, &whole);
+    return frames / whole * ticks + (frames % whole * ticks + whole / 2) / whole;
+}
+
+static void add_tempo(struct aur_midi *midi, const struct aur_phrase *phrase)
+{
+    uint64_t frames, ticks = ticks_of_bars(phrase, &frames);
+    double seconds = (double)frames / phrase->rate_hz;
     double us = 1e6 * seconds * TICKS_A_QUARTER / (double)ticks;
     uint32_t quarter_us = us < 0xffffff ? (uint32_t)(us + 0.5) : 0xffffff;
     unsigned char text[3] = {(unsigned char)(quarter_us >> 16), (unsigned char)(quarter_us >> 8),
@@ -201,17 +217,19 @@ static void add_note(struct aur_midi *midi, const struct aur_phrase *phrase, con
 
 void aur_midi_add(struct aur_midi *midi, const struct aur_phrase *phrase)
 {
-    uint64_t ticks = (uint64_t)phrase->bars * (uint64_t)phrase->meter[0] * TICKS_A_WHOLE / (uint64_t)phrase->meter[1];
     char marker[64];
+    if (phrase->start_frame > midi->end_frame)
+        midi->start_tick += ticks_of(phrase, phrase->start_frame - midi->end_frame);
     add_meter(midi, phrase);
     add_key(midi, phrase);
-    add_tempo(midi, phrase, ticks);
+    add_tempo(midi, phrase);
     int len = snprintf(marker, sizeof marker, "Phrase %llu, %s", (unsigned long long)phrase->number,
                        phrase->controls.key.name);
     conduct(midi, 0x06, marker, (size_t)len);
     for (uint32_t i = 0; i < phrase->n_notes; i++)
         add_note(midi, phrase, &phrase->notes[i]);
-    midi->start_tick += ticks;
+    midi->start_tick += ticks_of(phrase, phrase->length_frames);
+    midi->end_frame = phrase->start_frame + phrase->length_frames;
 }
 
 /* ---- the file ---- */

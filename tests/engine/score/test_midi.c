@@ -6,7 +6,7 @@
 #include "support/unit.h"
 
 #define BEAT AUR_BEAT_ONE
-#define RATE 44100
+#define RATE 48000
 
 /* Reads a file's tracks into lines, "tick what ..."; data of meta events in hexadecimal. Stops at what is wrong. */
 struct reader {
@@ -94,13 +94,14 @@ static void expect(struct aur_midi *midi, int tracks, const char *lines)
     aur_buf_deinit(&file);
 }
 
-/* A bar of 4/4 at 120 in this key, after what is there already. */
-static void add_bar(struct aur_midi *midi, uint64_t number, const char *key, const struct aur_note *notes, uint32_t n)
+/* Of a bar of 4/4 at 120 in this key what lies at these frames. */
+static void add_part(struct aur_midi *midi, uint64_t number, const char *key, const struct aur_note *notes, uint32_t n,
+                     uint64_t start_frame, uint64_t length_frames)
 {
     struct aur_patch patches[2];
     struct aur_phrase *phrase, header = {.number = number,
-                                         .start_frame = number * 2 * RATE,
-                                         .length_frames = 2 * RATE,
+                                         .start_frame = start_frame,
+                                         .length_frames = length_frames,
                                          .rate_hz = RATE,
                                          .bars = 1,
                                          .meter = {4, 4},
@@ -109,10 +110,17 @@ static void add_bar(struct aur_midi *midi, uint64_t number, const char *key, con
     aur_patch_default(&patches[0], "pad", AUR_VOICE_PAD);
     aur_patch_default(&patches[1], "kick", AUR_VOICE_KICK);
     aur_controls_default(&header.controls, NULL);
+    header.controls.bpm = 120;
     assert_int_equal(aur_key_parse(&header.controls.key, key, NULL), AUR_OK);
     assert_int_equal(aur_phrase_new(&phrase, &header, patches, notes, NULL), AUR_OK);
     aur_midi_add(midi, phrase);
     aur_phrase_free(phrase);
+}
+
+/* A whole bar after those that are there already. */
+static void add_bar(struct aur_midi *midi, uint64_t number, const char *key, const struct aur_note *notes, uint32_t n)
+{
+    add_part(midi, number, key, notes, n, number * 2 * RATE, 2 * RATE);
 }
 
 static void a_track_for_each_patch(void **state)
@@ -184,6 +192,32 @@ static void a_key_sounds_once_at_a_time(void **state)
     aur_midi_deinit(&midi);
 }
 
+static void parts_of_bars_and_silence(void **state)
+{
+    (void)state;
+    const struct aur_note note = {.at_q20 = BEAT, .beats_q20 = BEAT, .pitch_q16 = 60 << 16, .velocity_q16 = 65536};
+    struct aur_midi midi;
+    aur_midi_init(&midi, "");
+    add_part(&midi, 7, "C major", &note, 1, 0, RATE);       /* the second half of a bar */
+    add_part(&midi, 8, "C major", &note, 1, RATE, RATE);    /* one that was cut */
+    add_part(&midi, 9, "C major", &note, 1, 3 * RATE, 500); /* after a second of silence */
+    expect(&midi, 2,
+           "0 meta 03 \n0 meta 58 04021808\n0 meta 59 0000\n0 meta 51 07a120\n0 meta 06 Phrase 7, C major\n"
+           "1920 meta 06 Phrase 8, C major\n"
+           "5760 meta 06 Phrase 9, C major\n"
+           "5780 meta 2f \n"
+           "0 meta 03 pad\n"
+           "0 program 89 on 0\n"
+           "960 note 60 on 0 at 127\n"
+           "1920 end 60 on 0\n"
+           "2880 note 60 on 0 at 127\n"
+           "3840 end 60 on 0\n"
+           "6720 note 60 on 0 at 127\n"
+           "7680 end 60 on 0\n"
+           "7680 meta 2f \n");
+    aur_midi_deinit(&midi);
+}
+
 static void signatures(void **state)
 {
     (void)state;
@@ -212,6 +246,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_track_for_each_patch),
         cmocka_unit_test(a_key_sounds_once_at_a_time),
+        cmocka_unit_test(parts_of_bars_and_silence),
         cmocka_unit_test(signatures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
