@@ -22,7 +22,7 @@
 #define HOURS_MAX       (100.0 * 3600)
 
 struct render_args {
-    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE], midi[AUR_PATH_SIZE];
+    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE], midi[AUR_PATH_SIZE], chords[AUR_PATH_SIZE];
     int phrases;
     double duration, fade, tail;
     int rate;
@@ -79,6 +79,7 @@ static const struct aur_option render_table[] = {
     {"--dither", NULL, "dither 16-bit samples", NULL, {AUR_FIELD_FLAG, AT(dither)}, false, NULL},
     {"--events", "FILE", "write the notes as JSON too", NULL, {AUR_FIELD_TEXT, AT(events)}, false, NULL},
     {"--midi", "FILE", "and as MIDI, a track for each patch", NULL, {AUR_FIELD_TEXT, AT(midi)}, false, NULL},
+    {"--chords", "FILE", "and the chords, like a lead sheet", NULL, {AUR_FIELD_TEXT, AT(chords)}, false, NULL},
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--json", NULL, "print JSON events", NULL, {AUR_FIELD_FLAG, AT(json)}, false, NULL},
     {"--force", NULL, "overwrite files that exist", NULL, {AUR_FIELD_FLAG, AT(force)}, false, NULL},
@@ -284,6 +285,7 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
         .tail_s = args->tail,
         .events_path = *args->events ? args->events : NULL,
         .midi_path = *args->midi ? args->midi : NULL,
+        .chords_path = *args->chords ? args->chords : NULL,
         .interrupted = &progress.interrupted,
         .on_phrase = on_phrase,
         .on_progress = on_progress,

@@ -3,6 +3,7 @@
 #ifndef AUR_BOUNCE_BOUNCE_H
 #define AUR_BOUNCE_BOUNCE_H
 
+#include "bounce/tags.h"
 #include "compose/piece.h"
 #include "synth/synth.h"
 
@@ -12,6 +13,22 @@ enum aur_bounce_bits { AUR_BITS_16, AUR_BITS_24, AUR_BITS_FLOAT };
 #define AUR_FILE_RATE_MIN      8000
 #define AUR_FILE_RATE_MAX      192000
 
+#define AUR_BOUNCE_MORE_MAX 5
+
+struct aur_bounce_output { /* one audio file; as the members of the same names below */
+    const char *path;
+    uint32_t file_rate_hz;
+    enum aur_bounce_bits bits;
+    bool dither;
+};
+
+/* After the fade, before the files. Zeros change nothing. */
+struct aur_bounce_master {
+    double gain_db;
+    bool limit; /* holds the true peak below ceiling_db, at the rate of synthesis */
+    double ceiling_db;
+};
+
 struct aur_bounce_request {
     const struct aur_piece *piece;
     uint64_t seed;
@@ -20,16 +37,22 @@ struct aur_bounce_request {
     const char *out_path;          /* .wav, .flac or .opus by its ending; NULL: render only (with on_audio) */
     uint32_t file_rate_hz; /* 0: the rate of synthesis (48000 with .opus); else resampled (libsamplerate, best) */
     enum aur_bounce_bits bits;
-    bool dither, force;      /* dither: with 16 bits only */
+    bool dither, force;                   /* dither: with 16 bits only */
+    const struct aur_bounce_output *more; /* the same sound in further files, beside out_path */
+    size_t n_more;                        /* at most AUR_BOUNCE_MORE_MAX */
+    const struct aur_tags *tags;          /* of all audio files; NULL: none */
+    struct aur_bounce_master master;
     uint64_t phrases;        /* end at this boundary; or 0 and */
     double duration_s;       /* exactly round(duration_s x rate) frames, a hard end */
     double fade_s;           /* fades out over the last fade_s of the file */
     double tail_s;           /* goes on for so long after the end: no new notes, releases and effects ring out */
     const char *events_path; /* the phrases' notes as JSON (bounce/event_file.h); NULL: none */
     const char *midi_path;   /* and as MIDI (score/midi.h); NULL: none */
+    const char *chords_path; /* and their harmony as text (bounce/chord_chart.h); NULL: none */
     const int *interrupted;  /* stored nonzero atomically, by any thread, to stop; may be NULL */
-    void (*on_phrase)(void *user, const struct aur_phrase *phrase);        /* when composed; may be NULL */
-    void (*on_audio)(void *user, const float *interleaved, size_t frames); /* at the rate of synthesis; may be NULL */
+    void (*on_phrase)(void *user, const struct aur_phrase *phrase); /* when composed; may be NULL */
+    void (*on_audio)(void *user, const float *interleaved,
+                     size_t frames); /* at the rate of synthesis, before the master; may be NULL */
     void (*on_progress)(void *user, double done_s, double total_s); /* about every second of audio; may be NULL */
     void *user;
     struct aur_synth_counts *counts; /* filled when the render ends; may be NULL */

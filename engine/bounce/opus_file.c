@@ -5,7 +5,8 @@
 #include <opusenc.h>
 #include <stdlib.h>
 
-#define BIT_RATE 160000
+#define BIT_RATE    160000
+#define FRONT_COVER 3
 
 struct aur_opus_file {
     struct aur_outfile *file;
@@ -33,11 +34,25 @@ static int fail(const struct aur_opus_file *opus, int code, struct aur_error *er
     return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", opus->file->path, ope_strerror(code));
 }
 
-static int open_encoder(struct aur_opus_file *opus, uint32_t serial, struct aur_error *err)
+/* An OPE_ code. */
+static int add_tags(OggOpusComments *comments, const struct aur_tags *tags)
+{
+    int code = OPE_OK;
+    for (int i = 0; code == OPE_OK && i < AUR_TAGS; i++)
+        if (tags->text[i])
+            code = ope_comments_add(comments, aur_tag_names[i].vorbis, tags->text[i]);
+    if (code == OPE_OK && tags->cover.len)
+        code = ope_comments_add_picture_from_memory(comments, tags->cover.bytes, tags->cover.len, FRONT_COVER, NULL);
+    return code;
+}
+
+static int open_encoder(struct aur_opus_file *opus, uint32_t serial, const struct aur_tags *tags, struct aur_error *err)
 {
     static const OpusEncCallbacks callbacks = {on_page, on_close};
     int code = OPE_ALLOC_FAIL;
     opus->comments = ope_comments_create();
+    if (opus->comments && tags && (code = add_tags(opus->comments, tags)) != OPE_OK)
+        return fail(opus, code, err);
     if (opus->comments)
         opus->encoder = ope_encoder_create_callbacks(&callbacks, opus, opus->comments, AUR_OPUS_FILE_RATE, 2, 0, &code);
     if (!opus->encoder)
@@ -50,13 +65,14 @@ static int open_encoder(struct aur_opus_file *opus, uint32_t serial, struct aur_
     return code == OPE_OK ? AUR_OK : fail(opus, code, err);
 }
 
-int aur_opus_file_open(struct aur_opus_file **out, struct aur_outfile *file, uint32_t serial, struct aur_error *err)
+int aur_opus_file_open(struct aur_opus_file **out, struct aur_outfile *file, uint32_t serial,
+                       const struct aur_tags *tags, struct aur_error *err)
 {
     struct aur_opus_file *opus = calloc(1, sizeof *opus);
     if (!opus)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", file->path);
     opus->file = file;
-    int rc = open_encoder(opus, serial, err);
+    int rc = open_encoder(opus, serial, tags, err);
     if (rc) {
         aur_opus_file_free(opus);
         return rc;

@@ -6,14 +6,15 @@
 #include <stddef.h>
 
 #include "bounce/outfile.h"
+#include "bounce/tags.h"
 
 #define AUR_OPUS_FILE_RATE 48000
 
 struct aur_opus_file;
 
-/* file: open, borrowed. Errors: AUR_EIO, AUR_ENOMEM. */
+/* file: open, borrowed. tags: NULL: none. Errors: AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_opus_file_open(struct aur_opus_file **out, struct aur_outfile *file, uint32_t serial,
-                                    struct aur_error *err);
+                                    const struct aur_tags *tags, struct aur_error *err);
 /* Takes interleaved frames at 48 kHz. AUR_EIO. */
 AUR_MUST_USE int aur_opus_file_write(struct aur_opus_file *opus, const float *in, size_t frames, struct aur_error *err);
 /* Writes what the encoder still holds; the file then has exactly the frames it was given. AUR_EIO. */

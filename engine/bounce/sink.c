@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bounce/flac_file.h"
 #include "bounce/opus_file.h"
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
@@ -19,14 +20,15 @@
 struct aur_sink {
     struct aur_sink_config config;
     struct aur_outfile file;
-    SNDFILE *snd;               /* or */
-    struct aur_opus_file *opus; /* one of them is NULL */
-    SRC_STATE *src;             /* NULL: same rate */
-    uint64_t written;           /* frames in the file */
+    SNDFILE *snd; /* one of the three is not NULL */
+    struct aur_flac_file *flac;
+    struct aur_opus_file *opus;
+    SRC_STATE *src;   /* NULL: same rate */
+    uint64_t written; /* frames in the file */
     float resampled[2 * BLOCK_FRAMES];
     union {
         int16_t s16[2 * BLOCK_FRAMES];
-        int32_t s24[2 * BLOCK_FRAMES];
+        int32_t s32[2 * BLOCK_FRAMES];
     } ints;
 };
 
@@ -74,10 +76,7 @@ static uint64_t wav_bytes(const struct aur_sink_config *config)
 
 static int format_of(const struct aur_sink_config *config)
 {
-    int subtype = depths[config->bits].subtype;
-    if (container_of(config->path) == FLAC)
-        return SF_FORMAT_FLAC | subtype;
-    return (wav_bytes(config) > WAV_BYTES_MAX ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | subtype;
+    return (wav_bytes(config) > WAV_BYTES_MAX ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | depths[config->bits].subtype;
 }
 
 uint32_t aur_sink_rate(const char *path)
@@ -85,7 +84,17 @@ uint32_t aur_sink_rate(const char *path)
     return container_of(path) == OPUS ? AUR_OPUS_FILE_RATE : 0;
 }
 
-static int open_sound_file(struct aur_sink *sink, struct aur_error *err)
+/* The INFO chunk stands before the sound, so it is complete in a file that is being read while it is written. */
+static bool add_info(SNDFILE *snd, const struct aur_tags *tags)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < AUR_TAGS; i++)
+        if (tags->text[i] && aur_tag_names[i].sndfile)
+            ok = sf_set_string(snd, aur_tag_names[i].sndfile, tags->text[i]) == 0;
+    return ok;
+}
+
+static int open_wav(struct aur_sink *sink, struct aur_error *err)
 {
     const struct aur_sink_config *config = &sink->config;
     SF_INFO info = {.samplerate = (int)config->file_rate_hz, .channels = 2, .format = format_of(config)};
@@ -93,14 +102,36 @@ static int open_sound_file(struct aur_sink *sink, struct aur_error *err)
     if (!sink->snd)
         return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", config->path, sf_strerror(NULL));
     sf_command(sink->snd, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
+    if (config->tags && !add_info(sink->snd, config->tags))
+        return aur_error_set(err, AUR_EIO, "%s: its tags cannot be written: %s", config->path, sf_strerror(sink->snd));
     return AUR_OK;
+}
+
+static int open_flac(struct aur_sink *sink, struct aur_error *err)
+{
+    const struct aur_sink_config *config = &sink->config;
+    const struct aur_flac_config flac = {config->file_rate_hz, 8 * depths[config->bits].bytes, config->file_frames,
+                                         config->tags};
+    return aur_flac_file_open(&sink->flac, &sink->file, &flac, err);
+}
+
+static int open_container(struct aur_sink *sink, struct aur_error *err)
+{
+    const struct aur_sink_config *config = &sink->config;
+    switch (container_of(config->path)) {
+    case OPUS:
+        return aur_opus_file_open(&sink->opus, &sink->file, config->serial, config->tags, err);
+    case FLAC:
+        return open_flac(sink, err);
+    default:
+        return open_wav(sink, err);
+    }
 }
 
 static int open_audio(struct aur_sink *sink, struct aur_error *err)
 {
     const struct aur_sink_config *config = &sink->config;
-    int rc = container_of(config->path) == OPUS ? aur_opus_file_open(&sink->opus, &sink->file, config->serial, err)
-                                                : open_sound_file(sink, err);
+    int rc = open_container(sink, err);
     if (rc)
         return rc;
     if (config->file_rate_hz == config->in_rate_hz)
@@ -134,31 +165,50 @@ int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, s
     return AUR_OK;
 }
 
+static void quantise_s16(struct aur_sink *sink, const float *in, size_t n)
+{
+    if (sink->config.dither)
+        aur_pcm_s16_dither(sink->ints.s16, in, 2 * n, sink->config.dither_key, 2 * sink->written);
+    else
+        aur_pcm_s16(sink->ints.s16, in, 2 * n);
+}
+
 /* n frames, at most BLOCK_FRAMES, as they go into the file. */
-static sf_count_t write_quantised(struct aur_sink *sink, const float *in, size_t n)
+static sf_count_t write_wav(struct aur_sink *sink, const float *in, size_t n)
 {
     switch (sink->config.bits) {
     case AUR_BITS_16:
-        if (sink->config.dither)
-            aur_pcm_s16_dither(sink->ints.s16, in, 2 * n, sink->config.dither_key, 2 * sink->written);
-        else
-            aur_pcm_s16(sink->ints.s16, in, 2 * n);
+        quantise_s16(sink, in, n);
         return sf_writef_short(sink->snd, sink->ints.s16, (sf_count_t)n);
     case AUR_BITS_24:
-        aur_pcm_s24(sink->ints.s24, in, 2 * n);
+        aur_pcm_s24(sink->ints.s32, in, 2 * n);
         for (size_t i = 0; i < 2 * n; i++) /* libsndfile takes the upper 24 of 32 bits */
-            sink->ints.s24[i] *= 256;
-        return sf_writef_int(sink->snd, sink->ints.s24, (sf_count_t)n);
+            sink->ints.s32[i] *= 256;
+        return sf_writef_int(sink->snd, sink->ints.s32, (sf_count_t)n);
     default:
         return sf_writef_float(sink->snd, in, (sf_count_t)n);
     }
+}
+
+static int write_flac(struct aur_sink *sink, const float *in, size_t n, struct aur_error *err)
+{
+    if (sink->config.bits == AUR_BITS_24) {
+        aur_pcm_s24(sink->ints.s32, in, 2 * n);
+    } else {
+        quantise_s16(sink, in, n);
+        for (size_t i = 2 * n; i-- > 0;) /* from the end: both lie in the same place */
+            sink->ints.s32[i] = sink->ints.s16[i];
+    }
+    return aur_flac_file_write(sink->flac, sink->ints.s32, n, err);
 }
 
 static int write_block(struct aur_sink *sink, const float *in, size_t n, struct aur_error *err)
 {
     if (sink->opus)
         return aur_opus_file_write(sink->opus, in, n, err);
-    if (write_quantised(sink, in, n) == (sf_count_t)n)
+    if (sink->flac)
+        return write_flac(sink, in, n, err);
+    if (write_wav(sink, in, n) == (sf_count_t)n)
         return AUR_OK;
     return aur_error_set(err, AUR_EIO, "%s: cannot be written: %s", sink->config.path, sf_strerror(sink->snd));
 }
@@ -211,6 +261,8 @@ static int close_audio(struct aur_sink *sink, struct aur_error *err)
 {
     if (sink->opus)
         return aur_opus_file_finish(sink->opus, err);
+    if (sink->flac)
+        return aur_flac_file_finish(sink->flac, err);
     int code = sf_close(sink->snd);
     sink->snd = NULL;
     if (code)
@@ -241,6 +293,7 @@ void aur_sink_free(struct aur_sink *sink)
         return;
     if (sink->snd)
         sf_close(sink->snd);
+    aur_flac_file_free(sink->flac);
     aur_opus_file_free(sink->opus);
     if (sink->src)
         src_delete(sink->src);

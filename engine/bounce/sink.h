@@ -1,4 +1,4 @@
-/* Audio files: floats in, WAV, FLAC (libsndfile) or Opus out, resampled where the file's rate is another (libsamplerate).
+/* Audio files: floats in, WAV (libsndfile), FLAC or Opus out, resampled where the file's rate is another (libsamplerate).
  * The file's length is given beforehand and kept exactly. One thread at a time. */
 #ifndef AUR_BOUNCE_SINK_H
 #define AUR_BOUNCE_SINK_H
@@ -17,7 +17,8 @@ struct aur_sink_config {
     enum aur_bounce_bits bits;
     bool dither; /* 16 bits only */
     uint64_t dither_key;
-    uint32_t serial; /* of an Ogg stream */
+    uint32_t serial;             /* of an Ogg stream */
+    const struct aur_tags *tags; /* borrowed until the sink is finished; NULL: none */
 };
 
 /* Whether this path, depth and dither go together. AUR_EINVAL with field, value, allowed. */
