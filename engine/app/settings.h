@@ -35,6 +35,9 @@ struct aur_settings {
     char edit_token[256];
     char script[AUR_PATH_SIZE];   /* "": scripts/ambient.lua of the data folder */
     char swap[8];                 /* "phrase", "bar" */
+    char db[AUR_PATH_SIZE];       /* "": aur_db_path knows; "none": no journal */
+    double keep_days;             /* of sessions that ended; 0: for ever */
+    int keep_mb;                  /* of the database; 0: any size */
     char channels[AUR_PATH_SIZE]; /* "": only main */
     char presets[AUR_PATH_SIZE];  /* "": scripts/presets.json of the data folder */
     int private_channels;         /* at a time */
