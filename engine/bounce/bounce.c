@@ -44,9 +44,21 @@ static int check_seconds(const char *field, double value, bool zero, struct aur_
     return aur_error_value(err, field, text, allowed);
 }
 
+static int check_span(const struct aur_bounce_request *r, struct aur_error *err)
+{
+    const uint64_t end = aur_replay_end(r->replay);
+    if (r->from_frame < r->to_frame && r->to_frame <= end)
+        return AUR_OK;
+    return aur_error_set(err, AUR_EINVAL,
+                         "frames %llu to %llu are none of the session's: it has %llu that can be played",
+                         (unsigned long long)r->from_frame, (unsigned long long)r->to_frame, (unsigned long long)end);
+}
+
 static int check_request(const struct aur_bounce_request *r, struct aur_error *err)
 {
-    int rc = r->phrases ? AUR_OK : check_seconds("duration", r->duration_s, false, err);
+    int rc = r->replay    ? check_span(r, err)
+             : r->phrases ? AUR_OK
+                          : check_seconds("duration", r->duration_s, false, err);
     if (!rc)
         rc = check_seconds("fade", r->fade_s, true, err);
     if (!rc)
@@ -78,14 +90,16 @@ static int plan(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     b->rate_hz = r->synth.rate_hz;
-    if (r->phrases) {
+    if (r->replay) {
+        b->stop_frame = r->to_frame - r->from_frame;
+    } else if (r->phrases) {
         int rc = find_boundary(b, &b->stop_frame, err);
         if (rc)
             return rc;
     } else {
         b->stop_frame = aur_files_frames(r->duration_s, b->rate_hz);
     }
-    b->total_frames = b->stop_frame + aur_files_frames(r->tail_s, b->rate_hz);
+    b->total_frames = b->stop_frame + (r->replay ? 0 : aur_files_frames(r->tail_s, b->rate_hz));
     b->fade_frames = aur_files_frames(r->fade_s, b->rate_hz);
     if (b->fade_frames > b->total_frames)
         b->fade_frames = b->total_frames;
@@ -105,11 +119,13 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
 static int open_all(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
-    const struct aur_player_config player = {.piece = r->piece,
+    const struct aur_player_config player = {.replay = r->replay,
+                                             .from_frame = r->from_frame,
+                                             .piece = r->piece,
                                              .seed = r->seed,
                                              .controls = r->controls,
                                              .synth = r->synth,
-                                             .stop_frame = b->stop_frame,
+                                             .stop_frame = r->replay ? r->to_frame : b->stop_frame,
                                              .cut = !r->phrases && r->tail_s > 0,
                                              .on_phrase = on_phrase,
                                              .user = b};
@@ -166,6 +182,21 @@ static int render_block(struct bounce *b, uint64_t frame, size_t n, struct aur_e
     return write_out(b, n, err);
 }
 
+/* A replay from where it can begin to where the file does. */
+static int approach(struct bounce *b, struct aur_error *err)
+{
+    const struct aur_bounce_request *r = b->request;
+    int rc = AUR_OK;
+    for (uint64_t left = r->replay ? 1 : 0; !rc && left;) {
+        rc = interrupted(b, err);
+        if (!rc)
+            rc = aur_player_approach(&b->player, b->block, BLOCK_FRAMES, &left, err);
+        if (!rc && left && r->on_progress)
+            r->on_progress(r->user, 0, (double)b->total_frames / b->rate_hz);
+    }
+    return rc;
+}
+
 static int render(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
@@ -194,6 +225,8 @@ int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err)
         rc = plan(&b, err);
     if (!rc)
         rc = open_all(&b, err);
+    if (!rc)
+        rc = approach(&b, err);
     if (!rc)
         rc = render(&b, err);
     if (!rc)

@@ -3,6 +3,7 @@
 #ifndef AUR_BOUNCE_BOUNCE_H
 #define AUR_BOUNCE_BOUNCE_H
 
+#include "bounce/replay.h"
 #include "bounce/tags.h"
 #include "compose/piece.h"
 #include "synth/synth.h"
@@ -30,6 +31,11 @@ struct aur_bounce_master {
 };
 
 struct aur_bounce_request {
+    struct aur_replay
+        *replay; /* borrowed: a recorded session from from_frame to to_frame, in place of all that says what is
+                                  played and for how long (piece, seed, controls, phrases, duration, tail); synth is
+                                  aur_replay_synth's. NULL: the piece */
+    uint64_t from_frame, to_frame;
     const struct aur_piece *piece;
     uint64_t seed;
     struct aur_controls controls;
@@ -50,7 +56,8 @@ struct aur_bounce_request {
     const char *midi_path;   /* and as MIDI (score/midi.h); NULL: none */
     const char *chords_path; /* and their harmony as text (bounce/chord_chart.h); NULL: none */
     const int *interrupted;  /* stored nonzero atomically, by any thread, to stop; may be NULL */
-    void (*on_phrase)(void *user, const struct aur_phrase *phrase); /* when composed; may be NULL */
+    /* When composed; may be NULL. Of a replay's what is heard of it, frames counted from from_frame. */
+    void (*on_phrase)(void *user, const struct aur_phrase *phrase);
     void (*on_audio)(void *user, const float *interleaved,
                      size_t frames); /* at the rate of synthesis, before the master; may be NULL */
     void (*on_progress)(void *user, double done_s, double total_s); /* about every second of audio; may be NULL */
@@ -60,7 +67,7 @@ struct aur_bounce_request {
 
 /* Renders. The files appear only when they are complete (written beside their names, then renamed); none does on an
  * error. Errors: AUR_EIO (exists without force, cannot write), AUR_EINVAL (float with FLAC or Opus, unknown ending, a
- * time or rate out of range), AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
+ * time or rate out of range, frames that a replay does not have), those of aur_replay_phrase, AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
 AUR_MUST_USE int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err);
 
 #endif

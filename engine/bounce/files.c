@@ -66,17 +66,33 @@ int aur_files_check(const struct aur_bounce_request *r, struct aur_error *err)
 
 /* ---- opening ---- */
 
+static uint64_t seed_of(const struct aur_bounce_request *r)
+{
+    return r->replay ? aur_replay_session(r->replay)->head.seed : r->seed;
+}
+
+static const char *title_of(const struct aur_bounce_request *r)
+{
+    return r->replay ? aur_replay_session(r->replay)->head.title : aur_piece_describe(r->piece)->title;
+}
+
+/* What an Ogg stream's serial number is drawn from. */
+static const char *serial_name(const struct aur_bounce_request *r)
+{
+    return r->replay ? aur_replay_session(r->replay)->id : aur_piece_marks(r->piece)->hash;
+}
+
 /* How long the file is at this rate: a time is rounded once, not by way of the rate of synthesis. */
 static uint64_t length_at(const struct aur_bounce_request *r, uint64_t stop_frame, uint32_t rate_hz)
 {
     uint64_t music;
-    if (!r->phrases)
+    if (!r->phrases && !r->replay)
         music = aur_files_frames(r->duration_s, rate_hz);
     else if (rate_hz == r->synth.rate_hz)
         music = stop_frame;
     else
         music = aur_files_frames((double)stop_frame / r->synth.rate_hz, rate_hz);
-    return music + aur_files_frames(r->tail_s, rate_hz);
+    return music + (r->replay ? 0 : aur_files_frames(r->tail_s, rate_hz));
 }
 
 static int open_sink(struct aur_files *files, const struct aur_bounce_output *output, uint64_t stop_frame,
@@ -92,9 +108,8 @@ static int open_sink(struct aur_files *files, const struct aur_bounce_output *ou
                                            .file_frames = length_at(r, stop_frame, rate),
                                            .bits = output->bits,
                                            .dither = output->dither,
-                                           .dither_key = aur_rand_key(r->seed, 0, "dither"),
-                                           .serial =
-                                               (uint32_t)aur_rand_key(r->seed, 0, aur_piece_marks(r->piece)->hash),
+                                           .dither_key = aur_rand_key(seed_of(r), 0, "dither"),
+                                           .serial = (uint32_t)aur_rand_key(seed_of(r), 0, serial_name(r)),
                                            .tags = r->tags};
     int rc = aur_sink_open(&files->sinks[files->n_sinks], &config, err);
     files->n_sinks += !rc;
@@ -105,11 +120,11 @@ static int open_sink(struct aur_files *files, const struct aur_bounce_output *ou
 static int open_beside(struct aur_files *files, struct aur_error *err)
 {
     const struct aur_bounce_request *r = files->request;
-    const char *title = aur_piece_describe(r->piece)->title;
+    const char *title = title_of(r);
     int rc = AUR_OK;
     if (r->events_path) {
         files->has_events = true;
-        rc = aur_event_file_open(&files->events, r->events_path, r->force, title, r->seed, r->synth.rate_hz, err);
+        rc = aur_event_file_open(&files->events, r->events_path, r->force, title, seed_of(r), r->synth.rate_hz, err);
     }
     if (!rc && r->midi_path) {
         files->has_midi = true;
@@ -118,7 +133,7 @@ static int open_beside(struct aur_files *files, struct aur_error *err)
     }
     if (!rc && r->chords_path) {
         files->has_chords = true;
-        aur_chord_chart_init(&files->chords, title, r->seed);
+        aur_chord_chart_init(&files->chords, title, seed_of(r));
         rc = aur_outfile_open(&files->chords_file, r->chords_path, r->force, err);
     }
     return rc;
