@@ -1,0 +1,132 @@
+/* Files and progress of the commands that render. Main thread, but for the interruption. */
+#include "app/output.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define PROGRESS_NS 200000000u
+
+/* ---- files ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && strcasecmp(text + n - m, end) == 0;
+}
+
+int aur_output_check(const struct aur_output_args *args, const char *command, struct aur_error *err)
+{
+    if (!*args->out)
+        return aur_error_set(err, AUR_EINVAL, "%s: -o FILE is missing; see 'auralis %s --help'", command, command);
+    if (!ends_with(args->out, ".wav") && !ends_with(args->out, ".flac") && !ends_with(args->out, ".opus"))
+        return aur_error_value(err, "-o", args->out, "a name that ends in .wav, .flac or .opus");
+    if (strcmp(args->bits, "float") == 0 && !ends_with(args->out, ".wav"))
+        return aur_error_value(err, "--bits", "float", "16, 24 in a FLAC or Opus file");
+    if (args->dither && ends_with(args->out, ".opus"))
+        return aur_error_set(err, AUR_EINVAL, "--dither: only for .wav and .flac");
+    if (args->rate && args->rate != 48000 && ends_with(args->out, ".opus"))
+        return aur_error_set(err, AUR_EINVAL, "--rate %d: an Opus file has 48000", args->rate);
+    if (args->dither && strcmp(args->bits, "16") != 0)
+        return aur_error_set(err, AUR_EINVAL, "--dither: only for --bits 16");
+    return AUR_OK;
+}
+
+static enum aur_bounce_bits bits_of(const char *text)
+{
+    if (strcmp(text, "16") == 0)
+        return AUR_BITS_16;
+    return strcmp(text, "float") == 0 ? AUR_BITS_FLOAT : AUR_BITS_24;
+}
+
+void aur_output_request(struct aur_bounce_request *request, const struct aur_output_args *args)
+{
+    request->out_path = args->out;
+    request->bits = bits_of(args->bits);
+    request->dither = args->dither;
+    request->force = args->force;
+    request->fade_s = args->fade;
+    request->events_path = *args->events ? args->events : NULL;
+    request->midi_path = *args->midi ? args->midi : NULL;
+    request->chords_path = *args->chords ? args->chords : NULL;
+}
+
+/* ---- progress ---- */
+
+void aur_print_json(json_t *event)
+{
+    char *line = event ? json_dumps(event, JSON_COMPACT) : NULL;
+    if (line)
+        printf("%s\n", line);
+    fflush(stdout);
+    free(line);
+    json_decref(event);
+}
+
+double aur_progress_elapsed_s(const struct aur_progress *progress)
+{
+    return (double)(aur_clock_mono_ns() - progress->start_ns) / 1e9;
+}
+
+static void on_phrase(void *user, const struct aur_phrase *phrase)
+{
+    struct aur_progress *progress = user;
+    progress->phrases++;
+    if (progress->json)
+        aur_print_json(json_pack("{ss sI si sI sI}", "event", "phrase", "number", (json_int_t)phrase->number, "bars",
+                                 phrase->bars, "notes", (json_int_t)phrase->n_notes, "start_frame",
+                                 (json_int_t)phrase->start_frame));
+}
+
+/* A bar, how far it is, how fast, and how long it will still take: over what was there. */
+static void show_bar(const struct aur_progress *progress, double done_s, double total_s)
+{
+    static const char full[] = "########################################";
+    double took_s = fmax(aur_progress_elapsed_s(progress), 1e-3), part = total_s > 0 ? done_s / total_s : 0;
+    int width = (int)sizeof full - 1, filled = (int)(part * width);
+    unsigned left_s = done_s > 0 ? (unsigned)ceil(took_s * (total_s - done_s) / done_s) : 0;
+    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f of %.0f s  %.0f x real time  %u:%02u:%02u left ", filled, full,
+            width - filled, "", 100 * part, done_s, total_s, done_s / took_s, left_s / 3600, left_s / 60 % 60,
+            left_s % 60);
+}
+
+static void on_progress(void *user, double done_s, double total_s)
+{
+    struct aur_progress *progress = user;
+    uint64_t now = aur_clock_mono_ns();
+    progress->seconds = done_s;
+    if (now - progress->shown_ns < PROGRESS_NS)
+        return;
+    progress->shown_ns = now;
+    if (progress->json)
+        aur_print_json(json_pack("{ss sf sf}", "event", "progress", "seconds", done_s, "total_seconds", total_s));
+    else if (progress->terminal)
+        show_bar(progress, done_s, total_s);
+}
+
+void aur_progress_begin(struct aur_progress *progress, struct aur_bounce_request *request, bool json)
+{
+    *progress = (struct aur_progress){
+        .json = json, .terminal = !json && isatty(STDERR_FILENO), .start_ns = aur_clock_mono_ns()};
+    request->on_phrase = on_phrase;
+    request->on_progress = on_progress;
+    request->user = progress;
+    request->interrupted = &progress->interrupted;
+}
+
+void aur_progress_end(const struct aur_progress *progress)
+{
+    if (progress->terminal)
+        fprintf(stderr, "\r%60s\r", "");
+}
+
+void aur_progress_interrupt(void *user)
+{
+    struct aur_progress *progress = user;
+    __atomic_store_n(&progress->interrupted, 1, __ATOMIC_RELAXED);
+}
