@@ -207,7 +207,8 @@ struct aur_kernels {
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
     /* As fold over the first 4, 8 or 16 lanes, as few as hold all active voices. Returns peak of both sides. */
     float (*take)(struct aur_stereo *out, const struct aur_lane_sums *sums, int lanes);
-    /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). */
+    /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). The product is
+     * rounded before it is added, so what is added is the same wherever it is added to. */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);
     /* The same to several at once. */
     void (*send)(const struct aur_send *to, int n, const struct aur_stereo *in);

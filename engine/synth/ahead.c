@@ -169,13 +169,16 @@ bool aur_ahead_play(struct aur_synth *synth)
             aur_effects_set(&synth->effects, &job->settings[i].effects, job->settings[i].bpm,
                             job->settings[i].glide_blocks);
     (void)aur_effects_bright(&synth->effects);
+    struct aur_stem stem;
+    stem.open = false;
     for (uint32_t i = job->first_mix[a->at]; i < job->first_mix[a->at + 1]; i++) {
         const struct aur_stereo *sum = &a->result->sums[job->mixes[i].chain * job->n_blocks + a->at];
         if (aur_bus_sane(synth->buses.kernels, sum))
-            aur_bus_mix(synth->buses.kernels, &synth->sends, sum, &job->mixes[i].gains);
+            aur_bus_mix(synth->buses.kernels, &synth->sends, &stem, NULL, sum, &job->mixes[i].gains);
         else
             synth->buses.caught++;
     }
+    aur_stem_end(synth->buses.kernels, &synth->sends, &stem);
     a->at++;
     return true;
 }

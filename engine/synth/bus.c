@@ -145,6 +145,31 @@ static void make_buses(struct aur_buses *buses)
         fade(buses, older[i]);
 }
 
+/* By name, so that the order of a sum depends on what is played alone and not on the past. */
+static void put_in_order(struct aur_buses *buses)
+{
+    buses->n_order = 0;
+    for (int i = 0; i < AUR_BUSES; i++) {
+        struct aur_bus *bus = &buses->buses[i];
+        uint32_t at = buses->n_order;
+        if (!bus->used)
+            continue;
+        for (; at > 0 && strcmp(buses->buses[buses->order[at - 1]].name, bus->name) > 0; at--)
+            buses->order[at] = buses->order[at - 1];
+        buses->order[at] = (uint8_t)i;
+        buses->n_order++;
+    }
+    struct aur_bus *before = NULL;
+    for (uint32_t i = 0; i < buses->n_order; i++) {
+        struct aur_bus *bus = &buses->buses[buses->order[i]];
+        bus->shares = before && strcmp(bus->name, before->name) == 0;
+        bus->stem = bus->shares ? before->stem : i;
+        if (bus->shares)
+            before->shares = true;
+        before = bus;
+    }
+}
+
 void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, uint32_t glide_blocks)
 {
     for (int i = 0; i < AUR_BUSES; i++) {
@@ -161,6 +186,7 @@ void aur_buses_begin(struct aur_buses *buses, const struct aur_phrase *phrase, u
         buses->table_floats = end > buses->table_floats ? end : buses->table_floats;
         want_bus(buses, &phrase->patches[k], glide_blocks);
     }
+    put_in_order(buses);
     make_buses(buses);
 }
 
@@ -350,7 +376,7 @@ static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const st
     return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < AUR_BUS_SANE;
 }
 
-static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out,
+static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out, struct aur_stem *stem,
                        const struct aur_voice_control *control)
 {
     struct aur_stereo sum;
@@ -359,7 +385,7 @@ static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_
     if (bus->n_groups == 0)
         return;
     if (sum_voices(&sum, buses, bus, control))
-        aur_bus_mix(buses->kernels, out, &sum, &gains);
+        aur_bus_mix(buses->kernels, out, stem, bus->name, &sum, &gains);
     else
         silence(buses, bus);
 }
@@ -381,11 +407,13 @@ void aur_buses_next(struct aur_buses *buses)
 
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
 {
-    for (int i = 0; i < buses->n_buses; i++) {
-        struct aur_bus *bus = &buses->buses[i];
-        if (!bus->used)
-            continue;
-        render_bus(buses, bus, out, control);
+    struct aur_stem stem;
+    stem.open = false;
+    for (uint32_t i = 0; i < buses->n_order; i++) {
+        struct aur_bus *bus = &buses->buses[buses->order[i]];
+        if (bus->used)
+            render_bus(buses, bus, out, &stem, control);
     }
+    aur_stem_end(buses->kernels, out, &stem);
     aur_buses_next(buses);
 }

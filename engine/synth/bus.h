@@ -12,6 +12,7 @@
 #include "score/phrase.h"
 #include "synth/glide.h"
 #include "synth/plan.h"
+#include "synth/taps.h"
 
 #define AUR_BUSES        (3 * AUR_PATCHES_MAX)
 #define AUR_GROUPS_BUS   128 /* groups a bus can have */
@@ -22,6 +23,8 @@
 struct aur_bus {
     bool used;     /* its gains are meant for someone */
     bool wanted;   /* the current phrase has its patch */
+    bool shares;   /* its name with another one: they are one stem */
+    uint32_t stem; /* number of the first of that name in their order */
     uint64_t gone; /* block from which it is not wanted */
     char name[AUR_PATCH_NAME_SIZE];
     enum aur_voice voice;
@@ -45,7 +48,9 @@ struct aur_buses {
     const struct aur_kernels *kernels;
     uint32_t rate_hz, max_voices, n_pool;
     struct aur_bus buses[AUR_BUSES];
-    int n_buses;                                          /* none from here on is used */
+    int n_buses;              /* none from here on is used */
+    uint8_t order[AUR_BUSES]; /* in which they are mixed: by name, then place; used ones */
+    uint32_t n_order;
     int owner[2 * AUR_GROUPS_BUS];                        /* of each group of the pool, or AUR_NO_BUS */
     struct aur_slot slots[2 * AUR_GROUPS_BUS][AUR_LANES]; /* of each lane */
     struct aur_group *pool;                               /* n_pool groups, the caller's memory */
@@ -81,6 +86,7 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
 
 struct aur_sends {
     struct aur_stereo dry, reverb, delay, chorus;
+    const struct aur_taps *taps; /* who wants the parts of dry; may be NULL */
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */
@@ -88,15 +94,29 @@ void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const stru
 
 /* ---- the parts of it, for jobs ---- */
 
-/* Gains of a bus at a block's start and end. */
+/* What the mix needs of a bus in a block: its stem, and gains at the block's start and end. */
 struct aur_bus_gains {
+    uint32_t stem;
+    bool shares;
     float level[2], reverb[2], delay[2], chorus[2];
 };
 
 /* Moves the bus's glides on by a block. */
 void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus);
-void aur_bus_mix(const struct aur_kernels *kernels, struct aur_sends *out, const struct aur_stereo *sum,
-                 const struct aur_bus_gains *gains);
+/* A stem under way: buses of one name are added up first, then go to the mix as one. */
+struct aur_stem {
+    bool open;
+    uint32_t number;
+    const char *name;
+    struct aur_stereo sound;
+};
+
+/* Adds a block of a bus, which are to come in their order, to dry, or to the stem under way, and to the sends. name: for who
+ * taps it. */
+void aur_bus_mix(const struct aur_kernels *kernels, struct aur_sends *out, struct aur_stem *stem, const char *name,
+                 const struct aur_stereo *sum, const struct aur_bus_gains *gains);
+/* The stem under way, if any, is complete. */
+void aur_stem_end(const struct aur_kernels *kernels, struct aur_sends *out, struct aur_stem *stem);
 /* False if a sum is NaN, infinite or beyond all measure. */
 bool aur_bus_sane(const struct aur_kernels *kernels, const struct aur_stereo *sum);
 /* The block is over: ends voices that have fallen silent, gives back groups and buses. */

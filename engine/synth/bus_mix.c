@@ -1,6 +1,8 @@
 /* What the CPU and jobs share of a bus: its kernel, its gains, its way into the sends. Render thread and device worker. */
 #include "synth/bus.h"
 
+#include <string.h>
+
 bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 {
     return k->loudest(x) < AUR_BUS_SANE;
@@ -20,6 +22,8 @@ aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice
 void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
 {
     float level = bus->level.now;
+    out->stem = bus->stem;
+    out->shares = bus->shares;
     out->level[0] = level;
     out->reverb[0] = level * bus->reverb.now;
     out->delay[0] = level * bus->delay.now;
@@ -35,10 +39,36 @@ void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
     out->chorus[1] = level * bus->chorus.now;
 }
 
-void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, const struct aur_stereo *sum,
-                 const struct aur_bus_gains *gains)
+void aur_stem_end(const struct aur_kernels *k, struct aur_sends *out, struct aur_stem *stem)
 {
-    const struct aur_send sends[] = {{&out->dry, gains->level[0], gains->level[1]},
+    if (!stem->open)
+        return;
+    k->mix(&out->dry, &stem->sound, 1, 1);
+    if (out->taps)
+        out->taps->part(out->taps->user, AUR_TAP_STEM, stem->name, stem->sound.l, stem->sound.r);
+    stem->open = false;
+}
+
+/* Where a bus goes. Adding it to dry at once gives the same samples as by way of a stem of its own. */
+static struct aur_stereo *place(const struct aur_kernels *k, struct aur_sends *out, struct aur_stem *stem,
+                                const char *name, const struct aur_bus_gains *gains)
+{
+    if (stem->open && stem->number == gains->stem)
+        return &stem->sound;
+    aur_stem_end(k, out, stem);
+    if (!gains->shares && !out->taps)
+        return &out->dry;
+    stem->open = true;
+    stem->number = gains->stem;
+    stem->name = name;
+    memset(&stem->sound, 0, sizeof stem->sound);
+    return &stem->sound;
+}
+
+void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, struct aur_stem *stem, const char *name,
+                 const struct aur_stereo *sum, const struct aur_bus_gains *gains)
+{
+    const struct aur_send sends[] = {{place(k, out, stem, name, gains), gains->level[0], gains->level[1]},
                                      {&out->reverb, gains->reverb[0], gains->reverb[1]},
                                      {&out->delay, gains->delay[0], gains->delay[1]},
                                      {&out->chorus, gains->chorus[0], gains->chorus[1]}};

@@ -95,20 +95,49 @@ static struct aur_stereo *scaled(const struct aur_kernels *k, struct aur_stereo 
     return out;
 }
 
+/* What an effect adds goes to dry, or if somebody wants it for itself, to a stretch of its own first. */
+static struct aur_stereo *apart(struct aur_stereo *wet, struct aur_sends *sends)
+{
+    if (!sends->taps)
+        return &sends->dry;
+    memset(wet, 0, sizeof *wet);
+    return wet;
+}
+
+static void tap(const struct aur_kernels *k, struct aur_sends *sends, enum aur_tap_kind tap,
+                const struct aur_stereo *wet)
+{
+    if (!sends->taps)
+        return;
+    k->mix(&sends->dry, wet, 1, 1);
+    sends->taps->part(sends->taps->user, tap, NULL, wet->l, wet->r);
+}
+
+static void render_returns(struct aur_effects_chain *fx, struct aur_sends *sends)
+{
+    const struct aur_kernels *k = fx->kernels;
+    struct aur_stereo less, wet, *to_reverb = &sends->reverb;
+    const float share = 1 - 0.5f * fx->lean.now;
+    if (share != 1)
+        to_reverb = scaled(k, &less, to_reverb, share, share);
+    aur_chorus_render(&fx->chorus, apart(&wet, sends), to_reverb, &sends->chorus);
+    tap(k, sends, AUR_TAP_CHORUS, &wet);
+    aur_delay_render(&fx->delay, apart(&wet, sends), to_reverb, &sends->delay);
+    tap(k, sends, AUR_TAP_DELAY, &wet);
+    aur_reverb_render(&fx->reverb, apart(&wet, sends), to_reverb);
+    tap(k, sends, AUR_TAP_REVERB, &wet);
+}
+
 /* What is neither scaled nor moved is worked on where it lies. */
 void aur_effects_render(struct aur_effects_chain *fx, struct aur_stereo *out, struct aur_sends *sends)
 {
     const struct aur_kernels *k = fx->kernels;
-    if (fx->on) {
-        struct aur_stereo less, *to_reverb = &sends->reverb;
-        const float share = 1 - 0.5f * fx->lean.now;
-        if (share != 1)
-            to_reverb = scaled(k, &less, to_reverb, share, share);
-        aur_chorus_render(&fx->chorus, &sends->dry, to_reverb, &sends->chorus);
-        aur_delay_render(&fx->delay, &sends->dry, to_reverb, &sends->delay);
-        aur_reverb_render(&fx->reverb, &sends->dry, to_reverb);
+    if (fx->on)
+        render_returns(fx, sends);
+    if (sends->taps)
+        sends->taps->part(sends->taps->user, AUR_TAP_MIX, NULL, sends->dry.l, sends->dry.r);
+    if (fx->on)
         aur_tilt_run(&fx->tilt, k, &sends->dry);
-    }
     struct aur_stereo scaled_whole, *whole = &sends->dry;
     float gain = whole_gain(fx);
     if (fx->gain != 1 || gain != 1)

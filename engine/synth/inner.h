@@ -42,7 +42,8 @@ struct aur_synth {
     struct aur_buses buses;
     struct aur_effects_chain effects;
     struct aur_sends sends;
-    struct aur_job *planned; /* takes what phrases set while it is made; else NULL */
+    const struct aur_taps *taps; /* may be NULL */
+    struct aur_job *planned;     /* takes what phrases set while it is made; else NULL */
     struct aur_ahead ahead;
 } __attribute__((aligned(64)));
 

@@ -131,14 +131,15 @@ bool aur_job_room(const struct aur_job *job, uint32_t notes, uint32_t settings)
 
 void aur_job_block(struct aur_job *job, struct aur_buses *buses, float bright)
 {
-    for (uint32_t i = 0; i < AUR_BUSES; i++) {
-        struct aur_bus *bus = &buses->buses[i];
+    for (uint32_t i = 0; i < buses->n_order; i++) {
+        const uint32_t at = buses->order[i];
+        struct aur_bus *bus = &buses->buses[at];
         struct aur_bus_gains gains;
         if (!bus->used)
             continue;
         aur_bus_gains_next(&gains, bus);
         if (bus->n_groups > 0)
-            job->mixes[job->n_mixes++] = (struct aur_job_mix){job->chain_of[i], gains};
+            job->mixes[job->n_mixes++] = (struct aur_job_mix){job->chain_of[at], gains};
     }
     job->bright[job->n_blocks++] = bright;
     job->first_mix[job->n_blocks] = job->n_mixes;

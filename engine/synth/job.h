@@ -17,7 +17,7 @@
 #define AUR_JOB_STARTS   256
 #define AUR_JOB_SETTINGS 8
 
-/* A bus in a block: which chain, and its gains at the block's start and end. */
+/* A bus in a block: which chain, and its gains at the block's start and end. In the order in which they are mixed. */
 struct aur_job_mix {
     uint32_t chain;
     struct aur_bus_gains gains;

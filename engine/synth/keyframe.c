@@ -184,6 +184,8 @@ static void pass_buses(struct walk *w, struct aur_buses *buses)
         used |= (uint64_t)buses->buses[i].used << i;
     PASS(w, used);
     PASS(w, buses->n_buses);
+    PASS(w, buses->order);
+    PASS(w, buses->n_order);
     PASS(w, buses->block);
     PASS(w, buses->notes);
     PASS(w, buses->next_end);

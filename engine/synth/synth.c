@@ -207,6 +207,7 @@ static void render_now(struct aur_synth *synth)
 static void render_block(struct aur_synth *synth)
 {
     memset(&synth->sends, 0, sizeof synth->sends);
+    synth->sends.taps = synth->taps;
     if (!synth->ahead.seat || !aur_ahead_play(synth))
         render_now(synth);
     aur_effects_render(&synth->effects, &synth->block, &synth->sends);
@@ -231,6 +232,14 @@ void aur_synth_render(struct aur_synth *synth, float *out, size_t frames)
         out += 2 * n;
         frames -= n;
     }
+}
+
+int aur_synth_tap(struct aur_synth *synth, const struct aur_taps *taps)
+{
+    if (taps && synth->ahead.seat)
+        return AUR_ENOTSUP;
+    synth->taps = taps;
+    return AUR_OK;
 }
 
 uint64_t aur_synth_frame(const struct aur_synth *synth)
