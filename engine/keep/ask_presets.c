@@ -41,7 +41,7 @@ struct ready {
 static int make(struct aur_keep *keep, struct ready *out, json_t *preset, const char *name, struct aur_error *err)
 {
     const struct aur_keep_presets *presets = &keep->config.presets;
-    *out = (struct ready){.json = NULL};
+    *out = (struct ready){.offer.discard = presets->discard};
     int rc = normalise(&out->json, preset, name, err);
     if (rc == AUR_OK)
         rc = presets->make(presets->user, &out->offer.made, out->offer.name, name, out->json, err);
@@ -52,12 +52,12 @@ static int make(struct aur_keep *keep, struct ready *out, json_t *preset, const 
     return rc;
 }
 
-static void drop(struct aur_keep *keep, struct ready *ready, size_t n)
+static void drop(struct ready *ready, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         free(ready[i].json);
         if (ready[i].offer.made)
-            keep->config.presets.discard(keep->config.presets.user, ready[i].offer.made);
+            ready[i].offer.discard(ready[i].offer.made);
     }
     free(ready);
 }
@@ -130,7 +130,7 @@ int aur_keep_ask_preset_put(struct aur_keep *keep, const struct aur_keep_request
     if (rc == AUR_OK)
         aur_buf_printf(&reply->body, "{\"preset\":%s}", ready->json);
     if (ready)
-        drop(keep, ready, 1);
+        drop(ready, 1);
     json_decref(preset);
     return rc;
 }
@@ -161,7 +161,7 @@ static int import(struct aur_keep *keep, struct aur_keep_reply *reply, json_t *l
     if (rc == AUR_OK)
         aur_buf_printf(&reply->body, "{\"imported\":%zu}", n);
     if (ready)
-        drop(keep, ready, n);
+        drop(ready, n);
     return rc;
 }
 
@@ -188,8 +188,10 @@ int aur_keep_ask_preset_delete(struct aur_keep *keep, const struct aur_keep_requ
                                struct aur_keep_reply *reply)
 {
     int rc = aur_journal_preset_delete(keep->config.journal, request->id, &reply->error);
-    if (rc == AUR_OK)
-        aur_buf_text(&reply->body, "{\"deleted\":true}");
+    if (rc < 0)
+        return rc;
+    snprintf(reply->name, sizeof reply->name, "%s", request->id);
+    aur_buf_text(&reply->body, "{\"deleted\":true}");
     return rc;
 }
 
@@ -225,7 +227,7 @@ static int offer_one(void *user, const char *name, const char *json)
 {
     struct offers *offers = user;
     const struct aur_keep_config *config = &offers->keep->config;
-    struct aur_keep_offer offer = {.made = NULL};
+    struct aur_keep_offer offer = {.discard = config->presets.discard};
     struct aur_error err = {0};
     if (offers->n >= config->presets_max)
         return 0;

@@ -44,14 +44,14 @@ void aur_keep_flush(struct aur_keep *keep)
 
 /* ---- replies ---- */
 
-void aur_keep_reply_deinit(const struct aur_keep_presets *presets, struct aur_keep_reply *reply)
+void aur_keep_reply_deinit(struct aur_keep_reply *reply)
 {
     aur_buf_deinit(&reply->body);
     if (reply->fd >= 0)
         close(reply->fd);
     reply->fd = -1;
     for (size_t i = 0; i < reply->n_offers; i++)
-        presets->discard(presets->user, reply->offers[i].made);
+        reply->offers[i].discard(reply->offers[i].made);
     free(reply->offers);
     reply->offers = NULL;
     reply->n_offers = 0;
@@ -102,10 +102,10 @@ static bool take_job(struct aur_keep *keep, struct aur_keep_job *out)
     return any;
 }
 
-static void finish(struct aur_keep *keep, struct aur_keep_job *job, struct aur_keep_reply *reply)
+static void finish(struct aur_keep_job *job, struct aur_keep_reply *reply)
 {
     job->done(job->user, reply);
-    aur_keep_reply_deinit(&keep->config.presets, reply);
+    aur_keep_reply_deinit(reply);
     free(job->request.text);
 }
 
@@ -118,7 +118,7 @@ static void answer_next(void *user)
         return;
     aur_buf_init(&reply.body);
     answer(keep, &job.request, &reply);
-    finish(keep, &job, &reply);
+    finish(&job, &reply);
 }
 
 static void refuse_all(struct aur_keep *keep)
@@ -128,7 +128,7 @@ static void refuse_all(struct aur_keep *keep)
         struct aur_keep_reply reply = {.fd = -1};
         (void)!aur_error_set(&reply.error, AUR_EBUSY, "the server ends");
         aur_buf_init(&reply.body);
-        finish(keep, &job, &reply);
+        finish(&job, &reply);
     }
 }
 

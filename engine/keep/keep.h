@@ -27,8 +27,8 @@ struct aur_keep_presets {
      * value, allowed, AUR_ESCRIPT, AUR_EBUSY (a preset of the server's own file has the name), AUR_EIO, AUR_ENOMEM. */
     int (*make)(void *user, void **made, char name_out[AUR_KEEP_NAME_SIZE], const char *name, const char *json,
                 struct aur_error *err);
-    void (*discard)(void *user, void *made); /* any thread; NULL is legal */
-    void *user;
+    void (*discard)(void *made); /* any thread; NULL is legal */
+    void *user;                  /* of make */
 };
 
 struct aur_keep_config {
@@ -90,6 +90,7 @@ struct aur_keep_request {
 struct aur_keep_offer { /* a preset to be offered from now on */
     char name[AUR_KEEP_NAME_SIZE];
     void *made;
+    void (*discard)(void *made); /* as above */
 };
 
 /* error.code AUR_OK, and either a body or a file; or AUR_EINVAL (field, value, allowed), AUR_ENOTFOUND, AUR_EBUSY (not now: it
@@ -100,6 +101,7 @@ struct aur_keep_reply {
     struct aur_buf body; /* JSON */
     int fd;              /* of a file to send, whoever takes the reply closes it; -1: none */
     uint64_t bytes;
+    char name[AUR_KEEP_NAME_SIZE];      /* AUR_KEEP_PRESET_DELETE: the one that is gone */
     char file[AUR_KEEP_NAME_SIZE + 96]; /* what it is called where it is saved: letters, digits, . _ - */
     const char *type;                   /* of what it holds */
     struct aur_keep_offer *offers;      /* malloc'd; theirs who takes the reply, as each `made` is */
@@ -113,7 +115,7 @@ AUR_MUST_USE int aur_keep_ask(struct aur_keep *keep, const struct aur_keep_reque
                               void (*done)(void *user, struct aur_keep_reply *reply), void *user);
 
 /* Frees what a reply still holds. */
-void aur_keep_reply_deinit(const struct aur_keep_presets *presets, struct aur_keep_reply *reply);
+void aur_keep_reply_deinit(struct aur_keep_reply *reply);
 
 /* The presets of the journal, each made; one that cannot be is told to the log and left out. Before anything is asked, by
  * one thread. *out is malloc'd. Errors: AUR_EIO, AUR_ENOMEM. */

@@ -44,3 +44,31 @@ void aur_server_config_free(struct aur_server_config *config)
     free((void *)(uintptr_t)config->cors_origins);
     free((void *)(uintptr_t)config->edit_token);
 }
+
+/* ---- what is offered; before the server runs ---- */
+
+void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts)
+{
+    server->hubs.scripts = scripts;
+    server->hubs.edit_token = server->config.edit_token;
+    server->hubs.loopback = server->sockets.loopback;
+    server->hubs.script_bytes = server->config.script_bytes;
+}
+
+int aur_server_set_keep(struct aur_server *server, struct aur_keep *keep, struct aur_error *err)
+{
+    struct aur_keep_offer *offers = NULL;
+    size_t n = 0;
+    int rc = aur_keep_offers(keep, &offers, &n, err);
+    for (size_t i = 0; i < n; i++)
+        if (rc < 0 || (rc = aur_private_offer(&server->hubs.private, &offers[i])) < 0)
+            offers[i].discard(offers[i].made);
+    free(offers);
+    server->hubs.keep = keep;
+    return rc;
+}
+
+void aur_server_set_private(struct aur_server *server, const struct aur_private_config *config)
+{
+    server->hubs.private.config = *config;
+}

@@ -1,8 +1,11 @@
 /* What REST, files and the HTTP layer share. On the network thread. */
 #include "net/exchange.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wire/message.h"
 
@@ -26,6 +29,68 @@ void aur_reply_refuse(struct aur_reply *reply, int status, const char *code, con
     reply->type = "application/json";
     aur_buf_clear(&reply->body);
     aur_msg_refusal_write(&reply->body, code, message, NULL);
+}
+
+void aur_reply_invalid(struct aur_reply *reply, const struct aur_error *err)
+{
+    reply->status = 422;
+    reply->type = "application/json";
+    aur_buf_clear(&reply->body);
+    aur_msg_refusal_write(&reply->body, "INVALID_REQUEST", err->message, err);
+}
+
+uint64_t aur_reply_length(const struct aur_reply *reply)
+{
+    return reply->file.open ? reply->file.bytes : reply->body.len;
+}
+
+static void close_file(struct aur_reply *reply)
+{
+    if (reply->file.open)
+        close(reply->file.fd);
+    reply->file.open = false;
+}
+
+void aur_reply_deinit(struct aur_reply *reply)
+{
+    aur_buf_deinit(&reply->body);
+    close_file(reply);
+}
+
+/* A position in a file; false: these are no digits. */
+static bool read_position(uint64_t *out, const char *text, size_t len)
+{
+    if (len == 0 || len > 18 || strspn(text, "0123456789") < len)
+        return false;
+    *out = strtoull(text, NULL, 10);
+    return true;
+}
+
+void aur_reply_range(struct aur_reply *reply, const char *range)
+{
+    struct aur_reply_file *file = &reply->file;
+    uint64_t first, last = UINT64_MAX, whole = file->whole;
+    if (!file->open || reply->status != 200 || strncmp(range, "bytes=", 6) != 0)
+        return;
+    const char *from = range + 6, *dash = strchr(from, '-');
+    if (!dash || strchr(from, ',') || (dash[1] && !read_position(&last, dash + 1, strlen(dash + 1))))
+        return;
+    if (dash == from) { /* so many from the end */
+        if (!dash[1])
+            return;
+        first = last < whole ? whole - last : 0;
+        last = UINT64_MAX;
+    } else if (!read_position(&first, from, (size_t)(dash - from)) || last < first) {
+        return;
+    }
+    if (first >= whole) {
+        close_file(reply);
+        aur_reply_refuse(reply, 416, "RANGE_NOT_SATISFIABLE", "the file has %" PRIu64 " bytes", whole);
+        return;
+    }
+    file->from = first;
+    file->bytes = (last < whole ? last + 1 : whole) - first;
+    reply->status = 206;
 }
 
 void aur_methods_text(char *out, size_t size, int methods)

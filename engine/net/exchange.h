@@ -4,6 +4,7 @@
 #define AUR_NET_EXCHANGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "net/origin.h"
@@ -32,20 +33,29 @@ struct aur_request {
     enum aur_origin judged;
     char origin[256], host[256];
     char authorization[320];
-    char if_none_match[64], if_match[64];
+    char if_none_match[64], if_match[64], range[64];
     bool forwarded; /* a proxy has put itself between */
     struct aur_buf body;
+};
+
+struct aur_reply_file { /* a body that is read while it is sent */
+    bool open;          /* fd is the reply's */
+    int fd;
+    uint64_t from, bytes; /* of the file: what is sent */
+    uint64_t whole;       /* how long it is */
 };
 
 struct aur_reply {
     int status;
     const char *type; /* of the body */
     struct aur_buf body;
-    int allow;        /* methods, for 405 and OPTIONS; 0: no header */
-    char etag[40];    /* "": none */
-    char playing[64]; /* X-Auralis-Playing; "": none */
-    bool challenge;   /* WWW-Authenticate: Bearer */
-    bool retry;       /* Retry-After: 1 */
+    int allow;                  /* methods, for 405 and OPTIONS; 0: no header */
+    char etag[40];              /* "": none */
+    char playing[64];           /* X-Auralis-Playing; "": none */
+    bool challenge;             /* WWW-Authenticate: Bearer */
+    bool retry;                 /* Retry-After: 1 */
+    char save_as[256];          /* Content-Disposition: attachment, under this name; "": none */
+    struct aur_reply_file file; /* in the place of the body */
 };
 
 /* The value of an argument, or NULL. */
@@ -53,6 +63,18 @@ const char *aur_query_get(const struct aur_query *query, const char *name);
 
 /* {"error":code,"message":...} with this status. */
 void aur_reply_refuse(struct aur_reply *reply, int status, const char *code, const char *fmt, ...) AUR_PRINTF(4, 5);
+
+/* 422: what is wrong with a value, with field, value and allowed. */
+void aur_reply_invalid(struct aur_reply *reply, const struct aur_error *err);
+
+/* Bytes that follow its headers. */
+uint64_t aur_reply_length(const struct aur_reply *reply);
+/* Frees its body, closes its file. */
+void aur_reply_deinit(struct aur_reply *reply);
+
+/* Turns a reply of a whole file into one of the part that "Range: bytes=..." asks for, 206 or 416; whatever else it asks
+ * for is answered with the whole. */
+void aur_reply_range(struct aur_reply *reply, const char *range);
 
 /* "GET, HEAD" */
 void aur_methods_text(char *out, size_t size, int methods);

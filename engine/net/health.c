@@ -26,7 +26,7 @@ struct judgement {
 /* hub NULL: about the server. */
 static void say(struct judgement *j, const struct aur_hub *hub, const char *reason)
 {
-    char named[320];
+    char named[400];
     const char *name = !hub                                 ? "server"
                        : aur_channel_unlisted(hub->channel) ? AUR_PRIVATE_NAME
                                                             : aur_channel_name(hub->channel);
@@ -88,6 +88,7 @@ static void judge_server(struct judgement *j)
 {
     const struct aur_private_config *config = &j->hubs->private.config;
     struct aur_device_tally device;
+    struct aur_journal_tally journal;
     double margin = config->margin ? config->margin(config->user) : 1;
     char reason[128];
     if (margin < MARGIN_LOW) {
@@ -96,6 +97,8 @@ static void judge_server(struct judgement *j)
     }
     if (aur_channel_device(j->hubs->items[0]->channel, &device) && device.failed_for_good)
         say(j, NULL, "the OpenCL device failed: this CPU renders instead");
+    if (aur_channel_journal(j->hubs->items[0]->channel, &journal) && !journal.ok)
+        say(j, NULL, journal.reason);
 }
 
 void aur_health_write(struct aur_reply *reply, const struct aur_hubs *hubs, const struct aur_hub *only)

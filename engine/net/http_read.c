@@ -75,6 +75,7 @@ bool aur_http_read(struct aur_request *out, const struct aur_server *server, str
     fits = lws_hdr_copy(wsi, out->if_match, sizeof out->if_match, WSI_TOKEN_HTTP_IF_MATCH) >= 0 && fits;
     out->forwarded = is_forwarded(wsi);
     (void)lws_hdr_copy(wsi, out->if_none_match, sizeof out->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    (void)lws_hdr_copy(wsi, out->range, sizeof out->range, WSI_TOKEN_HTTP_RANGE);
     out->judged = fits ? aur_origin_judge(server->config.cors_origins, out->origin, out->host) : AUR_ORIGIN_DENIED;
     return fits && out->path[0] == '/';
 }

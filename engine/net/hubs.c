@@ -25,6 +25,7 @@ void aur_hubs_deinit(struct aur_hubs *hubs)
     free(hubs->items);
     hubs->items = NULL;
     hubs->n = 0;
+    aur_private_deinit(&hubs->private);
 }
 
 int aur_hubs_add(struct aur_hubs *hubs, struct aur_hub **out, struct aur_channel *channel)

@@ -17,6 +17,7 @@ struct aur_hubs {
 
     /* set before the server runs */
     struct aur_scripts *scripts; /* NULL: none */
+    struct aur_keep *keep;       /* NULL: no journal is kept */
     const char *edit_token;      /* "": none */
     bool loopback;               /* the server listens on loopback addresses only */
     size_t script_bytes;         /* of a script's text */

@@ -289,6 +289,18 @@ static void put_device(struct aur_buf *out, const struct aur_hubs *hubs)
                       jobs[i].n);
 }
 
+static void put_journal(struct aur_buf *out, const struct aur_hubs *hubs)
+{
+    struct aur_journal_tally j = {.ok = false};
+    if (!hubs->n || !aur_channel_journal(hubs->items[0]->channel, &j))
+        return;
+    put_one(out, PREFIX "journal_ok", GAUGE, "1 while all that happens is recorded.", j.ok);
+    put_one(out, PREFIX "journal_facts_written_total", COUNTER, "Facts that are on disk.", (double)j.written);
+    put_one(out, PREFIX "journal_facts_waiting", GAUGE, "Facts that are not on disk yet.", (double)j.waiting);
+    put_one(out, PREFIX "journal_facts_lost_total", COUNTER, "Facts that no longer fitted in memory.", (double)j.lost);
+    put_one(out, PREFIX "journal_bytes", GAUGE, "Size of the database, its log included.", (double)j.bytes);
+}
+
 static void put_process(struct aur_buf *out)
 {
     struct aur_process p;
@@ -346,6 +358,7 @@ void aur_metrics_write(struct aur_buf *out, const struct aur_metrics_sources *s)
             "WebSocket connections, refused ones included until they are closed.", (double)s->websockets);
     put_families(out, rows, make_rows(rows, s->hubs));
     put_device(out, s->hubs);
+    put_journal(out, s->hubs);
     put_players(out, s);
     put_counts(out, s->counts);
     free(rows);

@@ -99,7 +99,7 @@ int aur_http_begin(struct aur_server *server, struct aur_connection *connection,
 int aur_http_body(struct aur_connection *connection, const void *data, size_t len);
 int aur_http_body_end(struct aur_connection *connection, struct lws *wsi);
 int aur_http_writable(struct aur_connection *connection, struct lws *wsi);
-/* Takes in what the scripts worker has brought. */
+/* Takes in what the workers have brought. */
 void aur_http_collect(struct aur_server *server);
 int aur_http_timer(struct aur_connection *connection, struct lws *wsi); /* it took too long */
 void aur_http_free(struct aur_connection *connection);

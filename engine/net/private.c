@@ -75,6 +75,12 @@ static int read_control(struct aur_wanted *wanted, const struct parameter *param
     return aur_wanted_put(wanted, parameter->name, value, err);
 }
 
+/* The server's own file's, then those that people keep. */
+static const struct aur_preset *preset_at(const struct aur_private *p, size_t i)
+{
+    return i < p->config.n_presets ? &p->config.presets[i] : p->kept[i - p->config.n_presets].made;
+}
+
 static int find_preset(const struct aur_preset **out, const struct aur_private *p, const char *name,
                        struct aur_error *err)
 {
@@ -83,8 +89,8 @@ static int find_preset(const struct aur_preset **out, const struct aur_private *
     *out = &p->config.own;
     if (!name)
         return AUR_OK;
-    for (size_t i = 0; i < p->config.n_presets; i++) {
-        *out = &p->config.presets[i];
+    for (size_t i = 0; i < p->config.n_presets + p->n_kept; i++) {
+        *out = preset_at(p, i);
         if (strcmp((*out)->name, name) == 0)
             return AUR_OK;
         if (used < sizeof names)
@@ -150,10 +156,9 @@ int aur_private_read(struct aur_opening **out, const struct aur_hubs *hubs, cons
     int rc = find_preset(&preset, &hubs->private, aur_query_get(query, "preset"), err);
     if (rc < 0)
         return rc;
-    struct aur_opening *opening = aur_opening_new(preset->piece);
+    struct aur_opening *opening = aur_opening_new(preset->piece, preset->script);
     if (!opening)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    opening->script = preset->script;
     opening->wanted = *preset->wanted;
     rc = read_all(opening, &seeded, query, err);
     if (rc == AUR_OK)
@@ -165,6 +170,50 @@ int aur_private_read(struct aur_opening **out, const struct aur_hubs *hubs, cons
     else
         aur_opening_free(opening);
     return rc;
+}
+
+/* ---- presets that people keep ---- */
+
+static size_t find_kept(const struct aur_private *p, const char *name)
+{
+    size_t at = 0;
+    while (at < p->n_kept && strcmp(p->kept[at].name, name) != 0)
+        at++;
+    return at;
+}
+
+int aur_private_offer(struct aur_private *p, const struct aur_keep_offer *offer)
+{
+    size_t at = find_kept(p, offer->name);
+    if (at < p->n_kept) {
+        p->kept[at].discard(p->kept[at].made);
+        p->kept[at] = *offer;
+        return AUR_OK;
+    }
+    struct aur_keep_offer *kept = realloc(p->kept, (p->n_kept + 1) * sizeof *kept);
+    if (!kept)
+        return AUR_ENOMEM;
+    p->kept = kept;
+    p->kept[p->n_kept++] = *offer;
+    return AUR_OK;
+}
+
+void aur_private_withdraw(struct aur_private *p, const char *name)
+{
+    size_t at = find_kept(p, name);
+    if (at == p->n_kept)
+        return;
+    p->kept[at].discard(p->kept[at].made);
+    memmove(p->kept + at, p->kept + at + 1, (--p->n_kept - at) * sizeof *p->kept);
+}
+
+void aur_private_deinit(struct aur_private *p)
+{
+    for (size_t i = 0; i < p->n_kept; i++)
+        p->kept[i].discard(p->kept[i].made);
+    free(p->kept);
+    p->kept = NULL;
+    p->n_kept = 0;
 }
 
 /* ---- lists ---- */
@@ -180,7 +229,7 @@ static void put_builtin(struct aur_buf *out, const struct aur_control_builtin *b
     aur_json_real(out, builtin->name, builtin->integer ? integer : number);
 }
 
-static void put_preset(struct aur_buf *out, const struct aur_preset *preset)
+static void put_preset(struct aur_buf *out, const struct aur_preset *preset, bool kept)
 {
     aur_buf_text(out, aur_json_ends_with(out, '[') ? "{" : ",{");
     aur_json_text(out, "name", preset->name);
@@ -194,14 +243,17 @@ static void put_preset(struct aur_buf *out, const struct aur_preset *preset)
     aur_buf_text(out, "{");
     for (size_t i = 0; i < preset->specs->n; i++)
         aur_json_real(out, preset->specs->items[i].name, preset->controls->piece[i]);
-    aur_buf_text(out, "}}");
+    aur_buf_text(out, "}");
+    if (kept)
+        aur_json_bool(out, "own", true);
+    aur_buf_text(out, "}");
 }
 
 void aur_private_put_presets(struct aur_buf *out, const struct aur_private *p)
 {
     aur_buf_text(out, "{\"presets\":[");
-    for (size_t i = 0; i < p->config.n_presets; i++)
-        put_preset(out, &p->config.presets[i]);
+    for (size_t i = 0; i < p->config.n_presets + p->n_kept; i++)
+        put_preset(out, preset_at(p, i), i >= p->config.n_presets);
     aur_buf_text(out, "]}");
 }
 

@@ -4,13 +4,14 @@
 #define AUR_NET_PRIVATE_H
 
 #include "channel/opening.h"
+#include "keep/keep.h"
 #include "net/exchange.h"
 
 #define AUR_PRIVATE_NAME "private" /* what a listener asks for; the channel's name goes on with "-" and a secret */
 
 struct aur_hubs;
 
-struct aur_preset { /* borrowed, all of it, until the server is freed */
+struct aur_preset { /* borrowed, all of it, until the server is freed; one that people keep: until it is discarded */
     const char *name, *title, *about;
     const char *script;                    /* its file, as aur_scripts_follow takes it */
     const char *called;                    /* what listeners are told of it */
@@ -33,7 +34,9 @@ struct aur_private_config {
 
 struct aur_private {
     struct aur_private_config config;
-    uint32_t open; /* those being made included */
+    uint32_t open;               /* those being made included */
+    struct aur_keep_offer *kept; /* presets of the journal; each made is a struct aur_preset */
+    size_t n_kept;
 };
 
 /* Whether one more can be had; else why not. */
@@ -43,6 +46,12 @@ bool aur_private_available(const struct aur_private *p, char *reason, size_t siz
  * and allowed; AUR_ENOMEM, AUR_EIO (no random numbers). */
 AUR_MUST_USE int aur_private_read(struct aur_opening **out, const struct aur_hubs *hubs, const struct aur_query *query,
                                   struct aur_error *err);
+
+/* Offers a preset that people keep from now on, in the place of the one of that name. The offer is taken. Errors: AUR_ENOMEM;
+ * then it is the caller's. */
+AUR_MUST_USE int aur_private_offer(struct aur_private *p, const struct aur_keep_offer *offer);
+void aur_private_withdraw(struct aur_private *p, const char *name); /* nothing if there is none */
+void aur_private_deinit(struct aur_private *p);
 
 /* {"presets":[...]}; "private":{...} with whether there is room. */
 void aur_private_put_presets(struct aur_buf *out, const struct aur_private *p);

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "net/health.h"
+#include "net/rest_keep.h"
+#include "net/rest_scripts.h"
 #include "net/token.h"
 #include "wire/json.h"
 
@@ -156,7 +158,7 @@ static void judge(struct aur_reply *reply, const struct aur_hubs *hubs, const st
         aur_reply_refuse(reply, 401, "UNAUTHORIZED", "%s",
                          hubs->edit_token && *hubs->edit_token
                              ? "this needs the edit token: Authorization: Bearer TOKEN"
-                             : "this server has no AURALIS_EDIT_TOKEN: scripts change from its own machine only");
+                             : "this server has no AURALIS_EDIT_TOKEN: changes are made from its own machine only");
     }
 }
 
@@ -164,22 +166,36 @@ bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_
                     const struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
-    int allow = aur_rest_scripts_methods(request->path);
+    int allow = aur_rest_scripts_methods(request->path) | aur_rest_keep_methods(request->path);
     if (route)
         allow = (int)route->method | (route->method == AUR_GET ? AUR_HEAD : 0);
-    bool edits = !route && aur_rest_scripts_edits(request->path, request->method);
-    *body_max = edits && hubs->script_bytes > AUR_BODY_MAX ? hubs->script_bytes : AUR_BODY_MAX;
+    bool scripts = !route && aur_rest_scripts_edits(request->path, request->method), edits = scripts;
+    *body_max = scripts && hubs->script_bytes > AUR_BODY_MAX ? hubs->script_bytes : AUR_BODY_MAX;
+    if (!route)
+        edits = aur_rest_keep_edits(request->path, request->method, body_max) || edits;
     reply->type = "application/json";
     judge(reply, hubs, request, allow, edits);
     return reply->status == 0;
 }
 
-bool aur_rest_answer(struct aur_reply *reply, struct aur_scripts_request *ask, struct aur_hubs *hubs,
+bool aur_rest_edit_rate(struct aur_reply *reply, struct aur_hubs *hubs)
+{
+    if (aur_rate_take(&hubs->edit_rate, hubs->control_rate, aur_clock_mono_ns()))
+        return true;
+    reply->retry = true;
+    aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " edits a second", hubs->control_rate);
+    return false;
+}
+
+bool aur_rest_answer(struct aur_reply *reply, struct aur_question *ask, struct aur_hubs *hubs,
                      struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
-    if (!route)
-        return !aur_rest_scripts_ask(ask, reply, hubs, request);
+    if (!route) {
+        ask->to = aur_rest_keep_methods(request->path) ? AUR_ERRAND_KEEP : AUR_ERRAND_SCRIPTS;
+        return ask->to == AUR_ERRAND_KEEP ? !aur_rest_keep_ask(&ask->keep, reply, hubs, request)
+                                          : !aur_rest_scripts_ask(&ask->scripts, reply, hubs, request);
+    }
     reply->status = 200;
     reply->type = "application/json";
     route->answer(reply, hubs, request);

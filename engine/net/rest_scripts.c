@@ -1,13 +1,11 @@
 /* Routes of scripts by table. On the network thread, which reads no file and runs no script: all of it is the worker's. */
 #include "net/rest_scripts.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "net/rest.h"
 
 #define PREFIX "/api/v1/scripts/"
@@ -164,11 +162,8 @@ bool aur_rest_scripts_ask(struct aur_scripts_request *out, struct aur_reply *rep
         aur_reply_refuse(reply, 503, "UNAVAILABLE", "this server has no scripts");
         return false;
     }
-    if (route->edits && !aur_rate_take(&hubs->edit_rate, hubs->control_rate, aur_clock_mono_ns())) {
-        reply->retry = true;
-        aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " edits a second", hubs->control_rate);
+    if (route->edits && !aur_rest_edit_rate(reply, hubs))
         return false;
-    }
     return (!route->named || read_name(out, reply, request->path)) && fill(out, reply, hubs, request);
 }
 

@@ -291,19 +291,6 @@ int aur_server_add_channel(struct aur_server *server, struct aur_channel *channe
     return rc < 0 ? aur_error_set(err, rc, "out of memory") : rc;
 }
 
-void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts)
-{
-    server->hubs.scripts = scripts;
-    server->hubs.edit_token = server->config.edit_token;
-    server->hubs.loopback = server->sockets.loopback;
-    server->hubs.script_bytes = server->config.script_bytes;
-}
-
-void aur_server_set_private(struct aur_server *server, const struct aur_private_config *config)
-{
-    server->hubs.private.config = *config;
-}
-
 int aur_server_port(const struct aur_server *server)
 {
     return server->sockets.port;
@@ -353,6 +340,7 @@ int aur_server_run(struct aur_server *server)
     destroy_context(server); /* here, while the channels still live */
     aur_hubs_deinit(&server->hubs);
     server->hubs.scripts = NULL;
+    server->hubs.keep = NULL;
     return AUR_OK;
 }
 

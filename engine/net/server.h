@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "channel/scripts.h"
+#include "keep/keep.h"
 #include "net/private.h"
 
 struct aur_server;
@@ -44,6 +45,9 @@ AUR_MUST_USE int aur_server_new(struct aur_server **out, const struct aur_server
 AUR_MUST_USE int aur_server_add_channel(struct aur_server *server, struct aur_channel *channel, struct aur_error *err);
 /* Before _run; freed (so that its worker has ended) before the server is. */
 void aur_server_set_scripts(struct aur_server *server, struct aur_scripts *scripts);
+/* Takes, sessions and the presets that people keep, which are offered from now on. Before _run; freed before the server is.
+ * Errors: those of aur_keep_offers. */
+AUR_MUST_USE int aur_server_set_keep(struct aur_server *server, struct aur_keep *keep, struct aur_error *err);
 /* Private channels, which need scripts and a first channel, and presets. Before _run; else there are none. */
 void aur_server_set_private(struct aur_server *server, const struct aur_private_config *config);
 int aur_server_port(const struct aur_server *server);
