@@ -1,9 +1,12 @@
 /* See rig.h. */
 #include "rig.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/hash.h"
 #include "support/unit.h"
 
 void rig_init(struct rig *rig, uint32_t rate_hz)
@@ -85,4 +88,72 @@ struct audio rig_render(struct rig *rig, bool effects, double seconds)
     aur_synth_free(synth);
     aur_phrase_free(phrase);
     return out;
+}
+
+uint64_t rig_seed(void)
+{
+    static uint64_t chosen;
+    struct timespec now;
+    if (chosen)
+        return chosen;
+    clock_gettime(CLOCK_REALTIME, &now);
+    chosen = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : (uint64_t)now.tv_nsec;
+    printf("SEED=%llu\n", (unsigned long long)chosen);
+    return chosen;
+}
+
+double rig_draw(struct rig_draws *draws, double low, double high)
+{
+    return low + (high - low) * aur_rand_unit(draws->key, draws->counter++);
+}
+
+uint32_t rig_below(struct rig_draws *draws, uint32_t n)
+{
+    return (uint32_t)rig_draw(draws, 0, n);
+}
+
+/* Anything in its range. */
+static void any_effect(struct rig *rig, enum aur_effect effect, struct rig_draws *draws)
+{
+    const struct aur_param_table *table = &aur_effects[effect];
+    for (size_t i = 0; i < table->n_params; i++)
+        if (rig_draw(draws, 0, 1) < 0.4)
+            rig->head.effects.params[effect][i] =
+                (float)rig_draw(draws, (double)table->params[i].min, (double)table->params[i].max);
+}
+
+static void any_part(struct rig *rig, enum aur_voice voice, struct rig_draws *draws)
+{
+    const double length_s = (double)rig->head.length_frames / rig->head.rate_hz;
+    uint16_t patch = rig_patch(rig, aur_voices[voice].name, voice);
+    rig_set(rig, patch, "reverb", rig_draw(draws, 0, 1));
+    rig_set(rig, patch, "delay", rig_draw(draws, 0, 1));
+    rig_set(rig, patch, "chorus", rig_draw(draws, 0, 1) < 0.5 ? 0 : rig_draw(draws, 0, 1));
+    for (uint32_t i = 0, n = rig_below(draws, 6); i < n; i++)
+        rig_note(rig, patch, rig_draw(draws, 0, length_s - 0.02), rig_draw(draws, 0.05, 4), rig_draw(draws, 36, 84),
+                 rig_draw(draws, 0.1, 0.9));
+}
+
+void rig_any(struct rig *rig, uint32_t rate_hz, struct rig_draws *draws)
+{
+    rig_init(rig, rate_hz);
+    rig->head.length_frames = (uint64_t)(rig_draw(draws, 2, 4) * rate_hz / 64) * 64;
+    rig->head.controls.bpm = 50 + (int)rig_below(draws, 60);
+    for (int effect = 0; effect < AUR_EFFECTS; effect++)
+        if (effect != AUR_EFFECT_MASTER)
+            any_effect(rig, (enum aur_effect)effect, draws);
+    for (int voice = 0; voice < AUR_VOICES; voice++)
+        if (rig_draw(draws, 0, 1) < 0.8) /* else this part rests, and what it played rings out */
+            any_part(rig, (enum aur_voice)voice, draws);
+}
+
+void rig_at(struct rig *rig, uint64_t number, uint64_t start_frame)
+{
+    const uint64_t shift = start_frame - rig->head.start_frame;
+    rig->head.number = number;
+    rig->head.start_frame = start_frame;
+    for (uint32_t i = 0; i < rig->head.n_notes; i++) {
+        rig->notes[i].on_frame += shift;
+        rig->notes[i].off_frame += shift;
+    }
 }

@@ -22,6 +22,20 @@ struct aur_note *rig_note(struct rig *rig, uint16_t patch, double at_s, double l
 /* To be freed with aur_phrase_free. */
 struct aur_phrase *rig_phrase(struct rig *rig);
 
+/* Random numbers, the same for the same key. */
+struct rig_draws {
+    uint64_t key, counter;
+};
+/* Chosen by the clock and printed, once a program; SEED=N in the environment gives what failed again. */
+uint64_t rig_seed(void);
+double rig_draw(struct rig_draws *draws, double low, double high);
+uint32_t rig_below(struct rig_draws *draws, uint32_t n);
+/* A phrase of two to four seconds from frame 0: most voices, each in a patch of its name, with notes, sends and effects of any
+ * kind. */
+void rig_any(struct rig *rig, uint32_t rate_hz, struct rig_draws *draws);
+/* The same later, as number so and so. */
+void rig_at(struct rig *rig, uint64_t number, uint64_t start_frame);
+
 /* A synth of this rate and these effects on the fastest instruction set. */
 struct aur_synth *rig_synth(uint32_t rate_hz, bool effects);
 /* `seconds` of the rig alone; free .data. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/hash.h"
 #include "rig.h"
@@ -28,66 +27,7 @@ struct piece {
     size_t frames;
 };
 
-static uint64_t key, counter;
-
-/* SEED=N gives what failed again. */
-static uint64_t seed(void)
-{
-    static uint64_t chosen;
-    struct timespec now;
-    if (chosen)
-        return chosen;
-    clock_gettime(CLOCK_REALTIME, &now);
-    chosen = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : (uint64_t)now.tv_nsec;
-    printf("SEED=%llu\n", (unsigned long long)chosen);
-    return chosen;
-}
-
-static double draw(double low, double high)
-{
-    return low + (high - low) * aur_rand_unit(key, counter++);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)draw(0, n);
-}
-
-/* Anything in its range. */
-static void any_effect(struct rig *rig, enum aur_effect effect)
-{
-    const struct aur_param_table *table = &aur_effects[effect];
-    for (size_t i = 0; i < table->n_params; i++)
-        if (draw(0, 1) < 0.4)
-            rig->head.effects.params[effect][i] =
-                (float)draw((double)table->params[i].min, (double)table->params[i].max);
-}
-
-static void any_phrase(struct rig *rig, const struct piece *piece, uint64_t number, uint64_t start,
-                       const struct aur_table *table)
-{
-    rig_init(rig, piece->rate_hz);
-    rig->head.number = number;
-    rig->head.start_frame = start;
-    rig->head.length_frames = (uint64_t)(draw(2, 4) * piece->rate_hz / 64) * 64;
-    rig->head.controls.bpm = 50 + (int)below(60);
-    for (int effect = 0; effect < AUR_EFFECTS; effect++)
-        if (effect != AUR_EFFECT_MASTER)
-            any_effect(rig, (enum aur_effect)effect);
-    for (int voice = 0; voice < AUR_VOICES; voice++) {
-        if (draw(0, 1) < 0.2) /* this part rests, and what it played rings out */
-            continue;
-        uint16_t patch = rig_patch(rig, aur_voices[voice].name, (enum aur_voice)voice);
-        rig_set(rig, patch, "reverb", draw(0, 1));
-        rig_set(rig, patch, "delay", draw(0, 1));
-        rig_set(rig, patch, "chorus", draw(0, 1) < 0.5 ? 0 : draw(0, 1));
-        if (voice == AUR_VOICE_WAVE && table)
-            rig->patches[patch].table = *table;
-        for (uint32_t i = 0, n = below(6); i < n; i++)
-            rig_note(rig, patch, draw(0, (double)rig->head.length_frames / piece->rate_hz - 0.02), draw(0.05, 4),
-                     draw(36, 84), draw(0.1, 0.9));
-    }
-}
+static struct rig_draws draws;
 
 /* Every other phrase begins before the one before it would end. */
 static void any_piece(struct piece *piece, const struct aur_table *table)
@@ -95,9 +35,13 @@ static void any_piece(struct piece *piece, const struct aur_table *table)
     static struct rig rig;
     uint64_t start = 0;
     for (uint64_t i = 0; i < PHRASES; i++) {
-        any_phrase(&rig, piece, i, start, table);
+        rig_any(&rig, piece->rate_hz, &draws);
+        rig_at(&rig, i, start);
+        for (uint32_t k = 0; table && k < rig.head.n_patches; k++)
+            if (rig.patches[k].voice == AUR_VOICE_WAVE)
+                rig.patches[k].table = *table;
         piece->phrases[i] = rig_phrase(&rig);
-        start += rig.head.length_frames - (i % 2 ? below(40) * 64 : 0);
+        start += rig.head.length_frames - (i % 2 ? rig_below(&draws, 40) * 64 : 0);
     }
     piece->frames = (size_t)start + 6 * piece->rate_hz;
 }
@@ -147,7 +91,7 @@ static void save(struct saved *saves, struct piece *piece, enum aur_isa isa, con
     uint64_t next = 0;
     for (int i = 0; i < SAVES; i++) {
         const uint64_t start = piece->phrases[i + 1]->start_frame;
-        saves[i].frame = i % 2 ? start - below(60000) : start;
+        saves[i].frame = i % 2 ? start - rig_below(&draws, 60000) : start;
         play(synth, piece, piece->sound, &next, saves[i].frame);
         saves[i].bytes = malloc(room);
         saves[i].len = aur_synth_save(synth, saves[i].bytes, room);
@@ -216,8 +160,7 @@ static void every_voice_and_effect_goes_on(void **state)
     static const uint32_t rates[] = {44100, 48000, 96000};
     for (int i = 0; i < 3; i++) {
         struct piece piece = {.rate_hz = rates[i], .effects = i != 1, .max_voices = i == 0 ? 12 : 0};
-        key = aur_mix64(seed() + (uint64_t)i);
-        counter = 0;
+        draws = (struct rig_draws){aur_mix64(rig_seed() + (uint64_t)i), 0};
         any_piece(&piece, NULL);
         run(&piece, i, NULL, NULL);
         piece_free(&piece);
@@ -256,8 +199,7 @@ static void wavetables_may_lie_elsewhere(void **state)
     (void)add_table(other, "before");
     struct aur_table elsewhere = add_table(other, "mine");
     assert_int_not_equal(table.at, elsewhere.at);
-    key = aur_mix64(seed());
-    counter = 0;
+    draws = (struct rig_draws){aur_mix64(rig_seed()), 0};
     any_piece(&piece, &table);
 
     struct saved saves[SAVES];
@@ -312,7 +254,7 @@ static void what_is_no_keyframe_of_this_is_refused(void **state)
     other.effects = false;
     assert_int_equal(restore(&other, first[0].bytes, first[0].len, NULL), AUR_EINVAL);
     for (int i = 0; i < 12; i++) {
-        char *byte = (char *)first[0].bytes + below((uint32_t)first[0].len);
+        char *byte = (char *)first[0].bytes + rig_below(&draws, (uint32_t)first[0].len);
         *byte ^= 0x10;
         assert_int_equal(restore(&one, first[0].bytes, first[0].len, NULL), AUR_EINVAL);
         *byte ^= 0x10;
@@ -353,7 +295,7 @@ static void saving_allocates_nothing(void **state)
 static int make_one(void **state)
 {
     (void)state;
-    key = 7;
+    draws = (struct rig_draws){7, 0};
     one = (struct piece){.rate_hz = 44100, .effects = true};
     any_piece(&one, NULL);
     save(first, &one, isa_of(0), NULL);
