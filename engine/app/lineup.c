@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/resume.h"
+
 /* ---- reading ---- */
 
 static const char *last_part(const char *path)
@@ -78,6 +80,31 @@ uint32_t aur_lineup_room(const struct aur_lineup *lineup, const struct aur_setti
 
 /* ---- playing ---- */
 
+/* Where the channel's last session stood. False: there is none, or its phrase cannot be made; the log says why. */
+static bool resume(struct aur_channel **out, const struct aur_show *show, const struct aur_channel_config *fresh)
+{
+    struct aur_channel_config config = *fresh;
+    struct aur_resumed resumed;
+    struct aur_error err = {0};
+    int rc = aur_resume(&resumed, show->former, config.name, show->stage, &err);
+    if (rc == AUR_OK) {
+        config.piece = resumed.piece;
+        config.seed = resumed.seed;
+        config.controls = resumed.controls;
+        config.from = &resumed.start;
+        rc = aur_station_add(show->station, out, &config, &err);
+        if (rc == AUR_OK)
+            aur_log(show->stage->log, AUR_LOG_INFO, "serve",
+                    "channel %s goes on with the phrase of ordinal %llu, where session %s ended", config.name,
+                    (unsigned long long)resumed.start.ordinal, resumed.session);
+        aur_resumed_deinit(&resumed);
+    }
+    if (rc < 0)
+        aur_log(show->stage->log, rc == AUR_ENOTFOUND ? AUR_LOG_INFO : AUR_LOG_WARNING, "serve",
+                "channel %s begins anew: %s", config.name, err.message);
+    return rc == AUR_OK;
+}
+
 int aur_show_add(struct aur_channel **out, const struct aur_show *show, const char *name, const struct aur_piece *piece,
                  uint64_t seed, const struct aur_controls *controls, struct aur_error *err)
 {
@@ -86,7 +113,9 @@ int aur_show_add(struct aur_channel **out, const struct aur_show *show, const ch
     config.piece = piece;
     config.seed = seed;
     config.controls = *controls;
-    int rc = aur_station_add(show->station, out, &config, err);
+    int rc = AUR_OK;
+    if (!show->former || !resume(out, show, &config))
+        rc = aur_station_add(show->station, out, &config, err);
     return rc == AUR_OK ? aur_server_add_channel(show->server, *out, err) : rc;
 }
 

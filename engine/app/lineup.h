@@ -22,10 +22,11 @@ struct aur_show { /* what channels are put into */
     struct aur_station *station;
     struct aur_scripts *scripts;
     struct aur_channel_config common; /* of all channels: but for name, piece, seed and controls */
-    uint64_t seed;                    /* of those that name none */
+    uint64_t seed;                    /* of those that name none; of main, once it plays */
+    struct aur_archive *former;       /* where channels go on from; NULL: they begin anew */
 };
 
-/* Starts a channel and offers it. Errors: as aur_station_add, aur_server_add_channel. */
+/* Starts a channel and offers it, where it stood if it is to be resumed. Errors: as aur_station_add, aur_server_add_channel. */
 AUR_MUST_USE int aur_show_add(struct aur_channel **out, const struct aur_show *show, const char *name,
                               const struct aur_piece *piece, uint64_t seed, const struct aur_controls *controls,
                               struct aur_error *err);

@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/lineup.h"
+#include "app/recording.h"
 #include "app/signals.h"
 #include "compose/session.h"
 #include "net/server.h"
@@ -20,7 +21,7 @@
 #define DEADLINE_MS 4500
 
 struct serve_args {
-    bool check;
+    bool check, resume;
 };
 
 #define AT(member) AUR_MEMBER(struct serve_args, member)
@@ -33,8 +34,8 @@ static const struct aur_option serve_table[] = {
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--metrics-port", "PORT", "port of the metrics page", "AURALIS_METRICS_PORT", {0}, false, NULL},
     {"--swap", "WHEN", "when an edit takes over", "AURALIS_SWAP", {0}, false, NULL},
-    {"--db", "FILE", "where sessions are kept", NULL, {0}, true, NULL},
-    {"--resume", NULL, "go on with the last session", NULL, {0}, true, NULL},
+    {"--db", "FILE", "where sessions are recorded; none: nowhere", "AURALIS_DB", {0}, false, NULL},
+    {"--resume", NULL, "go on where the last session ended", NULL, {AUR_FIELD_FLAG, AT(resume)}, false, NULL},
     {"--check", NULL, "check settings and script, then end", NULL, {AUR_FIELD_FLAG, AT(check)}, false, NULL},
     {0},
 };
@@ -149,7 +150,7 @@ static int start_scripts(struct aur_show *show, struct aur_channel *channel, str
 }
 
 /* What all channels have in common. */
-static void set_common(struct aur_show *show, struct aur_backend *backend)
+static void set_common(struct aur_show *show, struct aur_backend *backend, const struct aur_recording *recording)
 {
     const struct aur_stage *stage = show->stage;
     const struct aur_settings *settings = &stage->settings;
@@ -165,6 +166,8 @@ static void set_common(struct aur_show *show, struct aur_backend *backend)
         .user = show->server,
     };
     show->common.synth.backend = backend;
+    aur_recording_set(recording, &show->common);
+    show->former = recording->former;
     if (aur_device_is_opencl(settings) && show->common.lead_ms < DEVICE_LEAD)
         show->common.lead_ms = DEVICE_LEAD;
 }
@@ -217,7 +220,7 @@ static int run(const struct aur_show *show, const struct aur_lineup *lineup, str
 
 /* From the first sample to the last; the server is bound. */
 static int play(struct aur_show *show, const struct aur_lineup *lineup, const struct aur_controls *controls,
-                struct aur_error *err)
+                bool resume, struct aur_error *err)
 {
     const struct aur_stage *stage = show->stage;
     struct aur_station_config config = {.render_workers = (uint32_t)stage->settings.render_workers,
@@ -225,10 +228,12 @@ static int play(struct aur_show *show, const struct aur_lineup *lineup, const st
                                         .log = stage->log};
     struct aur_backend *backend = NULL;
     struct aur_channel *main = NULL;
+    struct aur_recording recording;
+    aur_recording_open(&recording, stage, resume);
     int rc = aur_station_new(&show->station, &config, err);
     if (rc == AUR_OK)
         rc = aur_device_open_live(&backend, stage, err);
-    set_common(show, backend);
+    set_common(show, backend, &recording);
     if (rc == AUR_OK)
         rc = aur_show_add(&main, show, "main", stage->piece, show->seed, controls, err);
     if (rc == AUR_OK)
@@ -242,12 +247,13 @@ static int play(struct aur_show *show, const struct aur_lineup *lineup, const st
     aur_scripts_free(show->scripts);
     aur_station_free(show->station);
     aur_backend_free(backend);
+    aur_recording_close(&recording);
     return rc;
 }
 
 /* From the first socket to the last; the stage is there. */
 static int serve(const struct aur_stage *stage, const struct aur_lineup *lineup, const struct aur_controls *controls,
-                 struct aur_error *err)
+                 bool resume, struct aur_error *err)
 {
     struct aur_show show = {.stage = stage};
     int rc = choose_seed(&show.seed, &stage->settings.seed, err);
@@ -263,7 +269,7 @@ static int serve(const struct aur_stage *stage, const struct aur_lineup *lineup,
                                   .forced_exit = AUR_EXIT_INTERRUPTED};
     rc = aur_signals_start(&signals, err);
     if (rc == AUR_OK) {
-        rc = play(&show, lineup, controls, err);
+        rc = play(&show, lineup, controls, resume, err);
         aur_signals_end(&signals);
     }
     aur_server_free(show.server);
@@ -287,7 +293,7 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
     if (rc == AUR_OK)
         rc = aur_stage_controls(&controls, &stage, &err);
     if (rc == AUR_OK)
-        rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &lineup, &controls, &err);
+        rc = args.check ? rehearse(&stage, &controls, &err) : serve(&stage, &lineup, &controls, args.resume, &err);
     if (rc == AUR_OK && args.check)
         printf("settings and %s are fine\n", stage.script);
     aur_lineup_free(&lineup);

@@ -52,6 +52,7 @@ struct aur_channel_config {
     struct aur_controls controls;         /* to start with */
     const struct aur_channel_start *from; /* borrowed until the channel is made; NULL: at the beginning */
     struct aur_journal *journal;          /* borrowed, longer than the channel: where it is recorded; NULL: nowhere */
+    const char *no_journal;               /* borrowed likewise: why it is not recorded although it is to be; NULL */
     const char *settings; /* JSON object for the journal: what else it was started with; NULL: nothing */
     struct aur_synth_config synth;
     uint32_t chunk_frames; /* 4410 */

@@ -161,7 +161,9 @@ struct aur_channel {
     uint32_t rate_hz, chunk_frames, n_chunks;
     uint64_t lead_ns;
     struct aur_log *log;
-    struct aur_recorder *recorder; /* or NULL */
+    struct aur_journal *journal; /* or NULL, as may be: */
+    const char *no_journal;
+    struct aur_recorder *recorder;
     size_t keyframe_bytes;
     const struct aur_tables *tables; /* or NULL */
     void (*notify)(void *user);

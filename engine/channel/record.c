@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "bundle/bundle.h"
 #include "channel/internal.h"
+#include "channel/tally.h"
 #include "synth/backend.h"
 #include "synth/keyframe.h"
 #include "wire/json.h"
@@ -46,6 +47,8 @@ int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *co
     r->hash = AUR_HASH_START;
     r->keyframe_from = (uint64_t)AUR_KEYFRAME_SECONDS * ch->rate_hz;
     ch->tables = config->synth.tables;
+    ch->journal = config->journal;
+    ch->no_journal = config->no_journal;
     if (!config->journal)
         return AUR_OK;
     r->layout = aur_synth_layout(ch->render.synth);
@@ -74,6 +77,24 @@ void aur_record_end(struct aur_channel *ch)
         put_minute(ch);
     aur_recorder_free(ch->recorder, ch->render.frame);
     ch->recorder = NULL;
+}
+
+bool aur_channel_journal(struct aur_channel *ch, struct aur_journal_tally *out)
+{
+    struct aur_journal_health health;
+    *out = (struct aur_journal_tally){.ok = false};
+    if (ch->no_journal)
+        snprintf(out->reason, sizeof out->reason, "nothing is recorded: %s", ch->no_journal);
+    if (!ch->journal)
+        return ch->no_journal != NULL;
+    aur_journal_health(ch->journal, &health);
+    *out = (struct aur_journal_tally){.ok = health.ok,
+                                      .written = health.written,
+                                      .waiting = health.waiting,
+                                      .lost = health.lost,
+                                      .bytes = health.bytes};
+    snprintf(out->reason, sizeof out->reason, "%s", health.reason);
+    return true;
 }
 
 /* ---- [render] ---- */

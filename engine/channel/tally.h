@@ -56,4 +56,12 @@ struct aur_device_tally {
 };
 bool aur_channel_device(struct aur_channel *channel, struct aur_device_tally *out);
 
+/* The journal that all channels share, as told by one of them; false: nothing is to be recorded. */
+struct aur_journal_tally {
+    bool ok;
+    char reason[320];                       /* why not */
+    uint64_t written, waiting, lost, bytes; /* as struct aur_journal_health */
+};
+bool aur_channel_journal(struct aur_channel *channel, struct aur_journal_tally *out);
+
 #endif

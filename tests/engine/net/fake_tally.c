@@ -51,3 +51,10 @@ bool aur_channel_device(struct aur_channel *channel, struct aur_device_tally *ou
     *out = (struct aur_device_tally){.bytes = 4096, .launches = 1, .jobs = 2};
     return true;
 }
+
+bool aur_channel_journal(struct aur_channel *channel, struct aur_journal_tally *out)
+{
+    (void)channel;
+    *out = (struct aur_journal_tally){.ok = true, .written = 12, .bytes = 8192};
+    return true;
+}

@@ -118,6 +118,9 @@ static const char *const lines[] = {
     "auralis_listeners{channel=\"main\",format=\"opus\"} 7",
     "auralis_chunks_sent_total{channel=\"main\",format=\"opus\"} 70",
     "auralis_device_memory_bytes 4096",
+    "auralis_journal_ok 1",
+    "auralis_journal_facts_written_total 12",
+    "auralis_journal_bytes 8192",
     "auralis_client_underruns_total{tier=\"stable\"} 2",
     "auralis_client_underruns_total{tier=\"other\"} 1000", /* not whatever a client says */
     "auralis_client_jitter_seconds_bucket{tier=\"stable\",le=\"0.01\"} 0",
