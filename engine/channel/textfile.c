@@ -51,7 +51,7 @@ int aur_beneath_open(int folder_fd, const char *path, int flags)
     return fd;
 }
 
-int aur_folder_make(const char *path)
+int aur_textfile_folder(const char *path)
 {
     char part[PATH_MAX];
     size_t len = strlen(path);

@@ -15,7 +15,7 @@
 int aur_beneath_open(int folder_fd, const char *path, int flags);
 
 /* Makes the folder and those above it; a descriptor (O_PATH), or -1 with errno. */
-int aur_folder_make(const char *path);
+int aur_textfile_folder(const char *path);
 
 /* Appends the regular file to out; *saved_us (may be NULL): when it was changed, since 1970. Errors: AUR_ENOTFOUND (no such
  * file, not a regular one, or it leads out of the folder), AUR_ELIMIT (over max bytes), AUR_EIO, AUR_ENOMEM. */

@@ -84,7 +84,7 @@ static int open_folder(const struct aur_versions *versions, const char *name, bo
     for (char *at = path + strlen(versions->dir) + 1; *at; at++)
         if (*at == '/')
             *at = '+';
-    return make ? aur_folder_make(path) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return make ? aur_textfile_folder(path) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 #define ENTRY_NAME_SIZE 40
