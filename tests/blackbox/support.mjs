@@ -66,9 +66,16 @@ export async function run(t, args, options) {
   return { code, out: program.out(), err: program.err() };
 }
 
+/** Databases are taken by one server at a time, so each has its own unless it is told which. */
+let databases = 0;
+function database(args, env) {
+  if (env.AURALIS_DB || args.includes("--db")) return [];
+  return ["--db", join(STATE, `${process.pid}-${(databases += 1)}.db`)];
+}
+
 /** A running server: { port, http, ws, child, err(), exit }. */
 export async function serve(t, { args = [], env = {}, secure = false } = {}) {
-  const own = ["serve", "--port", "0", "--seed", "7", "--metrics-port", "0", ...args];
+  const own = ["serve", "--port", "0", "--seed", "7", "--metrics-port", "0", ...database(args, env), ...args];
   const program = launch(t, own, { env });
   const announced = new Promise((resolve) => {
     program.child.stdout.on("data", () => {
