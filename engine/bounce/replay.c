@@ -97,6 +97,8 @@ static int load_piece(struct aur_piece **out, struct aur_replay *replay, const c
             aur_error_set(err, AUR_EIO, "piece %s: the session file has another in its place (%s)", hash, bundle->hash);
     else
         rc = aur_bundle_load(out, bundle, config->tables, &config->limits, config->log, err);
+    if (rc == AUR_EINVAL) /* nobody's wish: the record is damaged */
+        err->code = rc = AUR_EIO;
     aur_bundle_free(bundle);
     return rc;
 }
