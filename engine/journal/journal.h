@@ -19,10 +19,11 @@ struct aur_journal;
 struct aur_recorder; /* a session being recorded */
 
 struct aur_journal_config {
-    const char *path;      /* of the database; its folder is made if it is not there */
+    const char *path; /* of the database; its folder is made if it is not there */
     struct aur_log *log;
-    double keep_days;      /* sessions that ended longer ago are dropped, but for takes; 0: for ever */
-    uint64_t keep_bytes;   /* the oldest ended ones are dropped while the file is larger, keyframes first; 0: any size */
+    double keep_days;    /* sessions that ended longer ago are dropped, but for takes; 0: for ever */
+    uint64_t keep_bytes; /* the oldest ended ones are dropped while the file is larger, keyframes first; 0: any size */
+    size_t queue_bytes;  /* of what may wait in memory while the disk does not take it; 0: 64 MiB */
 };
 
 /* Opens or makes the database, takes it for itself (AUR_EBUSY: another process writes it), marks sessions that a killed
@@ -46,7 +47,8 @@ void aur_journal_health(struct aur_journal *journal, struct aur_journal_health *
 
 /* ---- a session; any thread but a render worker ---- */
 
-/* Starts a session. Never fails for the database's sake: facts are queued. Errors: AUR_ENOMEM. */
+/* Starts a session. Never fails for the database's sake: facts are queued. Nothing in the head, in a bundle or in an event's
+ * detail names a path of this machine: sessions are exported. Errors: AUR_ENOMEM. */
 AUR_MUST_USE int aur_recorder_new(struct aur_recorder **out, struct aur_journal *journal,
                                   const struct aur_session_head *head, size_t keyframe_bytes);
 /* Ends it at this frame. No thread uses it any more. NULL is legal. */
@@ -66,6 +68,9 @@ void aur_recorder_broken(struct aur_recorder *recorder, uint64_t frame, const ch
 
 /* ---- [render]: one thread at a time; no lock, no allocation, no wait ---- */
 
+/* The stream was published up to this frame, and everything before it was told. What a killed process leaves is known to have
+ * sounded so far. An atomic store. */
+void aur_recorder_reached(struct aur_recorder *recorder, uint64_t frame);
 /* If the ring is full the session is marked as broken from that frame on. */
 void aur_recorder_fact(struct aur_recorder *recorder, const struct aur_fact *fact);
 /* Room for a keyframe of keyframe_bytes, or NULL: the one before is still being written (or keyframe_bytes was 0). */
@@ -87,8 +92,8 @@ AUR_MUST_USE int aur_journal_session_name(struct aur_journal *journal, const cha
 /* AUR_EBUSY: it is being recorded, or a take needs it. */
 AUR_MUST_USE int aur_journal_session_delete(struct aur_journal *journal, const char *id, struct aur_error *err);
 /* Takes in a session file (archive.h). AUR_EINVAL: no such file. A session that is there already is left as it is. */
-AUR_MUST_USE int aur_journal_session_import(struct aur_journal *journal, const char *path,
-                                            char id[AUR_SESSION_ID_SIZE], struct aur_error *err);
+AUR_MUST_USE int aur_journal_session_import(struct aur_journal *journal, const char *path, char id[AUR_SESSION_ID_SIZE],
+                                            struct aur_error *err);
 /* Everything queued so far is on disk when this returns AUR_OK; AUR_EIO if it could not be written within timeout_ms. */
 AUR_MUST_USE int aur_journal_flush(struct aur_journal *journal, uint32_t timeout_ms);
 

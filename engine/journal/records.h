@@ -16,16 +16,16 @@
 /* How a session began. */
 struct aur_session_head {
     const char *channel, *title;
-    bool unlisted;               /* a private stream: no list shows it */
+    bool unlisted; /* a private stream: no list shows it */
     uint64_t seed;
     uint32_t rate_hz, chunk_frames, max_voices;
     bool effects;
-    const char *device;          /* "simd (avx2)" */
-    const char *engine;          /* version of the program */
+    const char *device; /* "simd (avx2)" */
+    const char *engine; /* version of the program */
     uint32_t sound_revision;
-    const char *settings;        /* JSON object: what else it was started with */
-    const char *resumed_from;    /* session that it goes on from, or "" */
-    int64_t started_at;          /* Unix time, ms */
+    const char *settings;     /* JSON object: what else it was started with */
+    const char *resumed_from; /* session that it goes on from, or "" */
+    int64_t started_at;       /* Unix time, ms */
 };
 
 /* The files of a piece, under names that no machine matters for ("ambient.lua", "lib/theory.lua"). */
@@ -41,8 +41,8 @@ struct aur_bundle_table { /* a wavetable: cycles as they came from its file, res
     size_t n_floats;
 };
 struct aur_bundle {
-    const char *hash; /* of the piece: struct aur_piece_marks */
-    const char *name; /* the script's, as listeners are told */
+    const char *hash;                    /* of the piece: struct aur_piece_marks */
+    const char *name;                    /* the script's, as listeners are told */
     const struct aur_bundle_file *files; /* the script first */
     size_t n_files;
     const struct aur_bundle_table *tables;
@@ -52,23 +52,23 @@ struct aur_bundle {
 enum aur_phrase_kind { AUR_PHRASE_COMPOSED, AUR_PHRASE_REPEATED };
 
 struct aur_recorded_phrase {
-    uint64_t number;     /* in the stream, from 0, by ones: struct aur_phrase's */
-    uint64_t ordinal;    /* in the music: ctx.phrase and the key of random streams; differs after a rewind */
+    uint64_t number;  /* in the stream, from 0, by ones: struct aur_phrase's */
+    uint64_t ordinal; /* in the music: ctx.phrase and the key of random streams; differs after a rewind */
     uint64_t seed;
     uint64_t start_frame, length_frames;
     enum aur_phrase_kind kind;
-    uint64_t repeats;    /* REPEATED: number of the phrase that sounds again */
-    uint32_t branch;     /* 0: the first */
-    const char *piece;   /* hash */
-    const char *controls;      /* "name=value\n", sorted: aur_controls_print (score/control.h) */
-    const char *state_before;  /* what it was composed on, migrated; NULL: the piece's own start */
-    const char *state_after;   /* what it left: the composer's checkpoint */
-    uint64_t notes_hash;       /* aur_phrase_hash (score/phrase.h) */
+    uint64_t repeats;         /* REPEATED: number of the phrase that sounds again */
+    uint32_t branch;          /* 0: the first */
+    const char *piece;        /* hash */
+    const char *controls;     /* "name=value\n", sorted: aur_controls_print (score/control.h) */
+    const char *state_before; /* what it was composed on, migrated; NULL: the piece's own start */
+    const char *state_after;  /* what it left: the composer's checkpoint */
+    uint64_t notes_hash;      /* aur_phrase_hash (score/phrase.h) */
 };
 
 /* What the render side decided. */
 enum aur_fact_type {
-    AUR_FACT_LIVE,    /* live controls, from `frame` on (a multiple of 64); of several at one frame the last alone counts */
+    AUR_FACT_LIVE, /* live controls, from `frame` on (a multiple of 64); of several at one frame the last alone counts */
     AUR_FACT_DROPPED, /* phrase `number` came too late and never sounded */
     AUR_FACT_CUT,     /* phrase `number` begins at `frame`, inside the one before */
     AUR_FACT_MINUTE,  /* hash of the float samples of minute `number` (frames [60 rate n, 60 rate (n + 1))) */
@@ -93,10 +93,10 @@ struct aur_take {
     char name[129], channel[33];
     uint64_t from_frame, to_frame;
     uint32_t rate_hz;
-    int64_t kept_at;   /* Unix time, ms */
-    char state[16];    /* "waiting", "rendering", "done", "failed" */
+    int64_t kept_at; /* Unix time, ms */
+    char state[16];  /* "waiting", "rendering", "done", "failed" */
     char error[256];
-    char wanted[256];  /* JSON: formats, stems, midi */
+    char wanted[256]; /* JSON: formats, stems, midi */
 };
 
 #endif

@@ -1,0 +1,161 @@
+/* A session file from elsewhere may have been made to do harm. Before a row of it is used: its tables must be, to the letter,
+ * those that this program makes (so there is no view, no trigger and no expression of somebody else's), SQLite must find it
+ * whole, every value of the type that the tables want (they are STRICT) and every reference answered; then what SQLite does
+ * not know about is looked at: one session, texts in UTF-8, hashes. Any thread but a render worker. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "journal/schema.h"
+#include "journal/transfer.h"
+
+static int damaged(struct aur_error *err, const char *path, const char *what)
+{
+    return aur_error_set(err, AUR_EINVAL, "%s: damaged: %s", path, what);
+}
+
+static int open_memory(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err)
+{
+    int code = sqlite3_open_v2(":memory:", out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    unsigned char *copy = code == SQLITE_OK ? sqlite3_malloc64(len ? len : 1) : NULL;
+    if (!copy)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
+    memcpy(copy, data, len);
+    sqlite3_db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_exec(*out, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+    code = sqlite3_deserialize(*out, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
+                               SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+    return code == SQLITE_OK ? AUR_OK : damaged(err, path, "it is no database");
+}
+
+/* No row but "ok", or no row at all. */
+static int check_pragma(sqlite3 *db, const char *sql, const char *path, struct aur_error *err)
+{
+    sqlite3_stmt *rows = NULL;
+    char what[128] = "";
+    int code = sqlite3_prepare_v2(db, sql, -1, &rows, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(rows);
+    if (code == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(rows, 0);
+        if (!text || strcmp(text, "ok") != 0)
+            strncpy(what, text ? text : "it does not add up", sizeof what - 1);
+    } else if (code != SQLITE_DONE) {
+        strncpy(what, sqlite3_errmsg(db), sizeof what - 1);
+    }
+    sqlite3_finalize(rows);
+    return *what ? damaged(err, path, what) : AUR_OK;
+}
+
+/* ---- what SQLite does not know about ---- */
+
+static size_t sequence(const unsigned char *s, size_t left)
+{
+    if (s[0] < 0x80)
+        return s[0] ? 1 : 0;
+    const size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    const bool too_long = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    const bool not_a_character = (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf4 && s[1] >= 0x90);
+    return too_long || not_a_character ? 0 : n;
+}
+
+/* UTF-8 without NUL. */
+static bool is_text(const unsigned char *bytes, size_t len)
+{
+    for (size_t i = 0, n; i < len; i += n)
+        if ((n = sequence(bytes + i, len - i)) == 0)
+            return false;
+    return true;
+}
+
+static const struct {
+    const char *sql; /* (bytes[, hash]): texts, and the hash that they should have */
+    bool hashed, utf8;
+} texts[] = {
+    {"SELECT text, hash FROM texts", true, false}, /* scripts may hold any bytes; the compiler of Lua judges them */
+    {"SELECT c.text FROM texts c WHERE key IN (SELECT controls FROM phrases UNION SELECT state_before FROM phrases "
+     "UNION SELECT state_after FROM phrases)",
+     false, false},
+    {"SELECT hash FROM pieces UNION ALL SELECT name FROM pieces UNION ALL SELECT name FROM piece_files UNION ALL "
+     "SELECT file FROM piece_waves UNION ALL SELECT kind FROM events UNION ALL SELECT detail FROM events",
+     false, true},
+    {"SELECT id FROM sessions UNION ALL SELECT channel FROM sessions UNION ALL SELECT title FROM sessions UNION ALL "
+     "SELECT "
+     "name FROM sessions UNION ALL SELECT device FROM sessions UNION ALL SELECT engine FROM sessions UNION ALL SELECT "
+     "settings FROM sessions UNION ALL SELECT resumed_from FROM sessions UNION ALL SELECT broken_why FROM sessions",
+     false, true},
+};
+
+static bool text_is_fine(sqlite3_stmt *row, size_t which)
+{
+    const void *bytes = sqlite3_column_blob(row, 0);
+    const size_t len = (size_t)sqlite3_column_bytes(row, 0);
+    if (texts[which].hashed)
+        return aur_hash64(bytes ? bytes : "", len, AUR_HASH_START) == (uint64_t)sqlite3_column_int64(row, 1);
+    if (!bytes)
+        return true;
+    return texts[which].utf8 ? is_text(bytes, len) : !memchr(bytes, 0, len);
+}
+
+static int check_texts(sqlite3 *db, size_t which, const char *path, struct aur_error *err)
+{
+    sqlite3_stmt *rows = NULL;
+    int code = sqlite3_prepare_v2(db, texts[which].sql, -1, &rows, NULL);
+    bool fine = true;
+    while (code == SQLITE_OK && fine && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+        fine = text_is_fine(rows, which);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(rows);
+    if (!fine)
+        return damaged(err, path, texts[which].hashed ? "a text does not have its hash" : "a text is none");
+    return code == SQLITE_DONE ? AUR_OK : damaged(err, path, sqlite3_errmsg(db));
+}
+
+/* Each counts what must not be there. */
+static const struct {
+    const char *sql, *what;
+} rules[] = {
+    {"SELECT count(*) <> 1 FROM sessions", "it does not hold one session"},
+    {"SELECT count(*) FROM sessions WHERE length(id) <> 16 OR id GLOB '*[^0-9a-z]*' OR ended_at IS NULL",
+     "its session is not one"},
+    {"SELECT count(*) FROM pieces WHERE length(hash) <> 16 OR hash GLOB '*[^0-9a-f]*'", "a piece has no hash"},
+    {"SELECT count(*) FROM pieces WHERE key NOT IN (SELECT piece FROM piece_files)", "a piece has no script"},
+    {"SELECT count(*) FROM waves WHERE length(frames) % (4 * cycles) OR length(frames) = 0",
+     "a wavetable is incomplete"},
+    {"SELECT (SELECT count(*) FROM keyframes) + (SELECT count(*) FROM takes) + (SELECT count(*) FROM presets)",
+     "it holds more than a session"},
+};
+
+static int check_rules(sqlite3 *db, const char *path, struct aur_error *err)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        int code;
+        if (aur_sql_number(db, rules[i].sql, &code) != 0 || code != SQLITE_OK)
+            return damaged(err, path, rules[i].what);
+    }
+    return AUR_OK;
+}
+
+int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err)
+{
+    int rc = open_memory(out, data, len, path, err);
+    if (rc == AUR_OK)
+        rc = aur_schema_same(*out, path, err);
+    if (rc == AUR_OK)
+        rc = check_pragma(*out, "PRAGMA integrity_check(1)", path, err);
+    if (rc == AUR_OK)
+        rc = check_pragma(*out, "PRAGMA foreign_key_check", path, err);
+    if (rc == AUR_OK)
+        rc = check_rules(*out, path, err);
+    for (size_t i = 0; rc == AUR_OK && i < sizeof texts / sizeof *texts; i++)
+        rc = check_texts(*out, i, path, err);
+    return rc == AUR_EIO ? damaged(err, path, "it cannot be read") : rc;
+}

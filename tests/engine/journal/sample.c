@@ -1,0 +1,164 @@
+#include "support/unit.h"
+
+#include "sample.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define RATE 48000u
+
+const char *sample_file(const struct sample *s, char out[160], const char *name)
+{
+    snprintf(out, 160, "%s/%s", s->folder, name);
+    return out;
+}
+
+void sample_open(struct sample *s, const struct aur_journal_config *config)
+{
+    struct aur_error err = {0};
+    struct aur_journal_config mine = config ? *config : (struct aur_journal_config){0};
+    mine.path = s->path;
+    if (aur_journal_open(&s->journal, &mine, &err) < 0)
+        fail_msg("%s", err.message);
+}
+
+void sample_close(struct sample *s)
+{
+    aur_journal_close(s->journal);
+    s->journal = NULL;
+}
+
+int sample_set_up(void **state)
+{
+    struct sample *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    snprintf(s->folder, sizeof s->folder, "/tmp/auralis-test-XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
+    snprintf(s->path, sizeof s->path, "%s/deep/journal.db", s->folder);
+    sample_open(s, NULL);
+    *state = s;
+    return 0;
+}
+
+int sample_tear_down(void **state)
+{
+    struct sample *s = *state;
+    char command[100];
+    sample_close(s);
+    snprintf(command, sizeof command, "rm -rf %s", s->folder);
+    int rc = system(command);
+    free(s);
+    return rc;
+}
+
+struct aur_archive *sample_read(const struct sample *s)
+{
+    struct aur_archive *archive;
+    struct aur_error err = {0};
+    if (aur_archive_open(&archive, s->path, &err) < 0)
+        fail_msg("%s", err.message);
+    return archive;
+}
+
+struct aur_session_head sample_head(const char *channel, int64_t started_at)
+{
+    return (struct aur_session_head){.channel = channel,
+                                     .title = "A title, \xc3\xa4",
+                                     .seed = 0xfedcba9876543210u,
+                                     .rate_hz = RATE,
+                                     .chunk_frames = 4800,
+                                     .max_voices = 128,
+                                     .effects = true,
+                                     .device = "simd (avx2)",
+                                     .engine = "0.1.0",
+                                     .sound_revision = 3,
+                                     .settings = "{\"a\":1}",
+                                     .resumed_from = "",
+                                     .started_at = started_at};
+}
+
+struct aur_recorder *sample_record(struct sample *s, const char *channel, int64_t started_at)
+{
+    struct aur_recorder *recorder;
+    struct aur_session_head head = sample_head(channel, started_at);
+    assert_int_equal(aur_recorder_new(&recorder, s->journal, &head, 1 << 16), AUR_OK);
+    return recorder;
+}
+
+const char *sample_piece_hash(unsigned variant)
+{
+    static const char *const hashes[] = {"0123456789abcdef", "1123456789abcdef", "2123456789abcdef",
+                                         "3123456789abcdef"};
+    return hashes[variant % 4];
+}
+
+void sample_piece(struct aur_recorder *recorder, unsigned variant)
+{
+    char text[64];
+    float frames[2 * 2048];
+    for (unsigned i = 0; i < 2 * 2048; i++)
+        frames[i] = (float)(i * 7 % 1000) / 1000 - (float)variant;
+    snprintf(text, sizeof text, "return { title = \"%u\" }", variant);
+    struct aur_bundle_file files[] = {{"piece.lua", text, strlen(text)}, {"lib/theory.lua", "return {}\n", 10}};
+    struct aur_bundle_table tables[] = {{"waves/one.wav", 0x8000000000000001u + variant, 2, 512, frames, 2 * 2048}};
+    struct aur_bundle bundle = {sample_piece_hash(variant), "piece.lua", files, 2, tables, 1};
+    aur_recorder_piece(recorder, &bundle);
+}
+
+void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, unsigned variant)
+{
+    for (unsigned n = from; n < to; n++) {
+        char before[300], after[300];
+        snprintf(before, sizeof before, "{at=%u,%0200u}", n, n * 7919);
+        snprintf(after, sizeof after, "{at=%u,%0200u}", n + 1, (n + 1) * 7919);
+        struct aur_recorded_phrase phrase = {.number = n,
+                                             .ordinal = n + 100,
+                                             .seed = 0xfedcba9876543210u,
+                                             .start_frame = (uint64_t)n * RATE,
+                                             .length_frames = RATE,
+                                             .kind = n % 5 == 4 ? AUR_PHRASE_REPEATED : AUR_PHRASE_COMPOSED,
+                                             .repeats = n % 5 == 4 ? n - 1 : 0,
+                                             .branch = n / 10,
+                                             .piece = sample_piece_hash(variant),
+                                             .controls = "bpm=70\nkey=A minor\n",
+                                             .state_before = n ? before : NULL,
+                                             .state_after = after,
+                                             .notes_hash = aur_mix64(n)};
+        aur_recorder_phrase(recorder, &phrase);
+        struct aur_fact live = {.type = AUR_FACT_LIVE, .frame = (uint64_t)n * RATE, .level = 0.1f, .brightness = 0.7f};
+        aur_recorder_fact(recorder, &live);
+        aur_recorder_event(recorder, (uint64_t)n * RATE, "control", "{\"key\":\"A minor\"}");
+        aur_recorder_reached(recorder, (uint64_t)(n + 1) * RATE);
+    }
+}
+
+void sample_session(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *channel, int64_t started_at, unsigned n)
+{
+    struct aur_recorder *recorder = sample_record(s, channel, started_at);
+    sample_piece(recorder, 0);
+    for (unsigned at = 0; at < n; at += 100) { /* no faster than the ring is emptied */
+        sample_phrases(recorder, at, at + 100 < n ? at + 100 : n, 0);
+        assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    }
+    snprintf(id, AUR_SESSION_ID_SIZE, "%s", aur_recorder_id(recorder));
+    aur_recorder_free(recorder, (uint64_t)n * RATE);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+}
+
+long long sample_count(const struct sample *s, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *row = NULL;
+    assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    if (sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    long long n = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    return n;
+}

@@ -1,0 +1,35 @@
+/* A folder of a test's own, a journal in it, and sessions to put there. */
+#ifndef SAMPLE_H
+#define SAMPLE_H
+
+#include "journal/archive.h"
+#include "journal/journal.h"
+
+struct sample {
+    char folder[64], path[96];
+    struct aur_journal *journal;
+};
+
+int sample_set_up(void **state);    /* makes a folder and an empty journal */
+int sample_tear_down(void **state); /* closes it, if it is open, and deletes the folder */
+void sample_open(struct sample *s, const struct aur_journal_config *config); /* NULL: nothing special */
+void sample_close(struct sample *s);
+struct aur_archive *sample_read(const struct sample *s);
+/* A path in the folder; the buffer is the caller's. */
+const char *sample_file(const struct sample *s, char out[160], const char *name);
+
+struct aur_session_head sample_head(const char *channel, int64_t started_at);
+struct aur_recorder *sample_record(struct sample *s, const char *channel, int64_t started_at);
+/* A piece of two texts and a table, all of which `variant` changes. */
+void sample_piece(struct aur_recorder *recorder, unsigned variant);
+const char *sample_piece_hash(unsigned variant);
+/* Phrases [from, to) of a second each (at 48000 frames a second), whose states follow each other, and what goes with them. */
+void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, unsigned variant);
+/* A whole session of n phrases, ended; its id. */
+void sample_session(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *channel, int64_t started_at,
+                    unsigned n);
+
+/* How many rows a statement counts in the file of the journal. */
+long long sample_count(const struct sample *s, const char *sql);
+
+#endif
