@@ -142,6 +142,12 @@ void aur_record_samples(struct aur_channel *ch, const float *samples, uint64_t f
     }
 }
 
+void aur_record_reached(struct aur_channel *ch, uint64_t frame)
+{
+    if (ch->recorder)
+        aur_recorder_reached(ch->recorder, frame);
+}
+
 void aur_record_late(struct aur_channel *ch, uint64_t frame, uint64_t late_ns)
 {
     put_fact(ch, AUR_FACT_UNDERRUN, frame, late_ns / 1000);
@@ -310,7 +316,7 @@ void aur_record_controls(struct aur_channel *ch, const struct aur_controls *befo
     aur_buf_init(&now);
     aur_controls_print(&old, before, specs);
     aur_controls_print(&now, after, specs);
-    if (aur_buf_ok(&old) && aur_buf_ok(&now) && strcmp(old.data, now.data) != 0) {
+    if (aur_buf_ok(&old) && aur_buf_ok(&now) && (before == after || strcmp(old.data, now.data) != 0)) {
         begin_detail(&detail);
         aur_json_key(&detail, "changed");
         aur_buf_text(&detail, "{");
@@ -321,6 +327,29 @@ void aur_record_controls(struct aur_channel *ch, const struct aur_controls *befo
     }
     aur_buf_deinit(&old);
     aur_buf_deinit(&now);
+}
+
+void aur_record_all_controls(struct aur_channel *ch)
+{
+    const struct aur_controls *controls = &ch->shared.controls;
+    aur_record_controls(ch, controls, controls, &aur_piece_describe(ch->compose.session.piece)->controls);
+}
+
+void aur_record_branch(struct aur_channel *ch, const char *kind, uint64_t number)
+{
+    const struct aur_compose_side *c = &ch->compose;
+    struct aur_buf detail;
+    if (!ch->recorder)
+        return;
+    begin_detail(&detail);
+    aur_json_count(&detail, "branch", c->branch);
+    for (int i = 0; i < AUR_BRANCHES_MAX; i++)
+        if (c->branches[i].used && c->branches[i].id == c->branch)
+            aur_json_count(&detail, "parent", c->branches[i].parent);
+    aur_json_count(&detail, "phrase", number);
+    aur_json_count(&detail, "ordinal", c->session.next_ordinal - 1);
+    aur_json_count(&detail, "seed", c->session.seed);
+    put_event(ch, aur_channel_published(ch), kind, &detail);
 }
 
 /* ---- encoder worker ---- */

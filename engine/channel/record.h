@@ -48,6 +48,8 @@ void aur_record_committed(struct aur_channel *channel, const struct aur_phrase *
 void aur_record_dropped(struct aur_channel *channel, const struct aur_phrase *phrase);
 /* The next frames of the stream. */
 void aur_record_samples(struct aur_channel *channel, const float *samples, uint64_t first_frame, uint64_t frames);
+/* Everything before this frame is rendered and published. */
+void aur_record_reached(struct aur_channel *channel, uint64_t frame);
 void aur_record_late(struct aur_channel *channel, uint64_t frame, uint64_t late_ns);
 /* The next frame is the first of a phrase: a keyframe is taken if it is time for one. */
 void aur_record_boundary(struct aur_channel *channel, uint64_t frame, uint64_t number);
@@ -64,6 +66,11 @@ void aur_record_event(struct aur_channel *channel, const struct aur_channel_even
 /* specs: of both. */
 void aur_record_controls(struct aur_channel *channel, const struct aur_controls *before,
                          const struct aur_controls *after, const struct aur_control_specs *specs);
+
+/* The branch that composes from the phrase of this number on; kind: "branch", "switch". */
+void aur_record_branch(struct aur_channel *channel, const char *kind, uint64_t number);
+/* The controls as they are now, whoever set them. */
+void aur_record_all_controls(struct aur_channel *channel);
 
 /* ---- encoder worker ---- */
 

@@ -223,6 +223,7 @@ uint64_t aur_channel_render_step(struct aur_channel *ch, uint64_t now_ns)
     if (chunk->n_started)
         atomic_store_explicit(&ch->sounding, chunk->started[chunk->n_started - 1], memory_order_relaxed);
     aur_cast_publish(ch->audio);
+    aur_record_reached(ch, ch->render.frame);
     give_back(ch);
     wake_others(ch);
     return aur_channel_due_ns(ch, index + 1) - ch->lead_ns;

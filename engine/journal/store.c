@@ -46,7 +46,7 @@ _Static_assert(N_STATEMENTS <= AUR_STORE_STATEMENTS, "room for every statement")
 /* What of a session that was killed is known to have sounded: a phrase is composed a second before it begins. */
 #define KNOWN                                                                                                          \
     "max(frames, ifnull((SELECT max(frame) FROM events WHERE session = key), 0), "                                     \
-    "ifnull((SELECT max(number + 1) FROM facts WHERE session = key AND type = 3), 0) * 60 * rate_hz, "                 \
+    "ifnull((SELECT max(frame) FROM facts WHERE session = key AND type = 3), 0), "                                     \
     "ifnull((SELECT max(start_frame) FROM phrases WHERE session = key), 0) - 2 * rate_hz)"
 
 static const char *const statements[N_STATEMENTS] = {
