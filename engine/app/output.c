@@ -54,6 +54,9 @@ void aur_output_request(struct aur_bounce_request *request, const struct aur_out
     request->events_path = *args->events ? args->events : NULL;
     request->midi_path = *args->midi ? args->midi : NULL;
     request->chords_path = *args->chords ? args->chords : NULL;
+    if (*args->stems)
+        request->stems = (struct aur_bounce_stems){
+            .dir = args->stems, .flac = !ends_with(args->out, ".wav"), .bits = request->bits, .dither = args->dither};
 }
 
 /* ---- progress ---- */
@@ -81,6 +84,33 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
         aur_print_json(json_pack("{ss sI si sI sI}", "event", "phrase", "number", (json_int_t)phrase->number, "bars",
                                  phrase->bars, "notes", (json_int_t)phrase->n_notes, "start_frame",
                                  (json_int_t)phrase->start_frame));
+}
+
+static void print_stems(const struct aur_stems_told *told, double db)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < told->n_files; i++)
+        json_array_append_new(files, json_pack("{ss ss ss?}", "file", told->files[i].path, "kind", told->files[i].kind,
+                                               "patch", told->files[i].patch));
+    aur_print_json(json_pack("{ss ss so s{sI sI sf so}}", "event", "stems", "dir", told->dir, "files", files, "null",
+                             "samples", (json_int_t)told->samples, "differing", (json_int_t)told->differing,
+                             "max_difference", told->largest, "max_difference_db",
+                             told->differing ? json_real(db) : json_null()));
+}
+
+static void on_stems(void *user, const struct aur_stems_told *told)
+{
+    const struct aur_progress *progress = user;
+    const double db = 20 * log10(told->largest);
+    aur_progress_end(progress);
+    if (progress->json)
+        print_stems(told, db);
+    else
+        fprintf(stderr,
+                "%s: %zu stems and returns, mix and master; of %llu samples of the mix %llu are not their sum (%s%.1f "
+                "dB)\n",
+                told->dir, told->n_files - 2, (unsigned long long)told->samples, (unsigned long long)told->differing,
+                told->differing ? "by up to " : "", db);
 }
 
 /* A bar, how far it is, how fast, and how long it will still take: over what was there. */
@@ -115,6 +145,7 @@ void aur_progress_begin(struct aur_progress *progress, struct aur_bounce_request
         .json = json, .terminal = !json && isatty(STDERR_FILENO), .start_ns = aur_clock_mono_ns()};
     request->on_phrase = on_phrase;
     request->on_progress = on_progress;
+    request->on_stems = on_stems;
     request->user = progress;
     request->interrupted = &progress->interrupted;
 }

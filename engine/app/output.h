@@ -8,7 +8,7 @@
 #include "bounce/bounce.h"
 
 struct aur_output_args { /* members of a command's arguments, "" and 0 where not given */
-    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE], midi[AUR_PATH_SIZE], chords[AUR_PATH_SIZE];
+    char out[AUR_PATH_SIZE], events[AUR_PATH_SIZE], midi[AUR_PATH_SIZE], chords[AUR_PATH_SIZE], stems[AUR_PATH_SIZE];
     double fade;
     int rate;
     char bits[8];

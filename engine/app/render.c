@@ -78,10 +78,16 @@ static const struct aur_option render_table[] = {
     {"--events", "FILE", "write the notes as JSON too", NULL, {AUR_FIELD_TEXT, AT(output.events)}, false, NULL},
     {"--midi", "FILE", "and as MIDI, a track for each patch", NULL, {AUR_FIELD_TEXT, AT(output.midi)}, false, NULL},
     {"--chords", "FILE", "and the chords, like a lead sheet", NULL, {AUR_FIELD_TEXT, AT(output.chords)}, false, NULL},
+    {"--stems",
+     "DIR",
+     "each patch, what effects return, mix and master as files in DIR",
+     NULL,
+     {AUR_FIELD_TEXT, AT(output.stems)},
+     false,
+     NULL},
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--json", NULL, "print JSON events", NULL, {AUR_FIELD_FLAG, AT(output.json)}, false, NULL},
     {"--force", NULL, "overwrite files that exist", NULL, {AUR_FIELD_FLAG, AT(output.force)}, false, NULL},
-    {"--stems", "DIR", "write each patch to a file of its own", NULL, {0}, true, NULL},
     {"--batch", "FILE", "render a list of jobs", NULL, {0}, true, NULL},
     {0},
 };
@@ -162,7 +168,12 @@ static int bounce(struct aur_bounce_request *request, struct job *job, const str
                                   .user = &job->progress,
                                   .repeat_ms = AUR_SIGNAL_REPEAT_MS,
                                   .forced_exit = AUR_EXIT_INTERRUPTED};
-    int rc = aur_device_open(&request->synth, job->device, sizeof job->device, stage, err);
+    int rc = AUR_OK;
+    if (request->stems.dir) /* which this CPU renders */
+        snprintf(job->device, sizeof job->device, request->synth.isa == AUR_ISA_SCALAR ? "scalar" : "simd (%s)",
+                 aur_isa_name(request->synth.isa));
+    else
+        rc = aur_device_open(&request->synth, job->device, sizeof job->device, stage, err);
     if (rc == AUR_OK)
         rc = aur_signals_start(&signals, err);
     if (rc == AUR_OK) {

@@ -119,19 +119,25 @@ static void on_phrase(void *user, const struct aur_phrase *phrase)
 static int open_all(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
+    struct aur_synth_config synth = r->synth;
+    if (r->stems.dir)
+        synth.backend = NULL;
     const struct aur_player_config player = {.replay = r->replay,
                                              .from_frame = r->from_frame,
+                                             .lead_frames = r->stems.dir ? AUR_SYNTH_LATENCY_FRAMES : 0,
                                              .piece = r->piece,
                                              .seed = r->seed,
                                              .controls = r->controls,
-                                             .synth = r->synth,
+                                             .synth = synth,
                                              .stop_frame = r->replay ? r->to_frame : b->stop_frame,
                                              .cut = !r->phrases && r->tail_s > 0,
                                              .on_phrase = on_phrase,
                                              .user = b};
     aur_master_init(&b->master, &r->master, r->synth.isa, b->rate_hz);
     int rc = aur_files_open(&b->files, r, b->stop_frame, err);
-    return rc ? rc : aur_player_init(&b->player, &player, err);
+    if (!rc)
+        rc = aur_player_init(&b->player, &player, err);
+    return rc || !r->stems.dir ? rc : aur_stems_listen(b->files.stems, b->player.synth, err);
 }
 
 /* The last fade_frames: from 1 to 0 without a corner at either end. */
@@ -173,6 +179,8 @@ static int render_block(struct bounce *b, uint64_t frame, size_t n, struct aur_e
     int rc = interrupted(b, err);
     if (!rc)
         rc = aur_player_pull(&b->player, b->block, n, err);
+    if (!rc && r->stems.dir)
+        rc = aur_stems_write(b->files.stems, n, err);
     if (rc)
         return rc;
     if (b->fade_frames)

@@ -23,6 +23,28 @@ struct aur_bounce_output { /* one audio file; as the members of the same names b
     bool dither;
 };
 
+/* Files of the parts that the sound is the sum of (bounce/stems.h). Voices are rendered on this CPU then. */
+struct aur_bounce_stems {
+    const char *dir; /* made if it is not there; without force it must not hold such files; NULL: none are wanted */
+    bool flac;       /* else WAV */
+    enum aur_bounce_bits bits;
+    bool dither;
+};
+
+struct aur_stem_told {
+    const char *path;
+    const char *kind;  /* "stem", "return", "mix", "master" */
+    const char *patch; /* of a stem, else NULL */
+};
+/* In the order in which the sum is taken, then mix and master. */
+struct aur_stems_told {
+    const char *dir;
+    const struct aur_stem_told *files;
+    size_t n_files;
+    uint64_t samples, differing; /* compared; in which the sum is not the mix */
+    double largest;              /* difference */
+};
+
 /* After the fade, before the files. Zeros change nothing. */
 struct aur_bounce_master {
     double gain_db;
@@ -46,6 +68,7 @@ struct aur_bounce_request {
     bool dither, force;                   /* dither: with 16 bits only */
     const struct aur_bounce_output *more; /* the same sound in further files, beside out_path */
     size_t n_more;                        /* at most AUR_BOUNCE_MORE_MAX */
+    struct aur_bounce_stems stems;        /* at the rate of out_path; with an Opus file at that of synthesis */
     const struct aur_tags *tags;          /* of all audio files; NULL: none */
     struct aur_bounce_master master;
     uint64_t phrases;        /* end at this boundary; or 0 and */
@@ -60,7 +83,8 @@ struct aur_bounce_request {
     void (*on_phrase)(void *user, const struct aur_phrase *phrase);
     void (*on_audio)(void *user, const float *interleaved,
                      size_t frames); /* at the rate of synthesis, before the master; may be NULL */
-    void (*on_progress)(void *user, double done_s, double total_s); /* about every second of audio; may be NULL */
+    void (*on_stems)(void *user, const struct aur_stems_told *told); /* when the files are there; may be NULL */
+    void (*on_progress)(void *user, double done_s, double total_s);  /* about every second of audio; may be NULL */
     void *user;
     struct aur_synth_counts *counts; /* filled when the render ends; may be NULL */
 };

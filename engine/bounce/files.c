@@ -58,6 +58,8 @@ int aur_files_check(const struct aur_bounce_request *r, struct aur_error *err)
         const struct aur_bounce_output output = output_of(r, i);
         rc = check_output(&output, r->force, err);
     }
+    if (!rc && r->stems.dir)
+        rc = aur_stems_check(&r->stems, r->force, err);
     for (size_t i = 0; !rc && i < sizeof beside / sizeof *beside; i++)
         if (beside[i])
             rc = aur_outfile_check(beside[i], r->force, err);
@@ -116,6 +118,23 @@ static int open_sink(struct aur_files *files, const struct aur_bounce_output *ou
     return rc;
 }
 
+static int open_stems(struct aur_files *files, uint64_t stop_frame, struct aur_error *err)
+{
+    const struct aur_bounce_request *r = files->request;
+    const bool as_out = r->file_rate_hz && !(r->out_path && aur_sink_rate(r->out_path));
+    const uint32_t rate = as_out ? r->file_rate_hz : r->synth.rate_hz;
+    const struct aur_stems_config config = {.wanted = &r->stems,
+                                            .force = r->force,
+                                            .rate_hz = r->synth.rate_hz,
+                                            .file_rate_hz = rate,
+                                            .file_frames = length_at(r, stop_frame, rate),
+                                            .from_frame = r->replay ? r->from_frame : 0,
+                                            .seed = seed_of(r),
+                                            .serial_name = serial_name(r),
+                                            .tags = r->tags};
+    return aur_stems_new(&files->stems, &config, err);
+}
+
 /* The score's files. */
 static int open_beside(struct aur_files *files, struct aur_error *err)
 {
@@ -148,6 +167,8 @@ int aur_files_open(struct aur_files *files, const struct aur_bounce_request *req
         const struct aur_bounce_output output = output_of(request, i);
         rc = open_sink(files, &output, stop_frame, err);
     }
+    if (!rc && request->stems.dir)
+        rc = open_stems(files, stop_frame, err);
     return rc ? rc : open_beside(files, err);
 }
 
@@ -168,6 +189,8 @@ int aur_files_write(struct aur_files *files, const float *interleaved, size_t fr
     int rc = AUR_OK;
     for (size_t i = 0; !rc && i < files->n_sinks; i++)
         rc = aur_sink_write(files->sinks[i], interleaved, frames, err);
+    if (!rc && files->stems)
+        rc = aur_stems_master(files->stems, interleaved, frames, err);
     return rc;
 }
 
@@ -198,6 +221,8 @@ static int complete(struct aur_files *files, struct aur_error *err)
     int rc = AUR_OK;
     for (size_t i = 0; !rc && i < files->n_sinks; i++)
         rc = aur_sink_finish(files->sinks[i], err);
+    if (!rc && files->stems)
+        rc = aur_stems_finish(files->stems, err);
     if (!rc && files->has_events)
         rc = aur_event_file_finish(&files->events, err);
     if (!rc && files->has_midi)
@@ -215,6 +240,8 @@ static int publish(struct aur_files *files, size_t *named, struct aur_error *err
         rc = aur_outfile_publish(&files->midi_file, err);
     if (!rc && files->has_chords)
         rc = aur_outfile_publish(&files->chords_file, err);
+    if (!rc && files->stems)
+        rc = aur_stems_publish(files->stems, err);
     for (*named = 0; !rc && *named < files->n_sinks; *named += !rc)
         rc = aur_sink_publish(files->sinks[*named], err);
     return rc;
@@ -230,6 +257,8 @@ static void withdraw(const struct aur_files *files, size_t named)
         unlink(r->midi_path);
     if (files->has_chords && !files->chords_file.part)
         unlink(r->chords_path);
+    if (files->stems)
+        aur_stems_withdraw(files->stems);
     for (size_t i = 0; i < named; i++)
         unlink(output_of(r, i).path);
 }
@@ -243,6 +272,8 @@ int aur_files_finish(struct aur_files *files, struct aur_error *err)
     rc = publish(files, &named, err);
     if (rc)
         withdraw(files, named);
+    else if (files->stems && files->request->on_stems)
+        aur_stems_tell(files->stems, files->request->on_stems, files->request->user);
     return rc;
 }
 
@@ -251,6 +282,8 @@ void aur_files_deinit(struct aur_files *files)
     for (size_t i = 0; i < files->n_sinks; i++)
         aur_sink_free(files->sinks[i]);
     files->n_sinks = 0;
+    aur_stems_free(files->stems);
+    files->stems = NULL;
     aur_event_file_deinit(&files->events);
     aur_midi_deinit(&files->midi);
     aur_outfile_deinit(&files->midi_file);

@@ -7,12 +7,14 @@
 #include "bounce/chord_chart.h"
 #include "bounce/event_file.h"
 #include "bounce/sink.h"
+#include "bounce/stems.h"
 #include "score/midi.h"
 
 struct aur_files {
     const struct aur_bounce_request *request;
     struct aur_sink *sinks[1 + AUR_BOUNCE_MORE_MAX];
     size_t n_sinks;
+    struct aur_stems *stems; /* NULL: none */
     struct aur_event_file events;
     struct aur_outfile midi_file;
     struct aur_midi midi;

@@ -13,9 +13,10 @@ int aur_player_init(struct aur_player *player, const struct aur_player_config *c
     memset(player, 0, sizeof *player);
     player->config = *config;
     aur_session_init(&player->session, config->piece, config->seed, config->synth.rate_hz);
+    const uint64_t lead = config->lead_frames < config->from_frame ? config->lead_frames : config->from_frame;
     if (config->replay)
-        return aur_replay_seek(config->replay, &player->synth, &player->held[0], &config->synth, config->from_frame,
-                               err);
+        return aur_replay_seek(config->replay, &player->synth, &player->held[0], &config->synth,
+                               config->from_frame - lead, err);
     int rc = aur_synth_new(&player->synth, &config->synth, err);
     if (rc)
         return rc;

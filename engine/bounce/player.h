@@ -11,6 +11,7 @@
 struct aur_player_config {
     struct aur_replay *replay; /* borrowed; NULL: the piece with seed and controls is played */
     uint64_t from_frame;       /* with a replay: aur_player_pull begins there */
+    uint64_t lead_frames;      /* and the synth is at work for at least so many frames before that, if there are */
     const struct aur_piece *piece;
     uint64_t seed;
     struct aur_controls controls;
