@@ -22,7 +22,7 @@ const struct aur_command aur_commands[] = {
     {"check", "rehearse a script and report its errors", &aur_check_options, aur_run_check},
     {"replay", "write a recorded session, or a span of it, to a file again", &aur_replay_options, aur_run_replay},
     {"verify", "compare a recorded session with what it renders to now", &aur_verify_options, aur_run_verify},
-    {"diff", "compare two sessions", &later_options, aur_run_later},
+    {"diff", "compare two sessions, note by note and sample by sample", &aur_diff_options, aur_run_diff},
     {"session", "export or import a session", &later_options, aur_run_later},
     {"devices", "list what can synthesise here", &devices_options, aur_run_devices},
     {"version", "print the version, the sound revision and the libraries", &version_options, aur_run_version},
