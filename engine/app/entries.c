@@ -1,4 +1,4 @@
-/* Reading lists of things to play. Main thread, at start. Keys are a table for each kind of list; what is not in it is
+/* Reading lists of things to play, and single presets. No state. Keys are a table for each kind of list; what is not in it is
  * refused, so that a misspelt key is not a setting that silently does nothing. */
 #include "app/entries.h"
 
@@ -13,7 +13,7 @@
 
 struct reader {
     enum aur_entries_kind kind;
-    const char *path;
+    const char *path; /* of the file; "": one entry that came over the network */
     const struct aur_stage *stage;
     char folder[AUR_PATH_SIZE]; /* of the file */
     char where[128];            /* "channel focus" */
@@ -21,14 +21,22 @@ struct reader {
 };
 
 /* The reason behind the file and the entry. */
+static int refuse_as(const struct reader *reader, const struct aur_error *cause)
+{
+    struct aur_error why = *cause;
+    if (*reader->path)
+        snprintf(why.message, sizeof why.message, "%.400s: %.120s%s%.450s", reader->path, reader->where,
+                 *reader->where ? ": " : "", cause->message);
+    if (reader->err)
+        *reader->err = why;
+    return why.code;
+}
+
 static int refuse(const struct reader *reader, int code, const char *reason)
 {
     struct aur_error why = {.code = code};
-    snprintf(why.message, sizeof why.message, "%.400s: %.120s%s%.450s", reader->path, reader->where,
-             *reader->where ? ": " : "", reason);
-    if (reader->err)
-        *reader->err = why;
-    return code;
+    snprintf(why.message, sizeof why.message, "%s", reason);
+    return refuse_as(reader, &why);
 }
 
 static int refuse_value(const struct reader *reader, const char *field, const json_t *value, const char *allowed)
@@ -38,8 +46,8 @@ static int refuse_value(const struct reader *reader, const char *field, const js
     char shown[80];
     snprintf(shown, sizeof shown, "%s", text ? text : "nothing");
     free(text);
-    int rc = aur_error_value(&err, field, shown, allowed);
-    return refuse(reader, rc, err.message);
+    (void)!aur_error_value(&err, field, shown, allowed);
+    return refuse_as(reader, &err);
 }
 
 /* ---- fields ---- */
@@ -92,7 +100,7 @@ static int read_key(const struct reader *reader, struct aur_entry *out, const js
     if (!text)
         return refuse_value(reader, "key", value, "text such as \"D dorian\"");
     if (aur_key_parse(&out->wanted.key, text, &err) < 0)
-        return refuse(reader, AUR_EINVAL, err.message);
+        return refuse_as(reader, &err);
     out->wanted.has_key = true;
     return AUR_OK;
 }
@@ -127,15 +135,19 @@ static int read_script(const struct reader *reader, struct aur_entry *out, const
     const char *text = json_string_value(value);
     snprintf(folders[0], sizeof folders[0], "%s", reader->folder);
     folder_of(folders[1], reader->stage->script);
-    for (int i = 0; text && *text && strlen(text) < AUR_PATH_SIZE && i < 2; i++) {
-        snprintf(path, sizeof path, "%s%s%.4095s", *text == '/' ? "" : folders[i], *text == '/' ? "" : "/", text);
+    bool named = text && *text && strlen(text) < AUR_PATH_SIZE && (*reader->path || aur_scripts_name_ok(text));
+    for (int i = 0; named && i < 2; i++) {
+        snprintf(path, sizeof path, "%.4095s%s%.4095s", *text == '/' ? "" : folders[i], *text == '/' ? "" : "/", text);
         if (!is_file(path) || !make_absolute(out->script, path))
             continue;
         struct aur_error err;
         int rc = aur_scripts_call(out->called, folders[1], out->script, &err);
-        return rc < 0 ? refuse(reader, rc, err.message) : AUR_OK;
+        return rc < 0 ? refuse_as(reader, &err) : AUR_OK;
     }
-    snprintf(allowed, sizeof allowed, "a script in %.80s or %.80s", folders[0], folders[1]);
+    if (*reader->path)
+        snprintf(allowed, sizeof allowed, "a script in %.80s or %.80s", folders[0], folders[1]);
+    else
+        snprintf(allowed, sizeof allowed, "a script of the scripts folder, \"ambient.lua\"");
     return refuse_value(reader, "script", value, allowed);
 }
 
@@ -145,7 +157,7 @@ static int want(const struct reader *reader, struct aur_entry *out, const char *
     if (!json_is_number(value))
         return refuse_value(reader, name, value, "a number");
     int rc = aur_wanted_put(&out->wanted, name, json_number_value(value), &err);
-    return rc < 0 ? refuse(reader, rc, err.message) : AUR_OK;
+    return rc < 0 ? refuse_as(reader, &err) : AUR_OK;
 }
 
 static int read_set(const struct reader *reader, struct aur_entry *out, const json_t *value)
@@ -204,8 +216,8 @@ static int refuse_key(const struct reader *reader, const char *name)
     for (const struct aur_control_builtin *b = aur_control_builtins; b->name && used < sizeof list; b++)
         used += (size_t)snprintf(list + used, sizeof list - used, ", %s", b->name);
     struct aur_error err;
-    int rc = aur_error_value(&err, name, "this key", list);
-    return refuse(reader, rc, err.message);
+    (void)!aur_error_value(&err, name, "this key", list);
+    return refuse_as(reader, &err);
 }
 
 /* ---- entries ---- */
@@ -249,7 +261,7 @@ static int set_controls(const struct reader *reader, struct aur_entry *out)
     const struct aur_piece_info *info = aur_piece_describe(out->piece);
     out->controls = info->start;
     int rc = aur_wanted_apply(&out->wanted, &out->controls, &info->controls, &err);
-    return rc < 0 ? refuse(reader, rc, err.message) : AUR_OK;
+    return rc < 0 ? refuse_as(reader, &err) : AUR_OK;
 }
 
 /* *keep: it plays. */
@@ -274,7 +286,7 @@ static int read_entry(struct reader *reader, struct aur_entry *out, bool *keep, 
     *keep = rc == AUR_OK;
     if (rc == AUR_OK)
         return set_controls(reader, out);
-    if (reader->kind == AUR_ENTRIES_PRESETS) {
+    if (reader->kind == AUR_ENTRIES_PRESETS && *reader->path) {
         aur_log(reader->stage->log, AUR_LOG_WARNING, "presets", "%s is left out: %s", out->name, err.message);
         return AUR_OK;
     }
@@ -347,10 +359,29 @@ int aur_entries_read(struct aur_entries *out, enum aur_entries_kind kind, const 
     return rc;
 }
 
+int aur_entry_read_preset(struct aur_entry *out, const char *json, const struct aur_stage *stage, struct aur_error *err)
+{
+    struct reader reader = {.kind = AUR_ENTRIES_PRESETS, .path = "", .stage = stage, .err = err};
+    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    bool keep = false;
+    snprintf(reader.folder, sizeof reader.folder, "%.4000s/scripts", stage->data_dir);
+    int rc = read_entry(&reader, out, &keep, object, 0);
+    json_decref(object);
+    if (rc < 0)
+        aur_entry_deinit(out);
+    return rc;
+}
+
+void aur_entry_deinit(struct aur_entry *entry)
+{
+    aur_piece_free(entry->piece);
+    entry->piece = NULL;
+}
+
 void aur_entries_free(struct aur_entries *entries)
 {
     for (size_t i = 0; i < entries->n; i++)
-        aur_piece_free(entries->items[i].piece);
+        aur_entry_deinit(&entries->items[i]);
     free(entries->items);
     *entries = (struct aur_entries){NULL, 0};
 }

@@ -1,6 +1,6 @@
 /* Things to play that a JSON file lists: channels (AURALIS_CHANNELS) and presets (scripts/presets.json). Each is a script and
- * the controls it is wanted with; docs/operating.md shows both files. Read once at start by the main thread, read-only
- * afterwards. */
+ * the controls it is wanted with; docs/operating.md shows both files. The files are read once at start by the main thread,
+ * read-only afterwards; single presets that people keep come at any time. */
 #ifndef AUR_APP_ENTRIES_H
 #define AUR_APP_ENTRIES_H
 
@@ -34,5 +34,12 @@ struct aur_entries {
 AUR_MUST_USE int aur_entries_read(struct aur_entries *out, enum aur_entries_kind kind, const char *path,
                                   const struct aur_stage *stage, struct aur_error *err);
 void aur_entries_free(struct aur_entries *entries);
+
+/* One preset of the same form that came over the network, or did once: its script has a name that the scripts' API takes, in
+ * the data folder's scripts or in that of the stage's script. Any thread but a render worker. Errors: as above, with field,
+ * value and allowed where there are such; then there is nothing to deinit. */
+AUR_MUST_USE int aur_entry_read_preset(struct aur_entry *out, const char *json, const struct aur_stage *stage,
+                                       struct aur_error *err);
+void aur_entry_deinit(struct aur_entry *entry);
 
 #endif

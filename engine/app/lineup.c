@@ -30,23 +30,26 @@ static int read_presets(struct aur_lineup *out, const struct aur_stage *stage, s
     return aur_entries_read(&out->presets, AUR_ENTRIES_PRESETS, path, stage, err);
 }
 
+struct aur_preset aur_lineup_preset(const struct aur_entry *entry)
+{
+    return (struct aur_preset){.name = entry->name,
+                               .title = entry->title,
+                               .about = entry->about,
+                               .script = entry->script,
+                               .called = entry->called,
+                               .piece = entry->piece,
+                               .specs = &aur_piece_describe(entry->piece)->controls,
+                               .wanted = &entry->wanted,
+                               .controls = &entry->controls};
+}
+
 static int make_offers(struct aur_lineup *out, struct aur_error *err)
 {
     out->offered = calloc(out->presets.n ? out->presets.n : 1, sizeof *out->offered);
     if (!out->offered)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    for (size_t i = 0; i < out->presets.n; i++) {
-        const struct aur_entry *entry = &out->presets.items[i];
-        out->offered[i] = (struct aur_preset){.name = entry->name,
-                                              .title = entry->title,
-                                              .about = entry->about,
-                                              .script = entry->script,
-                                              .called = entry->called,
-                                              .piece = entry->piece,
-                                              .specs = &aur_piece_describe(entry->piece)->controls,
-                                              .wanted = &entry->wanted,
-                                              .controls = &entry->controls};
-    }
+    for (size_t i = 0; i < out->presets.n; i++)
+        out->offered[i] = aur_lineup_preset(&out->presets.items[i]);
     return AUR_OK;
 }
 

@@ -16,6 +16,9 @@ struct aur_lineup {
 AUR_MUST_USE int aur_lineup_read(struct aur_lineup *out, const struct aur_stage *stage, struct aur_error *err);
 void aur_lineup_free(struct aur_lineup *lineup);
 
+/* An entry as the server has it; borrows all of it. */
+struct aur_preset aur_lineup_preset(const struct aur_entry *entry);
+
 struct aur_show { /* what channels are put into */
     const struct aur_stage *stage;
     struct aur_server *server;

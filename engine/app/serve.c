@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "app/command.h"
+#include "app/keeping.h"
 #include "app/lineup.h"
 #include "app/recording.h"
 #include "app/signals.h"
@@ -229,6 +230,7 @@ static int play(struct aur_show *show, const struct aur_lineup *lineup, const st
     struct aur_backend *backend = NULL;
     struct aur_channel *main = NULL;
     struct aur_recording recording;
+    struct aur_keeping keeping = {.keep = NULL};
     aur_recording_open(&recording, stage, resume);
     int rc = aur_station_new(&show->station, &config, err);
     if (rc == AUR_OK)
@@ -242,8 +244,10 @@ static int play(struct aur_show *show, const struct aur_lineup *lineup, const st
         rc = aur_lineup_start(lineup, show, err);
     if (rc == AUR_OK) {
         aur_lineup_offer(lineup, show);
+        aur_keeping_start(&keeping, lineup, show, &recording);
         rc = run(show, lineup, main, err);
     }
+    aur_keeping_end(&keeping);
     aur_scripts_free(show->scripts);
     aur_station_free(show->station);
     aur_backend_free(backend);

@@ -26,7 +26,7 @@ struct aur_keep {
     struct aur_takes takes;
     struct aur_pool *answerer, *renderer;
     struct aur_archive *archive; /* of the thread that answers */
-    int stop;                    /* stored atomically by aur_keep_free: the render under way gives up */
+    int stop;                    /* stored atomically by aur_keep_free: no render begins any more */
 
     struct aur_lock lock; /* of what follows */
     struct aur_keep_job queue[AUR_KEEP_QUEUE];

@@ -198,7 +198,8 @@ void aur_keep_free(struct aur_keep *keep)
     aur_lock_take(&keep->lock);
     keep->closed = true;
     aur_lock_drop(&keep->lock);
-    __atomic_store_n(&keep->stop, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&keep->stop, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&keep->takes.cancelled, 1, __ATOMIC_SEQ_CST);
     aur_pool_free(keep->renderer);
     aur_pool_free(keep->answerer);
     refuse_all(keep);

@@ -11,6 +11,7 @@
 #define AUR_KEEP_KEEP_H
 
 #include "base/buf.h"
+#include "compose/piece.h"
 #include "journal/journal.h"
 #include "synth/synth.h"
 
@@ -35,7 +36,8 @@ struct aur_keep_config {
     struct aur_journal *journal; /* borrowed; closed after this */
     const char *folder;          /* of takes; made when needed */
     struct aur_log *log;
-    enum aur_isa isa; /* that takes are rendered with */
+    enum aur_isa isa;                /* that takes are rendered with */
+    struct aur_script_limits limits; /* of the scripts that play, but for the clock */
     struct aur_keep_presets presets;
     uint32_t waiting_max; /* takes that wait to be rendered; 0: 20 */
     uint32_t presets_max; /* own presets; 0: 100 */

@@ -7,11 +7,15 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
+#include "bounce/bounce.h"
 #include "keep/folder.h"
 #include "keep/inner.h"
 #include "keep/peaks.h"
 
-#define NICE 19
+#define NICE       19
+#define WAIT_TIMES 20
+#define WAIT_NS    UINT64_C(250000000)
 
 struct render {
     struct aur_keep *keep;
@@ -50,10 +54,84 @@ static int write_session(struct render *render, struct aur_error *err)
     return aur_archive_export(render->archive, render->take->session, path, true, err);
 }
 
+/* ---- the span as it sounded ---- */
+
+static void on_audio(void *user, const float *interleaved, size_t frames)
+{
+    struct render *render = user;
+    aur_peaks_add(&render->peaks, interleaved, frames);
+}
+
+static void on_progress(void *user, double done_s, double total_s)
+{
+    struct render *render = user;
+    aur_takes_report(&render->keep->takes, total_s > 0 ? done_s / total_s : 0);
+}
+
+static int bounce(struct render *render, struct aur_replay *replay, struct aur_tables *tables, struct aur_error *err)
+{
+    char audio[AUR_FOLDER_PATH + 32], midi[AUR_FOLDER_PATH + 32], events[AUR_FOLDER_PATH + 32],
+        chords[AUR_FOLDER_PATH + 32];
+    const struct aur_take *take = render->take;
+    snprintf(audio, sizeof audio, "%s/take.flac", render->part);
+    snprintf(midi, sizeof midi, "%s/take.mid", render->part);
+    snprintf(events, sizeof events, "%s/take.json", render->part);
+    snprintf(chords, sizeof chords, "%s/take.chords.txt", render->part);
+    struct aur_bounce_request request = {
+        .replay = replay,
+        .from_frame = take->from_frame,
+        .to_frame = take->to_frame,
+        .synth = aur_replay_synth(replay, render->keep->config.isa),
+        .out_path = audio,
+        .bits = AUR_BITS_16,
+        .force = true,
+        .events_path = events,
+        .midi_path = render->midi ? midi : NULL,
+        .chords_path = chords,
+        .interrupted = &render->keep->takes.cancelled,
+        .on_audio = on_audio,
+        .on_progress = on_progress,
+        .user = render,
+    };
+    request.synth.tables = tables;
+    return aur_bounce(&request, err);
+}
+
+/* The replay once the journal says that the span has sounded: the newest frames get there a little later than here. */
+static int open_replay(struct render *render, struct aur_replay **out, struct aur_tables *tables, struct aur_error *err)
+{
+    const struct aur_keep_config *config = &render->keep->config;
+    struct aur_replay_config replay = {
+        .archive = render->archive, .session = render->take->session, .tables = tables, .limits = config->limits};
+    replay.limits.wall_ms = 0;
+    for (int attempt = 0;; attempt++) {
+        int rc = aur_replay_new(out, &replay, err);
+        const struct aur_session_info *info = rc == AUR_OK ? aur_replay_session(*out) : NULL;
+        bool late = info && info->frames < render->take->to_frame && info->ended_at == 0;
+        if (!late || attempt == WAIT_TIMES || __atomic_load_n(&render->keep->stop, __ATOMIC_SEQ_CST))
+            return rc;
+        aur_replay_free(*out);
+        *out = NULL;
+        aur_clock_sleep_until_ns(aur_clock_mono_ns() + WAIT_NS);
+        aur_keep_flush(render->keep);
+    }
+}
+
 static int write_audio(struct render *render, struct aur_error *err)
 {
-    return aur_error_set(err, AUR_ENOTSUP, "take %s cannot be rendered yet", render->take->id);
+    struct aur_tables *tables = NULL;
+    struct aur_replay *replay = NULL;
+    int rc = aur_tables_new(&tables, err);
+    if (rc == AUR_OK)
+        rc = open_replay(render, &replay, tables, err);
+    if (rc == AUR_OK)
+        rc = bounce(render, replay, tables, err);
+    aur_replay_free(replay);
+    aur_tables_free(tables);
+    return rc;
 }
+
+/* ---- a take ---- */
 
 /* Everything, into the part folder. */
 static int write_files(struct render *render, struct aur_error *err)
@@ -102,12 +180,13 @@ void aur_keep_render_next(struct aur_keep *keep)
     struct aur_take take;
     struct aur_error err = {0}, late = {0};
     char folder[AUR_FOLDER_PATH];
-    if (__atomic_load_n(&keep->stop, __ATOMIC_RELAXED) || !aur_takes_begin(&keep->takes, &take))
+    if (!aur_takes_begin(&keep->takes, &take))
         return;
     if (setpriority(PRIO_PROCESS, 0, NICE) != 0) /* of this thread alone */
         aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "the thread that renders takes keeps its priority");
-    int rc = render_take(keep, &take, &err);
-    bool stopped = rc < 0 && __atomic_load_n(&keep->stop, __ATOMIC_RELAXED);
+    bool stop = __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST); /* after it began: see aur_keep_free */
+    int rc = stop ? AUR_EBUSY : render_take(keep, &take, &err);
+    bool stopped = rc < 0 && __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST);
     int told = aur_takes_end(&keep->takes, take.id,
                              stopped  ? "waiting"
                              : rc < 0 ? "failed"

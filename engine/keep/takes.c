@@ -170,7 +170,7 @@ int aur_takes_delete(struct aur_takes *takes, const char *id, struct aur_error *
     if (there && (rc == AUR_OK || rc == AUR_ENOTFOUND)) {
         size_t at = (size_t)(there - takes->items);
         if (is_rendering(takes, id))
-            __atomic_store_n(&takes->cancelled, 1, __ATOMIC_RELAXED);
+            __atomic_store_n(&takes->cancelled, 1, __ATOMIC_SEQ_CST);
         memmove(takes->items + at, takes->items + at + 1, (--takes->n - at) * sizeof *takes->items);
         rc = AUR_OK;
     }
@@ -191,7 +191,7 @@ bool aur_takes_begin(struct aur_takes *takes, struct aur_take *out)
         set_state(found, "rendering", NULL);
         memcpy(takes->rendering, found->id, sizeof takes->rendering);
         takes->progress = 0;
-        __atomic_store_n(&takes->cancelled, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&takes->cancelled, 0, __ATOMIC_SEQ_CST);
         *out = *found;
     }
     aur_lock_drop(&takes->lock);

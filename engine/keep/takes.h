@@ -14,7 +14,7 @@ struct aur_takes {
     size_t n, room;
     char rendering[AUR_TAKE_ID_SIZE]; /* "": none */
     double progress;                  /* of that one, 0 to 1 */
-    int cancelled;                    /* stored atomically: that one is not wanted any more */
+    int cancelled;                    /* stored atomically: that one is to be given up */
 };
 
 /* Reads them from the archive. Those that were being rendered wait again. Errors: AUR_EIO, AUR_ENOMEM. */
