@@ -69,8 +69,9 @@ int aur_stem_folder_check(const char *dir, const char *ending, bool force, struc
         return aur_error_set(err, AUR_EIO, "%s: cannot take stems: %s", dir, strerror(errno));
     for (struct dirent *entry; !rc && !force && (entry = readdir(open));)
         if (*entry->d_name != '.' && ends_with(entry->d_name, ending))
-            rc = aur_error_set(err, AUR_EIO, "%s: holds %s already; --force puts stems beside it and overwrites", dir,
-                               entry->d_name);
+            rc =
+                aur_error_set(err, AUR_EIO, "%s: holds %s already; stems want a folder without such files (or --force)",
+                              dir, entry->d_name);
     closedir(open);
     return rc;
 }

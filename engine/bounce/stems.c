@@ -32,7 +32,7 @@ struct aur_stems {
     struct aur_taps taps;
     const char *ending;
     struct part *parts[AUR_STEMS_MAX + AUR_TAPS]; /* in the order of the sum; the mix is the last */
-    size_t n_parts;
+    size_t n_parts, n_patches;
     struct part *master; /* has no window */
     uint64_t block;      /* where the next block is in the files, in frames of the synth */
     uint64_t base;       /* of the windows' first frame */
@@ -72,7 +72,7 @@ static struct part *part_new(const struct aur_stems *stems, const char *name)
 static struct part *add_part(struct aur_stems *stems, size_t at, enum aur_tap_kind tap, const char *patch)
 {
     char name[AUR_STEM_NAME_SIZE];
-    if (stems->n_parts == sizeof stems->parts / sizeof *stems->parts) {
+    if (tap == AUR_TAP_STEM && stems->n_patches++ == AUR_STEMS_MAX) {
         stems->rc = AUR_ELIMIT;
         return NULL;
     }
