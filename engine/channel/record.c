@@ -110,6 +110,7 @@ void aur_record_live(struct aur_channel *ch, const struct aur_live *live, uint64
 {
     const struct aur_fact fact = {.type = AUR_FACT_LIVE,
                                   .frame = frame,
+                                  .number = ch->render.record.lives++,
                                   .level = live->level,
                                   .brightness = live->brightness,
                                   .intensity = live->intensity};

@@ -30,6 +30,7 @@ struct aur_record_render {
     uint64_t hash, minute;  /* of the samples of this minute so far */
     uint64_t keyframe_from; /* the next one is taken at the first boundary from this frame on */
     uint64_t layout;        /* of keyframes */
+    uint64_t lives;         /* live controls told */
 };
 
 /* ---- while no worker has the channel ---- */

@@ -68,7 +68,7 @@ struct aur_recorded_phrase {
 
 /* What the render side decided. */
 enum aur_fact_type {
-    AUR_FACT_LIVE, /* live controls, from `frame` on (a multiple of 64); of several at one frame the last alone counts */
+    AUR_FACT_LIVE, /* live controls, from `frame` on (a multiple of 64); those of one frame in the order of `number` */
     AUR_FACT_DROPPED, /* phrase `number` came too late and never sounded */
     AUR_FACT_CUT,     /* phrase `number` begins at `frame`, inside the one before */
     AUR_FACT_MINUTE,  /* hash of the float samples of minute `number` (frames [60 rate n, 60 rate (n + 1))) */
