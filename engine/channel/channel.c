@@ -106,11 +106,14 @@ static int place(struct aur_channel *ch, const struct aur_channel_config *config
     struct aur_session *session = &ch->compose.session;
     aur_session_init(session, aur_piece_ref(config->piece), ch->seed, ch->rate_hz);
     session->usage = &ch->compose.usage;
-    if (!config->from)
-        return 0;
-    session->next_ordinal = config->from->ordinal;
-    session->state = config->from->state ? strdup(config->from->state) : NULL;
-    return config->from->state && !session->state ? aur_error_set(err, AUR_ENOMEM, "out of memory") : 0;
+    if (config->from) {
+        session->next_ordinal = config->from->ordinal;
+        session->state = config->from->state ? strdup(config->from->state) : NULL;
+        if (config->from->state && !session->state)
+            return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    }
+    aur_branches_begin(ch);
+    return 0;
 }
 
 int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config, struct aur_log *log,
@@ -157,6 +160,7 @@ void aur_channel_free(struct aur_channel *ch)
     if (!ch)
         return;
     aur_record_end(ch);
+    aur_branches_free(ch);
     aur_synth_free(ch->render.synth);
     free_compose_side(&ch->compose);
     aur_piece_free(ch->shared.armed);

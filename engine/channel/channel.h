@@ -110,11 +110,11 @@ void aur_channel_status(struct aur_channel *channel, struct aur_msg_status *out)
 
 /* What a rehearsal or a preview needs: where the composer stands. */
 struct aur_channel_place {
-    struct aur_piece *piece;            /* that composes now; a reference */
-    struct aur_piece *armed;            /* that takes over with the phrase of this number; a reference, or NULL */
-    uint64_t armed_frame;               /* where, as it stands */
-    char *state;                        /* malloc'd; NULL before the first phrase */
-    uint64_t seed, number, start_frame; /* of the next phrase not composed yet */
+    struct aur_piece *piece; /* that composes now; a reference */
+    struct aur_piece *armed; /* that takes over with the phrase of this number; a reference, or NULL */
+    uint64_t armed_frame;    /* where, as it stands */
+    char *state;             /* malloc'd; NULL before the first phrase */
+    uint64_t seed, number, ordinal, start_frame; /* of the next phrase not composed yet */
     uint32_t rate_hz;
     struct aur_controls controls; /* as last set */
 };

@@ -147,6 +147,7 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
 {
     struct aur_compose_side *c = &ch->compose;
     struct aur_checkpoint old = {0};
+    struct aur_standing forgotten = {0};
     aur_stats_phrase(ch, phrase, !attempt);
     if (attempt)
         aur_record_composed(ch, attempt);
@@ -157,6 +158,7 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
     c->last = phrase;
     c->original = attempt ? phrase->number : c->original;
     ch->shared.phrases_generated += attempt != NULL;
+    aur_branch_settled(ch, phrase, attempt, &forgotten);
     if (attempt)
         aur_channel_adopt(ch, attempt, &old);
     else
@@ -167,6 +169,7 @@ static void move_on(struct aur_channel *ch, struct aur_phrase *phrase, struct au
     ch->shared.composing = false;
     aur_lock_drop(&ch->lock);
     aur_checkpoint_deinit(&old);
+    aur_standing_deinit(&forgotten);
     make_spare(ch);
 }
 
@@ -277,7 +280,7 @@ static bool compose_at_bar(struct aur_channel *ch)
     int bars;
     aur_lock_take(&ch->lock);
     const struct aur_phrase_record *last = c->last ? record_of(ch, c->last->number) : NULL;
-    bool waits = ch->shared.armed && ch->shared.armed_swap == AUR_SWAP_BAR;
+    bool waits = ch->shared.armed && ch->shared.armed_swap == AUR_SWAP_BAR && !ch->shared.turn.at.piece;
     if (waits && last && last->number == c->last->number)
         bar = aur_channel_bar_line(ch, last, &bars);
     aur_lock_drop(&ch->lock);

@@ -11,10 +11,10 @@
 
 #define STILL_NS 1000000000u /* no chunk for this long: the stream stands still */
 
-/* Of the piece that composes, which the controls as last set belong to; under the lock. */
+/* Of the piece that composes next, which the controls as last set belong to; under the lock. */
 static const struct aur_control_specs *own_specs(const struct aur_channel *ch)
 {
-    return &aur_piece_describe(ch->compose.session.piece)->controls;
+    return &aur_piece_describe(aur_channel_next_piece(ch))->controls;
 }
 
 const char *aur_channel_name(const struct aur_channel *ch)
@@ -30,7 +30,7 @@ bool aur_channel_unlisted(const struct aur_channel *ch)
 void aur_channel_controls(struct aur_channel *ch, struct aur_controls *out, struct aur_control_specs *specs)
 {
     aur_lock_take(&ch->lock);
-    *out = ch->shared.controls;
+    *out = *aur_channel_next_controls(ch);
     if (specs)
         *specs = *own_specs(ch);
     aur_lock_drop(&ch->lock);
@@ -118,7 +118,9 @@ struct aur_msg_phrase aur_channel_coming(const struct aur_channel *ch, const str
 /* A phrase of the piece that composes, with the controls as last set. */
 static struct aur_msg_phrase coming(const struct aur_channel *ch, uint64_t number, uint64_t frame)
 {
-    return aur_channel_coming(ch, ch->compose.session.piece, &ch->shared.controls, number, frame);
+    const struct aur_shared_side *s = &ch->shared;
+    const struct aur_controls *controls = s->turn.at.piece ? &s->turn.at.controls : &s->controls;
+    return aur_channel_coming(ch, aur_channel_next_piece(ch), controls, number, frame);
 }
 
 struct aur_msg_phrase aur_channel_open(const struct aur_channel *ch)
@@ -132,6 +134,8 @@ struct aur_msg_phrase aur_channel_open(const struct aur_channel *ch)
 static struct aur_msg_phrase pending_phrase(const struct aur_channel *ch)
 {
     const struct aur_shared_side *s = &ch->shared;
+    if (s->turn.at.piece)
+        return aur_channel_open(ch);
     for (uint64_t n = sounding_number(ch) + 1; n < s->next_number; n++) {
         const struct aur_phrase_record *r = record_of(ch, n);
         if (r->number == n && r->piece == ch->compose.session.piece && same_structure(ch, &r->controls, &s->controls))
@@ -147,14 +151,18 @@ void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, c
 {
     struct aur_shared_side *s = &ch->shared;
     aur_lock_take(&ch->lock);
-    struct aur_controls next = s->controls;
+    struct aur_controls *set = aur_channel_next_controls(ch), next = *set;
     aur_controls_carry(&next, own_specs(ch), controls, specs ? specs : own_specs(ch));
-    bool live = !same_live(&s->controls, &next);
-    bool structure = !same_structure(ch, &s->controls, &next);
-    aur_record_controls(ch, &s->controls, &next, own_specs(ch));
-    s->controls = next;
-    if (live)
+    bool live = !same_live(set, &next);
+    bool structure = !same_structure(ch, set, &next);
+    aur_record_controls(ch, set, &next, own_specs(ch));
+    *set = next;
+    if (live) {
+        s->controls.level = next.level;
+        s->controls.brightness = next.brightness;
+        s->controls.intensity = next.intensity;
         aur_channel_live_push(ch);
+    }
     *reply = live && !structure ? aur_channel_current(ch) : aur_channel_open(ch);
     aur_lock_drop(&ch->lock);
 }
@@ -218,7 +226,6 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         .chunk_index = head ? head - 1 : 0,
         .published_ms_ago = published_ms_ago(ch),
         .channel = ch->name,
-        .seed = ch->seed,
         .formats = ch->formats,
         .swap = ch->swap == AUR_SWAP_BAR ? "bar" : "phrase",
     };
@@ -229,6 +236,7 @@ void aur_channel_status(struct aur_channel *ch, struct aur_msg_status *out)
         snprintf(out->script, sizeof out->script, "%s", aur_piece_name(sounds));
         strcpy(out->script_version, aur_piece_marks(sounds)->version);
     }
+    out->seed = ch->compose.session.seed;
     out->phrases_generated = ch->shared.phrases_generated;
     out->current = aur_channel_current(ch);
     out->pending = pending_phrase(ch);

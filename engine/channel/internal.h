@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "channel/branch.h"
 #include "channel/channel.h"
 #include "channel/record.h"
 #include "channel/stats.h"
@@ -69,6 +70,40 @@ struct aur_checkpoint {
     struct aur_controls controls;
 };
 
+/* A place in the music: all that the next phrase is composed from. */
+struct aur_standing {
+    struct aur_piece *piece; /* a reference; NULL: no place */
+    char *state;
+    struct aur_controls controls; /* of this piece */
+    uint64_t seed, ordinal;
+};
+
+/* Where a phrase of the stream was composed from. */
+struct aur_composed_from {
+    uint64_t number;
+    uint32_t branch;
+    struct aur_standing at;
+};
+
+/* Going on from somewhere else, from the next phrase on. */
+struct aur_turn {
+    uint32_t branch, parent;
+    bool fresh;                 /* the branch begins with it */
+    struct aur_standing at;     /* piece NULL: no turn */
+    struct aur_checkpoint back; /* where the branch goes on from if its piece fails; piece NULL: nowhere */
+};
+
+/* A branch; while it is the current one, where it stands is in the session. */
+struct aur_branch_entry {
+    bool used;
+    uint32_t id, parent;
+    uint64_t from_number, ordinal;
+    uint64_t left; /* number of the phrase with which another one took over */
+    struct aur_standing at;
+    struct aur_checkpoint before[AUR_CHANNEL_BEFORE];
+    uint32_t n_before;
+};
+
 /* A phrase in existence. */
 struct aur_phrase_entry {
     struct aur_phrase *phrase; /* NULL: free entry */
@@ -81,14 +116,16 @@ struct aur_compose_side {
     struct aur_session session;                       /* with a reference to its piece */
     struct aur_checkpoint before[AUR_CHANNEL_BEFORE]; /* the newest last */
     uint32_t n_before;
-    struct aur_phrase_entry all[AUR_CHANNEL_PHRASES]; /* every phrase but the spare */
-    struct aur_phrase *last;                          /* the phrase handed over last */
-    struct aur_phrase *spare;                         /* in the slot of session.next_number, or taken from it */
-    bool spare_back;                                  /* and it came back already */
-    struct aur_compose_usage usage;                   /* of the last call of the script */
-    char failing[256];                                /* the failure that was logged; "" while all is well */
-    uint64_t original;                                /* number of the phrase that `last` is or repeats */
-    uint32_t branch;                                  /* the current one */
+    struct aur_phrase_entry all[AUR_CHANNEL_PHRASES];   /* every phrase but the spare */
+    struct aur_phrase *last;                            /* the phrase handed over last */
+    struct aur_phrase *spare;                           /* in the slot of session.next_number, or taken from it */
+    bool spare_back;                                    /* and it came back already */
+    struct aur_compose_usage usage;                     /* of the last call of the script */
+    char failing[256];                                  /* the failure that was logged; "" while all is well */
+    uint64_t original;                                  /* number of the phrase that `last` is or repeats */
+    struct aur_composed_from from[AUR_CHECKPOINTS_MAX]; /* by number */
+    struct aur_branch_entry branches[AUR_BRANCHES_MAX];
+    uint32_t branch, next_branch; /* the current one; the id after the newest's, under the lock, whoever rewinds */
     char known[AUR_CHANNEL_KNOWN][AUR_PIECE_HASH_SIZE];
     uint32_t n_known;
 };
@@ -110,6 +147,7 @@ struct aur_shared_side {
     struct aur_controls composing_controls;
     struct aur_piece *armed; /* takes over next; a reference, or NULL */
     enum aur_swap armed_swap;
+    struct aur_turn turn;    /* waits to be taken, before what is armed */
     struct aur_piece *heard; /* of the phrase that began last; a reference, or NULL */
     uint64_t phrases_generated;
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
@@ -234,8 +272,10 @@ struct aur_attempt {
     struct aur_piece *piece; /* that takes over, a reference; NULL: the one that composed before */
     enum aur_swap swap;      /* it was armed for */
     struct aur_phrase *phrase;
-    char *before;    /* the state it was composed on; NULL: none */
-    uint32_t branch; /* that it belongs to */
+    char *before;                  /* the state it was composed on; NULL: none */
+    uint32_t branch;               /* that it belongs to */
+    struct aur_turn turn;          /* it takes; piece NULL: none */
+    struct aur_controls meanwhile; /* as set when a turn was taken */
     struct aur_session after;
 };
 /* Composes the next phrase, at start_frame: by what is armed; if that fails, or nothing is, by the session's piece; if that
@@ -249,6 +289,25 @@ void aur_channel_adopt(struct aur_channel *channel, struct aur_attempt *attempt,
 /* It was not: what it would have taken over with waits again. Empties it. */
 void aur_channel_drop_attempt(struct aur_channel *channel, struct aur_attempt *attempt);
 void aur_checkpoint_deinit(struct aur_checkpoint *checkpoint);
+
+/* ---- branch.c ---- */
+
+void aur_turn_deinit(struct aur_turn *turn);
+/* Branch 0; every branch and place freed. Not while workers have the channel. */
+void aur_branches_begin(struct aur_channel *channel);
+void aur_branches_free(struct aur_channel *channel);
+/* Composer worker, under the lock: the phrase is settled; attempt NULL: the last one again. What is given up is in *old. */
+void aur_branch_settled(struct aur_channel *channel, const struct aur_phrase *phrase, struct aur_attempt *attempt,
+                        struct aur_standing *old);
+/* Likewise: the attempt's turn is taken. */
+void aur_branch_adopt(struct aur_channel *channel, struct aur_attempt *attempt);
+void aur_standing_deinit(struct aur_standing *standing);
+/* Under the lock: what will compose the next phrase, and the controls as set for it. */
+const struct aur_piece *aur_channel_next_piece(const struct aur_channel *channel);
+struct aur_controls *aur_channel_next_controls(struct aur_channel *channel);
+
+/* ---- arm.c ---- */
+
 /* Where a piece armed for a bar takes over: the first bar line inside the phrase of this record, at least a commit lead
  * after what is published; 0: none. *bars: of the phrase until there. Under the lock. */
 uint64_t aur_channel_bar_line(const struct aur_channel *channel, const struct aur_phrase_record *record, int *bars);

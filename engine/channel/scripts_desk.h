@@ -17,7 +17,7 @@ struct aur_seen { /* a text as it was on disk */
 struct aur_preview { /* the next phrase as it would be, and for what it was composed */
     struct aur_channel *channel;
     struct aur_piece *piece; /* a reference: its address is no other's meanwhile */
-    uint64_t number, start_frame;
+    uint64_t seed, number, ordinal, start_frame;
     struct aur_controls controls;
     struct aur_phrase *phrase; /* NULL: it failed */
 };
@@ -66,5 +66,12 @@ int aur_scripts_open(struct aur_scripts *scripts, const struct aur_scripts_reque
                      struct aur_scripts_reply *reply);
 int aur_scripts_close(struct aur_scripts *scripts, const struct aur_scripts_request *request,
                       struct aur_scripts_reply *reply);
+/* scripts_branch.c */
+int aur_scripts_rewind(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                       struct aur_scripts_reply *reply);
+int aur_scripts_switch(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                       struct aur_scripts_reply *reply);
+int aur_scripts_branches(struct aur_scripts *scripts, const struct aur_scripts_request *request,
+                         struct aur_scripts_reply *reply);
 
 #endif

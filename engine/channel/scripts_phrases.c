@@ -29,12 +29,12 @@ static bool same_controls(const struct aur_controls *a, const struct aur_control
 struct recipe {
     struct aur_piece *piece; /* the place's */
     struct aur_controls controls;
-    uint64_t number, start_frame;
+    uint64_t seed, number, ordinal, start_frame;
 };
 
 static struct recipe recipe_of(const struct aur_channel_place *place)
 {
-    struct recipe out = {place->piece, place->controls, place->number, place->start_frame};
+    struct recipe out = {place->piece, place->controls, place->seed, place->number, place->ordinal, place->start_frame};
     if (!place->armed)
         return out;
     const struct aur_control_specs *specs = &aur_piece_describe(place->armed)->controls;
@@ -48,6 +48,7 @@ static struct recipe recipe_of(const struct aur_channel_place *place)
 static bool is_of(const struct aur_preview *preview, const struct aur_channel *channel, const struct recipe *recipe)
 {
     return preview->channel == channel && preview->piece == recipe->piece && preview->number == recipe->number &&
+           preview->seed == recipe->seed && preview->ordinal == recipe->ordinal &&
            preview->start_frame == recipe->start_frame && same_controls(&preview->controls, &recipe->controls);
 }
 
@@ -58,7 +59,7 @@ static struct aur_phrase *compose(const struct recipe *recipe, const struct aur_
     struct aur_error err;
     char *migrated = NULL, *state = NULL;
     struct aur_compose_request request = {.seed = place->seed,
-                                          .number = recipe->number,
+                                          .number = recipe->ordinal,
                                           .start_frame = recipe->start_frame,
                                           .rate_hz = place->rate_hz,
                                           .controls = &recipe->controls,
@@ -70,6 +71,8 @@ static struct aur_phrase *compose(const struct recipe *recipe, const struct aur_
     }
     if (aur_piece_compose(recipe->piece, &request, &phrase, &state, &err) != AUR_OK)
         phrase = NULL;
+    if (phrase)
+        phrase->number = recipe->number;
     free(migrated);
     free(state);
     return phrase;
@@ -85,7 +88,9 @@ static void preview_next(struct aur_preview *preview, struct aur_channel *channe
     aur_preview_deinit(preview);
     *preview = (struct aur_preview){.channel = channel,
                                     .piece = aur_piece_ref(recipe.piece),
+                                    .seed = recipe.seed,
                                     .number = recipe.number,
+                                    .ordinal = recipe.ordinal,
                                     .start_frame = recipe.start_frame,
                                     .controls = recipe.controls,
                                     .phrase = compose(&recipe, place)};

@@ -69,6 +69,7 @@ static int rehearse(struct aur_channel *channel, const struct aur_piece *piece, 
     aur_controls_carry(&controls, specs, &place.controls, &aur_piece_describe(place.piece)->controls);
     aur_session_init(&session, piece, place.seed, place.rate_hz);
     session.next_number = place.number;
+    session.next_ordinal = place.ordinal;
     session.next_frame = place.start_frame;
     rc = aur_piece_migrate(piece, &session.state, place.state, err);
     if (rc == AUR_OK)

@@ -1,5 +1,5 @@
-/* From one piece to another while the music plays: what is armed, who composes the next phrase, and the way back. Composer
- * worker, but for arming and asking, which any thread but a render worker may do under the lock.
+/* From one piece to another while the music plays: who composes the next phrase, and the way back. Composer worker; arming and
+ * asking are arm.c's and branch.c's.
  *
  * A new piece composes on a copy of the state, and the old one stays what it was until the new one's phrase is really the
  * one that will sound; from then on it waits as a checkpoint, with the state that its own last phrase left. So whenever a
@@ -45,39 +45,44 @@ static void tell(struct aur_channel *ch, enum aur_script_state state, const stru
 
 /* What the attempt is made with, taken at its start. */
 struct taken {
+    struct aur_turn turn;    /* piece NULL: none; else nothing is armed */
     struct aur_piece *armed; /* a reference, or NULL */
     enum aur_swap swap;
     struct aur_controls controls; /* of the session's piece */
 };
 
-static struct taken take(struct aur_channel *ch)
+static struct taken take(struct aur_channel *ch, bool armed_only)
 {
     struct aur_shared_side *s = &ch->shared;
+    struct taken taken = {.armed = NULL};
     aur_lock_take(&ch->lock);
-    struct taken taken = {.armed = s->armed, .swap = s->armed_swap, .controls = s->controls};
-    s->armed = NULL;
+    s->composing_controls = *aur_channel_next_controls(ch);
+    taken.controls = s->controls;
+    if (s->turn.at.piece && !armed_only) {
+        taken.turn = s->turn;
+        memset(&s->turn, 0, sizeof s->turn);
+    } else {
+        taken.armed = s->armed;
+        taken.swap = s->armed_swap;
+        s->armed = NULL;
+    }
     s->composing = true;
-    s->composing_controls = s->controls;
     aur_lock_drop(&ch->lock);
     return taken;
 }
 
-/* The session with its state copied, so that a phrase that does not come to sound leaves no trace. */
-static int compose_with(struct aur_channel *ch, struct aur_attempt *out, const struct aur_piece *piece, char *state,
-                        uint64_t start_frame, const struct aur_controls *controls, struct aur_error *err)
+/* The session with its state copied, so that a phrase that does not come to sound leaves no trace: with the state given, which
+ * it takes, and what the caller has set in out->after. */
+static int compose_with(struct aur_channel *ch, struct aur_attempt *out, char *state, uint64_t start_frame,
+                        const struct aur_controls *controls, struct aur_error *err)
 {
-    out->after = ch->compose.session;
-    out->after.piece = piece;
+    out->branch = ch->compose.branch;
     out->after.state = state;
     out->after.next_frame = start_frame;
-    out->branch = ch->compose.branch;
     out->before = state ? strdup(state) : NULL;
-    if (state && !out->before) {
-        aur_session_deinit(&out->after);
-        return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    }
     uint64_t began = ch->clock(ch->clock_user);
-    int rc = aur_session_next(&out->after, &out->phrase, controls, err);
+    int rc = state && !out->before ? aur_error_set(err, AUR_ENOMEM, "out of memory")
+                                   : aur_session_next(&out->after, &out->phrase, controls, err);
     aur_stats_composed(&ch->stats, &ch->compose.usage, rc, ch->clock(ch->clock_user) - began);
     if (rc < 0) {
         aur_session_deinit(&out->after);
@@ -87,14 +92,23 @@ static int compose_with(struct aur_channel *ch, struct aur_attempt *out, const s
     return rc;
 }
 
+/* A copy of the state; NULL for NULL. False: out of memory. */
+static bool copy_state(char **out, const char *state, struct aur_error *err)
+{
+    *out = state ? strdup(state) : NULL;
+    if (state && !*out)
+        aur_error_set(err, AUR_ENOMEM, "out of memory");
+    return *out || !state;
+}
+
 static int compose_as_before(struct aur_channel *ch, struct aur_attempt *out, uint64_t start_frame,
                              const struct aur_controls *controls, struct aur_error *err)
 {
-    const struct aur_session *session = &ch->compose.session;
-    char *state = session->state ? strdup(session->state) : NULL;
-    if (session->state && !state)
-        return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    return compose_with(ch, out, session->piece, state, start_frame, controls, err);
+    char *state;
+    if (!copy_state(&state, ch->compose.session.state, err))
+        return AUR_ENOMEM;
+    out->after = ch->compose.session;
+    return compose_with(ch, out, state, start_frame, controls, err);
 }
 
 static int compose_anew(struct aur_channel *ch, struct aur_attempt *out, uint64_t start_frame,
@@ -106,7 +120,25 @@ static int compose_anew(struct aur_channel *ch, struct aur_attempt *out, uint64_
     aur_controls_default(&controls, specs_of(taken->armed));
     aur_controls_carry(&controls, specs_of(taken->armed), &taken->controls, specs_of(session->piece));
     int rc = aur_piece_migrate(taken->armed, &state, session->state, err);
-    return rc < 0 ? rc : compose_with(ch, out, taken->armed, state, start_frame, &controls, err);
+    if (rc < 0)
+        return rc;
+    out->after = *session;
+    out->after.piece = taken->armed;
+    return compose_with(ch, out, state, start_frame, &controls, err);
+}
+
+/* Somewhere else in the music. */
+static int compose_turn(struct aur_channel *ch, struct aur_attempt *out, uint64_t start_frame,
+                        const struct aur_standing *at, struct aur_error *err)
+{
+    char *state;
+    if (!copy_state(&state, at->state, err))
+        return AUR_ENOMEM;
+    out->after = ch->compose.session;
+    out->after.piece = at->piece;
+    out->after.seed = at->seed;
+    out->after.next_ordinal = at->ordinal;
+    return compose_with(ch, out, state, start_frame, &at->controls, err);
 }
 
 /* The piece composing fails: the one before goes on from its own checkpoint. */
@@ -144,8 +176,19 @@ static void refuse(struct aur_channel *ch, const struct aur_piece *piece, const 
 int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_t start_frame, bool armed_only,
                         struct aur_error *err)
 {
-    struct taken taken = take(ch);
+    struct taken taken = take(ch, armed_only);
     memset(out, 0, sizeof *out);
+    if (taken.turn.at.piece) {
+        if (compose_turn(ch, out, start_frame, &taken.turn.at, err) == AUR_OK) {
+            out->turn = taken.turn;
+            out->branch = taken.turn.branch;
+            out->meanwhile = taken.controls;
+            return AUR_OK;
+        }
+        refuse(ch, taken.turn.at.piece, err);
+        aur_turn_deinit(&taken.turn);
+        memset(out, 0, sizeof *out);
+    }
     if (taken.armed) {
         int rc = compose_anew(ch, out, start_frame, &taken, err);
         out->piece = taken.armed;
@@ -183,7 +226,9 @@ void aur_channel_adopt(struct aur_channel *ch, struct aur_attempt *attempt, stru
     struct aur_compose_side *c = &ch->compose;
     struct aur_shared_side *s = &ch->shared;
     memset(old, 0, sizeof *old);
-    if (attempt->piece) {
+    if (attempt->turn.at.piece) {
+        aur_branch_adopt(ch, attempt);
+    } else if (attempt->piece) {
         struct aur_controls controls;
         aur_controls_default(&controls, specs_of(attempt->piece));
         aur_controls_carry(&controls, specs_of(attempt->piece), &s->controls, specs_of(c->session.piece));
@@ -193,14 +238,18 @@ void aur_channel_adopt(struct aur_channel *ch, struct aur_attempt *attempt, stru
         old->state = c->session.state;
     }
     c->session = attempt->after;
-    free(attempt->before);
     memset(attempt, 0, sizeof *attempt);
 }
 
 void aur_channel_drop_attempt(struct aur_channel *ch, struct aur_attempt *attempt)
 {
     struct aur_piece *piece = attempt->piece;
+    struct aur_turn *turn = &attempt->turn;
     aur_lock_take(&ch->lock);
+    if (turn->at.piece && !ch->shared.turn.at.piece) {
+        ch->shared.turn = *turn;
+        memset(turn, 0, sizeof *turn);
+    }
     if (piece && !ch->shared.armed) {
         ch->shared.armed = piece;
         ch->shared.armed_swap = attempt->swap;
@@ -208,142 +257,9 @@ void aur_channel_drop_attempt(struct aur_channel *ch, struct aur_attempt *attemp
     }
     aur_lock_drop(&ch->lock);
     aur_piece_free(piece);
+    aur_turn_deinit(turn);
     aur_phrase_free(attempt->phrase);
     free(attempt->before);
     aur_session_deinit(&attempt->after);
     memset(attempt, 0, sizeof *attempt);
-}
-
-/* ---- where a bar swap can be: under the lock ---- */
-
-uint64_t aur_channel_bar_line(const struct aur_channel *ch, const struct aur_phrase_record *record, int *bars)
-{
-    uint64_t from = aur_channel_published(ch) + (uint64_t)ch->rate_hz * AUR_COMMIT_LEAD_SECONDS;
-    if (!record->piece)
-        return 0;
-    int64_t beats = aur_piece_describe(record->piece)->meter[0];
-    for (*bars = 1; *bars < record->bars; ++*bars) {
-        uint64_t at =
-            record->start_frame + aur_tempo_frames(*bars * beats * AUR_BEAT_ONE, record->controls.bpm, ch->rate_hz);
-        if (at >= from)
-            return at < record->start_frame + record->length_frames ? at : 0;
-    }
-    return 0;
-}
-
-/* The next bar line that a piece armed for a bar can take; 0: none. */
-static uint64_t next_bar(const struct aur_channel *ch, enum aur_swap swap)
-{
-    const struct aur_session *session = &ch->compose.session;
-    const struct aur_phrase_record *last = &ch->shared.records[(session->next_number - 1) % AUR_CHANNEL_RECORDS];
-    int bars;
-    return swap == AUR_SWAP_BAR && !ch->shared.composing ? aur_channel_bar_line(ch, last, &bars) : 0;
-}
-
-/* The first phrase that a piece armed now would compose. */
-static struct aur_msg_phrase first_phrase(const struct aur_channel *ch, const struct aur_piece *piece,
-                                          enum aur_swap swap)
-{
-    const struct aur_session *session = &ch->compose.session;
-    struct aur_msg_phrase open = aur_channel_open(ch);
-    struct aur_controls controls;
-    aur_controls_default(&controls, specs_of(piece));
-    aur_controls_carry(&controls, specs_of(piece), &ch->shared.controls, specs_of(session->piece));
-    struct aur_msg_phrase out = aur_channel_coming(ch, piece, &controls, open.phrase, 0);
-    out.sounds_in_ms = open.sounds_in_ms;
-    uint64_t bar = next_bar(ch, swap);
-    if (bar)
-        out.sounds_in_ms = aur_channel_frames_ms(ch, bar - aur_channel_published(ch));
-    return out;
-}
-
-/* ---- any thread but a render worker ---- */
-
-void aur_channel_arm(struct aur_channel *ch, struct aur_msg_phrase *reply, struct aur_piece *piece, enum aur_swap swap)
-{
-    struct aur_shared_side *s = &ch->shared;
-    aur_lock_take(&ch->lock);
-    struct aur_piece *old = s->armed;
-    s->armed = aur_piece_ref(piece);
-    s->armed_swap = swap;
-    *reply = first_phrase(ch, piece, swap);
-    tell(ch, AUR_SCRIPT_ARMED, piece, reply, NULL);
-    aur_lock_drop(&ch->lock);
-    aur_log(ch->log, AUR_LOG_INFO, ch->name, "%s of version %s takes over with phrase %llu in %.1f s",
-            aur_piece_name(piece), aur_piece_marks(piece)->version, (unsigned long long)reply->phrase,
-            reply->sounds_in_ms / 1000);
-    aur_piece_free(old);
-    wake(ch);
-}
-
-bool aur_channel_disarm(struct aur_channel *ch)
-{
-    aur_lock_take(&ch->lock);
-    struct aur_piece *old = ch->shared.armed;
-    ch->shared.armed = NULL;
-    if (old) {
-        struct aur_msg_phrase current = aur_channel_current(ch);
-        tell(ch, AUR_SCRIPT_PLAYING, ch->compose.session.piece, &current, NULL);
-    }
-    aur_lock_drop(&ch->lock);
-    if (old)
-        aur_log(ch->log, AUR_LOG_INFO, ch->name, "the waiting edit is taken back");
-    bool any = old != NULL;
-    aur_piece_free(old);
-    wake(ch);
-    return any;
-}
-
-void aur_channel_refuse(struct aur_channel *ch, const char *script, const char *version, const struct aur_error *err)
-{
-    aur_log(ch->log, AUR_LOG_ERROR, ch->name, "%s%s%s is refused: %s", script, *version ? " of version " : "", version,
-            err->message);
-    aur_lock_take(&ch->lock);
-    struct aur_msg_phrase current = aur_channel_current(ch);
-    aur_channel_event_script(ch, AUR_SCRIPT_REFUSED, script, version, &current, err);
-    aur_lock_drop(&ch->lock);
-    wake(ch);
-}
-
-void aur_channel_hashes(struct aur_channel *ch, char armed[AUR_PIECE_HASH_SIZE], char composing[AUR_PIECE_HASH_SIZE])
-{
-    aur_lock_take(&ch->lock);
-    if (armed)
-        strcpy(armed, ch->shared.armed ? aur_piece_marks(ch->shared.armed)->hash : "");
-    if (composing)
-        strcpy(composing, aur_piece_marks(ch->compose.session.piece)->hash);
-    aur_lock_drop(&ch->lock);
-}
-
-int aur_channel_place(struct aur_channel *ch, struct aur_channel_place *out, struct aur_error *err)
-{
-    const struct aur_session *session = &ch->compose.session;
-    const struct aur_shared_side *s = &ch->shared;
-    aur_lock_take(&ch->lock);
-    uint64_t bar = s->armed ? next_bar(ch, s->armed_swap) : 0;
-    *out = (struct aur_channel_place){
-        .piece = aur_piece_ref(session->piece),
-        .armed = s->armed && !s->composing ? aur_piece_ref(s->armed) : NULL,
-        .armed_frame = bar ? bar : session->next_frame,
-        .state = session->state ? strdup(session->state) : NULL,
-        .seed = session->seed,
-        .number = session->next_number,
-        .start_frame = session->next_frame,
-        .rate_hz = session->rate_hz,
-        .controls = ch->shared.controls,
-    };
-    bool failed = session->state && !out->state;
-    aur_lock_drop(&ch->lock);
-    if (!failed)
-        return AUR_OK;
-    aur_channel_place_deinit(out);
-    return aur_error_set(err, AUR_ENOMEM, "out of memory");
-}
-
-void aur_channel_place_deinit(struct aur_channel_place *place)
-{
-    aur_piece_free(place->piece);
-    aur_piece_free(place->armed);
-    free(place->state);
-    memset(place, 0, sizeof *place);
 }

@@ -76,6 +76,7 @@ int aur_piece_compose(const struct aur_piece *piece_, const struct aur_compose_r
         return aur_error_set(err, AUR_ESCRIPT, "script.lua:7: boom\ntraceback");
     int beats = piece->info.meter[0];
     struct aur_phrase header = {.number = request->number,
+                                .ordinal = request->number,
                                 .start_frame = request->start_frame,
                                 .length_frames = piece->length_frames,
                                 .rate_hz = request->rate_hz,
@@ -91,8 +92,11 @@ int aur_piece_compose(const struct aur_piece *piece_, const struct aur_compose_r
         free(copy);
         return aur_error_set(err, rc, "out of memory");
     }
-    if (!piece->shared)
+    if (!piece->shared) {
         memcpy(piece->seen_state, seen, sizeof seen);
+        piece->seen_seed = request->seed;
+        piece->seen_controls = *request->controls;
+    }
     *state_out = copy;
     piece->composed++;
     return 0;

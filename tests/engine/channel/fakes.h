@@ -18,8 +18,10 @@ struct aur_piece {
     void (*during)(void *user); /* called while composing, if set */
     void *user;
     _Atomic int composed; /* calls that came out well */
-    bool shared;          /* by channels of several composers: seen_state is not written */
-    char seen_state[32];  /* the state the last call was given */
+    bool shared;          /* by channels of several composers: nothing seen is written */
+    char seen_state[32];  /* the state the last call was given, as were */
+    uint64_t seen_seed;
+    struct aur_controls seen_controls;
 };
 
 void fake_piece_init(struct aur_piece *piece, uint64_t length_frames);

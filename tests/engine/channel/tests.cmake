@@ -1,11 +1,11 @@
 # The unit tests run a channel on a fake piece and a fake synth, which the linker takes before those of the real rooms.
-set(on_fakes test_reload test_rollback test_stream test_commit test_listen test_formats test_channel_alloc test_tally)
+set(on_fakes test_reload test_rollback test_branch test_stream test_commit test_listen test_formats test_channel_alloc test_tally)
 if(name IN_LIST on_fakes)
   target_sources(${name} PRIVATE ${folder}/fakes.c ${folder}/hand.c)
 elseif(name STREQUAL test_station)
   target_sources(${name} PRIVATE ${folder}/fakes.c)
 endif()
-if(name STREQUAL test_reload OR name STREQUAL test_rollback OR name STREQUAL test_tally)
+if(name STREQUAL test_reload OR name STREQUAL test_rollback OR name STREQUAL test_branch OR name STREQUAL test_tally)
   target_sources(${name} PRIVATE ${folder}/duo.c)
 endif()
 if(name STREQUAL test_channel_alloc)
