@@ -66,6 +66,16 @@ enum aur_scripts_ask {
     AUR_SCRIPTS_PHRASES,  /* the notes of the channel's current phrase and of the next as it would be now */
     AUR_SCRIPTS_OPEN,     /* makes an unlisted channel that follows its script */
     AUR_SCRIPTS_CLOSE,    /* ends it: nobody asks for it or listens to it any more */
+    AUR_SCRIPTS_REWIND, /* goes back in the channel's music (channel/branch.h), with the script `name` if there is one */
+    AUR_SCRIPTS_SWITCH,   /* goes on with another branch of it */
+    AUR_SCRIPTS_BRANCHES, /* the branches there are */
+};
+
+struct aur_scripts_branch {
+    uint32_t phrases; /* for AUR_SCRIPTS_REWIND: how many to go back, */
+    bool seeded;      /* and whether with another seed */
+    uint64_t seed;
+    uint32_t id; /* for AUR_SCRIPTS_SWITCH */
 };
 
 struct aur_scripts_request {
@@ -73,7 +83,8 @@ struct aur_scripts_request {
     char name[AUR_SCRIPTS_NAME_SIZE];
     char version[17];            /* 16 hexadecimal digits of a text's hash; "": none. Which one to read or restore; for
                                     AUR_SCRIPTS_WRITE the one that must be on disk */
-    struct aur_channel *channel; /* for AUR_SCRIPTS_PHRASES, AUR_SCRIPTS_CLOSE */
+    struct aur_channel *channel; /* for AUR_SCRIPTS_PHRASES, AUR_SCRIPTS_CLOSE and branches */
+    struct aur_scripts_branch branch;
     struct aur_opening *opening; /* for AUR_SCRIPTS_OPEN; malloc'd, the worker frees it */
     char *text;                  /* malloc'd, or NULL; the worker frees it */
     size_t len;

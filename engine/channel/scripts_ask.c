@@ -318,6 +318,9 @@ int aur_scripts_answer(struct aur_scripts *scripts, const struct aur_scripts_req
         [AUR_SCRIPTS_PHRASES] = {aur_scripts_phrases, false, false},
         [AUR_SCRIPTS_OPEN] = {aur_scripts_open, false, false},
         [AUR_SCRIPTS_CLOSE] = {aur_scripts_close, false, false},
+        [AUR_SCRIPTS_REWIND] = {aur_scripts_rewind, false, false},
+        [AUR_SCRIPTS_SWITCH] = {aur_scripts_switch, false, false},
+        [AUR_SCRIPTS_BRANCHES] = {aur_scripts_branches, false, false},
     };
     struct aur_error err = {0};
     if (answers[request->ask].named && !aur_scripts_name_ok(request->name))

@@ -5,7 +5,8 @@
  *   scripts_try.c  an edit's way: loading, rehearsing, arming
  *   scripts_warn.c what is allowed in it, but likely a mistake
  *   scripts_ask.c  the answers to requests: names, files, versions, phrases
- *   scripts_open.c channels that come and go */
+ *   scripts_open.c channels that come and go
+ *   scripts_branch.c going back in a channel's music */
 #ifndef AUR_CHANNEL_SCRIPTS_INNER_H
 #define AUR_CHANNEL_SCRIPTS_INNER_H
 

@@ -71,12 +71,14 @@ static void on_progress(void *user, double done_s, double total_s)
 static int bounce(struct render *render, struct aur_replay *replay, struct aur_tables *tables, struct aur_error *err)
 {
     char audio[AUR_FOLDER_PATH + 32], midi[AUR_FOLDER_PATH + 32], events[AUR_FOLDER_PATH + 32],
-        chords[AUR_FOLDER_PATH + 32];
+        chords[AUR_FOLDER_PATH + 32], stems[AUR_FOLDER_PATH + 32];
     const struct aur_take *take = render->take;
     snprintf(audio, sizeof audio, "%s/take.flac", render->part);
     snprintf(midi, sizeof midi, "%s/take.mid", render->part);
     snprintf(events, sizeof events, "%s/take.json", render->part);
     snprintf(chords, sizeof chords, "%s/take.chords.txt", render->part);
+    snprintf(stems, sizeof stems, "%s/stems", render->part);
+    struct aur_tags tags = {.text[AUR_TAG_TITLE] = take->name};
     struct aur_bounce_request request = {
         .replay = replay,
         .from_frame = take->from_frame,
@@ -85,6 +87,8 @@ static int bounce(struct render *render, struct aur_replay *replay, struct aur_t
         .out_path = audio,
         .bits = AUR_BITS_16,
         .force = true,
+        .stems = {.dir = render->stems ? stems : NULL, .flac = true, .bits = AUR_BITS_24},
+        .tags = &tags,
         .events_path = events,
         .midi_path = render->midi ? midi : NULL,
         .chords_path = chords,

@@ -18,6 +18,32 @@ const char *aur_query_get(const struct aur_query *query, const char *name)
     return NULL;
 }
 
+bool aur_path_matches(struct aur_path_part *parts, const char *prefix, const char *pattern, const char *path)
+{
+    if (strncmp(path, prefix, strlen(prefix)) != 0)
+        return false;
+    for (path += strlen(prefix); *pattern; pattern++) {
+        if (*pattern != '*') {
+            if (*path++ != *pattern)
+                return false;
+            continue;
+        }
+        bool rest = pattern[1] == '*';
+        size_t len = rest ? strlen(path) : strcspn(path, "/");
+        if (!len)
+            return false;
+        *parts++ = (struct aur_path_part){path, len};
+        path += len;
+        pattern += rest;
+    }
+    return !*path;
+}
+
+void aur_path_copy(char *out, size_t size, const struct aur_path_part *part)
+{
+    snprintf(out, size, "%.*s", (int)(part->len < size ? part->len : size - 1), part->at);
+}
+
 void aur_reply_refuse(struct aur_reply *reply, int status, const char *code, const char *fmt, ...)
 {
     char message[512];

@@ -61,6 +61,16 @@ struct aur_reply {
 /* The value of an argument, or NULL. */
 const char *aur_query_get(const struct aur_query *query, const char *name);
 
+/* A path by its pattern, behind a prefix: * stands for one part, ** for all that is left. parts (two of them) are what the
+ * stars stand for. */
+struct aur_path_part {
+    const char *at;
+    size_t len;
+};
+bool aur_path_matches(struct aur_path_part *parts, const char *prefix, const char *pattern, const char *path);
+/* What does not fit is cut: it is nobody's name. */
+void aur_path_copy(char *out, size_t size, const struct aur_path_part *part);
+
 /* {"error":code,"message":...} with this status. */
 void aur_reply_refuse(struct aur_reply *reply, int status, const char *code, const char *fmt, ...) AUR_PRINTF(4, 5);
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/health.h"
+#include "net/rest_branches.h"
 #include "net/rest_keep.h"
 #include "net/rest_scripts.h"
 #include "net/token.h"
@@ -166,13 +167,15 @@ bool aur_rest_admit(struct aur_reply *reply, size_t *body_max, const struct aur_
                     const struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
-    int allow = aur_rest_scripts_methods(request->path) | aur_rest_keep_methods(request->path);
+    int allow = aur_rest_scripts_methods(request->path) | aur_rest_keep_methods(request->path) |
+                aur_rest_branches_methods(request->path);
     if (route)
         allow = (int)route->method | (route->method == AUR_GET ? AUR_HEAD : 0);
     bool scripts = !route && aur_rest_scripts_edits(request->path, request->method), edits = scripts;
     *body_max = scripts && hubs->script_bytes > AUR_BODY_MAX ? hubs->script_bytes : AUR_BODY_MAX;
     if (!route)
-        edits = aur_rest_keep_edits(request->path, request->method, body_max) || edits;
+        edits = aur_rest_keep_edits(request->path, request->method, body_max) ||
+                aur_rest_branches_edits(request->path, request->method) || edits;
     reply->type = "application/json";
     judge(reply, hubs, request, allow, edits);
     return reply->status == 0;
@@ -191,11 +194,13 @@ bool aur_rest_answer(struct aur_reply *reply, struct aur_question *ask, struct a
                      struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
-    if (!route) {
-        ask->to = aur_rest_keep_methods(request->path) ? AUR_ERRAND_KEEP : AUR_ERRAND_SCRIPTS;
-        return ask->to == AUR_ERRAND_KEEP ? !aur_rest_keep_ask(&ask->keep, reply, hubs, request)
-                                          : !aur_rest_scripts_ask(&ask->scripts, reply, hubs, request);
-    }
+    ask->to = aur_rest_keep_methods(request->path) ? AUR_ERRAND_KEEP : AUR_ERRAND_SCRIPTS;
+    if (!route && ask->to == AUR_ERRAND_KEEP)
+        return !aur_rest_keep_ask(&ask->keep, reply, hubs, request);
+    if (!route && aur_rest_branches_methods(request->path))
+        return !aur_rest_branches_ask(&ask->scripts, reply, hubs, request);
+    if (!route)
+        return !aur_rest_scripts_ask(&ask->scripts, reply, hubs, request);
     reply->status = 200;
     reply->type = "application/json";
     route->answer(reply, hubs, request);

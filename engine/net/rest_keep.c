@@ -17,7 +17,7 @@
 enum { TOKEN = 1, CHANGES = 2, TEXT = 4 }; /* needs the edit token; counts as an edit; its body is the worker's */
 
 static const struct keep_route {
-    const char *path; /* after PREFIX; * is one part: the id, and after it the name, which may have several */
+    const char *path; /* after PREFIX; the stars are the id, and after it the name */
     enum aur_method method;
     enum aur_keep_ask ask;
     int flags, status;
@@ -46,57 +46,29 @@ static const struct keep_route {
 
 /* ---- which route ---- */
 
-struct part {
-    const char *at;
-    size_t len;
-};
-
-/* Whether the path has the pattern's form; parts: what its stars stand for. */
-static bool matches(const char *pattern, const char *path, struct part parts[2])
-{
-    size_t n = 0;
-    if (strncmp(path, PREFIX, strlen(PREFIX)) != 0)
-        return false;
-    for (path += strlen(PREFIX); *pattern; pattern++) {
-        if (*pattern != '*') {
-            if (*path++ != *pattern)
-                return false;
-            continue;
-        }
-        bool rest = pattern[1] == '*';
-        size_t len = rest ? strlen(path) : strcspn(path, "/");
-        if (!len)
-            return false;
-        parts[n++] = (struct part){path, len};
-        path += len;
-        pattern += rest;
-    }
-    return !*path;
-}
-
-static const struct keep_route *find_route(const char *path, enum aur_method method, struct part parts[2])
+static const struct keep_route *find_route(const char *path, enum aur_method method, struct aur_path_part parts[2])
 {
     if (method == AUR_HEAD)
         method = AUR_GET;
     for (size_t i = 0; i < ROUTES; i++)
-        if (routes[i].method == method && matches(routes[i].path, path, parts))
+        if (routes[i].method == method && aur_path_matches(parts, PREFIX, routes[i].path, path))
             return &routes[i];
     return NULL;
 }
 
 int aur_rest_keep_methods(const char *path)
 {
-    struct part parts[2];
+    struct aur_path_part parts[2];
     int methods = 0;
     for (size_t i = 0; i < ROUTES; i++)
-        if (matches(routes[i].path, path, parts))
+        if (aur_path_matches(parts, PREFIX, routes[i].path, path))
             methods |= (int)routes[i].method | (routes[i].method == AUR_GET ? AUR_HEAD : 0);
     return methods;
 }
 
 bool aur_rest_keep_edits(const char *path, enum aur_method method, size_t *body_max)
 {
-    struct part parts[2];
+    struct aur_path_part parts[2];
     const struct keep_route *route = find_route(path, method, parts);
     if (route && route->ask == AUR_KEEP_SESSION_IMPORT)
         *body_max = AUR_IMPORT_MAX;
@@ -107,16 +79,10 @@ bool aur_rest_keep_edits(const char *path, enum aur_method method, size_t *body_
 
 /* ---- asking ---- */
 
-/* What does not fit is nobody's id or name: it is cut, and not found. */
-static void copy_part(char *out, size_t size, const struct part *part)
-{
-    snprintf(out, size, "%.*s", (int)(part->len < size ? part->len : size - 1), part->at);
-}
-
 bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, struct aur_hubs *hubs,
                        struct aur_request *request)
 {
-    struct part parts[2] = {{"", 0}, {"", 0}};
+    struct aur_path_part parts[2] = {{"", 0}, {"", 0}};
     const struct keep_route *route = find_route(request->path, request->method, parts);
     const char *channel = aur_query_get(&request->query, "channel");
     memset(out, 0, sizeof *out);
@@ -127,8 +93,8 @@ bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, st
     }
     if (route->flags & CHANGES && !aur_rest_edit_rate(reply, hubs))
         return false;
-    copy_part(out->id, sizeof out->id, &parts[0]);
-    copy_part(out->name, sizeof out->name, &parts[1]);
+    aur_path_copy(out->id, sizeof out->id, &parts[0]);
+    aur_path_copy(out->name, sizeof out->name, &parts[1]);
     if (route->ask == AUR_KEEP_SESSIONS && channel)
         snprintf(out->name, sizeof out->name, "%s", channel);
     if (route->flags & TEXT) {

@@ -1,5 +1,5 @@
 /* What a take is to be made of, and names. On the network thread: the span of a take is fixed here, at the moment of the
- * request. A key that is not known is refused, so that a misspelt one is not a wish that silently is not heard. */
+ * request. */
 #include "net/rest_keep_body.h"
 
 #include <math.h>
@@ -7,34 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/json.h"
-
-static int refuse(struct aur_error *err, const char *field, const json_t *value, const char *allowed)
-{
-    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL, shown[100];
-    snprintf(shown, sizeof shown, "%s", text ? text : "nothing");
-    free(text);
-    return aur_error_value(err, field, shown, allowed);
-}
-
-static int check_keys(json_t *body, const char *const *known, struct aur_error *err)
-{
-    const char *key;
-    json_t *value;
-    char list[200] = "";
-    size_t used = 0;
-    for (size_t i = 0; known[i]; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", known[i]);
-    json_object_foreach(body, key, value)
-    {
-        size_t i = 0;
-        while (known[i] && strcmp(known[i], key) != 0)
-            i++;
-        if (!known[i])
-            return aur_error_value(err, key, "this key", list);
-    }
-    return AUR_OK;
-}
+#include "net/body.h"
 
 static int read_name(struct aur_keep_request *out, const json_t *value, bool needed, struct aur_error *err)
 {
@@ -46,7 +19,7 @@ static int read_name(struct aur_keep_request *out, const json_t *value, bool nee
     for (size_t i = 0; plain && i < n; i++)
         plain = (unsigned char)name[i] >= 0x20 && name[i] != 0x7f;
     if (!plain)
-        return refuse(err, "name", value, "text of at most 128 bytes without control characters");
+        return aur_body_refuse(err, "name", value, "text of at most 128 bytes without control characters");
     memcpy(out->name, name, n + 1);
     return AUR_OK;
 }
@@ -56,7 +29,7 @@ int aur_rest_keep_body_name(struct aur_keep_request *out, const struct aur_hubs 
 {
     (void)hubs;
     static const char *const known[] = {"name", NULL};
-    int rc = check_keys(body, known, err);
+    int rc = aur_body_check(body, known, err);
     return rc == AUR_OK ? read_name(out, json_object_get(body, "name"), true, err) : rc;
 }
 
@@ -66,7 +39,7 @@ static int read_flag(bool *out, const json_t *body, const char *name, struct aur
 {
     const json_t *value = json_object_get(body, name);
     if (value && !json_is_boolean(value))
-        return refuse(err, name, value, "true or false");
+        return aur_body_refuse(err, name, value, "true or false");
     *out = json_is_true(value);
     return AUR_OK;
 }
@@ -79,7 +52,7 @@ static int read_formats(const json_t *body, struct aur_error *err)
         const char *name = json_string_value(json_array_get(formats, i));
         right = name && strcmp(name, "flac") == 0;
     }
-    return right ? AUR_OK : refuse(err, "formats", formats, "[\"flac\"]");
+    return right ? AUR_OK : aur_body_refuse(err, "formats", formats, "[\"flac\"]");
 }
 
 static int read_seconds(double *out, const json_t *body, const char *name, double scale, double min,
@@ -91,7 +64,7 @@ static int read_seconds(double *out, const json_t *body, const char *name, doubl
     snprintf(allowed, sizeof allowed, "a number %s %g to %g", min > 0 ? "from" : "above", min / scale,
              AUR_KEEP_SECONDS_MAX / scale);
     if (!json_is_number(value) || number < min || number > AUR_KEEP_SECONDS_MAX)
-        return refuse(err, name, value, allowed);
+        return aur_body_refuse(err, name, value, allowed);
     *out = number;
     return AUR_OK;
 }
@@ -102,11 +75,11 @@ static int read_stored(struct aur_keep_span *span, const json_t *body, struct au
     const json_t *from = json_object_get(body, "from_s"), *to = json_object_get(body, "to_s");
     double from_s = json_number_value(from), to_s = json_number_value(to);
     if (!id || !*id || strlen(id) >= sizeof span->session)
-        return refuse(err, "session", json_object_get(body, "session"), "the id of a session");
+        return aur_body_refuse(err, "session", json_object_get(body, "session"), "the id of a session");
     if (!json_is_number(from) || from_s < 0 || from_s > 1e9)
-        return refuse(err, "from_s", from, "seconds from the session's start");
+        return aur_body_refuse(err, "from_s", from, "seconds from the session's start");
     if (!json_is_number(to) || to_s <= from_s || to_s - from_s > AUR_KEEP_SECONDS_MAX)
-        return refuse(err, "to_s", to, "seconds from the session's start, after from_s, by 43200 at most");
+        return aur_body_refuse(err, "to_s", to, "seconds from the session's start, after from_s, by 43200 at most");
     strcpy(span->session, id);
     span->from_s = from_s;
     span->to_s = to_s;
@@ -120,12 +93,12 @@ static int read_live(struct aur_keep_span *span, const struct aur_hubs *hubs, co
     const char *name = json_string_value(named);
     struct aur_msg_status status;
     if (named && !name)
-        return refuse(err, "channel", named, "the name of a channel");
+        return aur_body_refuse(err, "channel", named, "the name of a channel");
     struct aur_hub *hub = aur_hubs_find(hubs, name);
     if (!hub)
         return aur_error_set(err, AUR_ENOTFOUND, "no such channel: %.64s", name ? name : "main");
     if (until && (!json_is_integer(until) || json_integer_value(until) < 0))
-        return refuse(err, "until_chunk", until, "the index of a chunk");
+        return aur_body_refuse(err, "until_chunk", until, "the index of a chunk");
     aur_channel_status(hub->channel, &status);
     uint64_t chunk = status.chunk_index;
     if (until && (uint64_t)json_integer_value(until) < chunk)
@@ -141,7 +114,7 @@ int aur_rest_keep_body_take(struct aur_keep_request *out, const struct aur_hubs 
     static const char *const live[] = {"channel", "minutes", "until_chunk", "name", "stems", "midi", "formats", NULL};
     static const char *const stored[] = {"session", "from_s", "to_s", "name", "stems", "midi", "formats", NULL};
     bool is_stored = json_object_get(body, "session") != NULL;
-    int rc = check_keys(body, is_stored ? stored : live, err);
+    int rc = aur_body_check(body, is_stored ? stored : live, err);
     if (rc == AUR_OK)
         rc = is_stored ? read_stored(&out->span, body, err) : read_live(&out->span, hubs, body, err);
     if (rc == AUR_OK)
@@ -156,15 +129,10 @@ int aur_rest_keep_body_take(struct aur_keep_request *out, const struct aur_hubs 
 int aur_rest_keep_body(aur_rest_keep_body_fn *read, struct aur_keep_request *out, const struct aur_hubs *hubs,
                        const struct aur_buf *body, struct aur_error *err)
 {
-    json_error_t at;
-    char value[96];
-    json_t *root = body->len ? json_loadb(body->data, body->len, JSON_REJECT_DUPLICATES, &at) : json_object();
-    int rc;
-    snprintf(value, sizeof value, "%.90s", root || !body->len ? "this" : at.text);
-    if (json_is_object(root))
+    json_t *root;
+    int rc = aur_body_read(&root, body, err);
+    if (rc == AUR_OK)
         rc = read(out, hubs, root, err);
-    else
-        rc = aur_error_value(err, "body", value, "a JSON object");
     json_decref(root);
     return rc;
 }

@@ -169,7 +169,7 @@ bool aur_rest_scripts_ask(struct aur_scripts_request *out, struct aur_reply *rep
 
 /* ---- replying ---- */
 
-static int status_of(const struct aur_scripts_reply *from)
+static int status_of(enum aur_scripts_ask ask, const struct aur_scripts_reply *from)
 {
     static const struct {
         int code, status;
@@ -177,6 +177,8 @@ static int status_of(const struct aur_scripts_reply *from)
                     {AUR_ESCRIPT, 422}, {AUR_ELIMIT, 413}, {AUR_EBUSY, 503}};
     if (from->stale)
         return 412;
+    if (ask >= AUR_SCRIPTS_REWIND && from->code == AUR_EINVAL)
+        return 422; /* a value, with what is allowed */
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
         if (statuses[i].code == from->code)
             return statuses[i].status;
@@ -187,7 +189,7 @@ void aur_rest_scripts_reply(struct aur_reply *reply, const struct aur_request *r
                             struct aur_scripts_reply *from)
 {
     bool text = ask == AUR_SCRIPTS_READ && from->code == AUR_OK;
-    reply->status = status_of(from);
+    reply->status = status_of(ask, from);
     reply->type = text ? "text/x-lua; charset=utf-8" : "application/json";
     if (!text && from->body.len == 0) {
         aur_reply_refuse(reply, reply->status == 503 ? 503 : 500, reply->status == 503 ? "UNAVAILABLE" : "INTERNAL",
