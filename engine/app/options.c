@@ -60,7 +60,7 @@ static int parse_option(struct aur_parsed *parsed, void *args, const struct aur_
 static int add_operand(struct aur_parsed *parsed, const struct aur_options *options, const char *word,
                        struct aur_error *err)
 {
-    if (parsed->n_operands == options->n_operands)
+    if (parsed->n_operands == (options->n_operands < 0 ? AUR_OPERANDS_MAX : options->n_operands))
         return aur_error_set(err, AUR_EINVAL, "%s: unexpected argument %s; see 'auralis %s --help'", options->command,
                              word, options->command);
     parsed->operands[parsed->n_operands++] = word;

@@ -7,7 +7,8 @@
 
 #include "app/settings.h"
 
-#define AUR_OPERANDS_MAX 4
+#define AUR_OPERANDS_MAX 256
+#define AUR_OPERANDS_ANY (-1) /* none to AUR_OPERANDS_MAX */
 
 struct aur_option {
     const char *flag; /* "--port"; NULL ends a table */
@@ -23,7 +24,7 @@ struct aur_options {
     const char *command; /* for messages: "render" */
     const struct aur_option *table;
     const char *operands; /* for help: "SCRIPT"; NULL: none */
-    int n_operands;       /* how many are needed */
+    int n_operands;       /* how many are needed, or AUR_OPERANDS_ANY */
 };
 
 struct aur_parsed {

@@ -8,25 +8,23 @@
 
 #include "app/command.h"
 #include "app/output.h"
+#include "app/render.h"
 #include "app/signals.h"
 #include "app/stage.h"
 #include "synth/backend.h"
 
-#define DEFAULT_PHRASES 8
-#define DEFAULT_SEED    1
-#define HOURS_MAX       (100.0 * 3600)
+#define HOURS_MAX (100.0 * 3600)
 
-struct render_args {
-    struct aur_output_args output;
-    int phrases;
-    double duration, tail;
-    struct aur_text_list set;
-};
-
-#define AT(member) AUR_MEMBER(struct render_args, member)
+#define AT(member) AUR_MEMBER(struct aur_render_args, member)
 
 static const struct aur_option render_table[] = {
-    {"-o", "FILE", "the file to write, .wav, .flac or .opus", NULL, {AUR_FIELD_TEXT, AT(output.out)}, false, NULL},
+    {"-o",
+     "FILE",
+     "the file to write, .wav, .flac or .opus; a folder for several",
+     NULL,
+     {AUR_FIELD_TEXT, AT(output.out)},
+     false,
+     NULL},
     {"--phrases",
      "N",
      "end at the boundary after N phrases; 8 without --duration",
@@ -88,13 +86,47 @@ static const struct aur_option render_table[] = {
     {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
     {"--json", NULL, "print JSON events", NULL, {AUR_FIELD_FLAG, AT(output.json)}, false, NULL},
     {"--force", NULL, "overwrite files that exist", NULL, {AUR_FIELD_FLAG, AT(output.force)}, false, NULL},
-    {"--batch", "FILE", "render a list of jobs", NULL, {0}, true, NULL},
+    {"--format",
+     "FORMAT",
+     "of files in a folder; flac if not given",
+     NULL,
+     {AUR_FIELD_CHOICE, AT(batch.format), .choices = "wav|flac|opus"},
+     false,
+     NULL},
+    {"--batch",
+     "FILE",
+     "render what a batch script describes, into the folder -o",
+     NULL,
+     {AUR_FIELD_TEXT, AT(batch.script)},
+     false,
+     NULL},
+    {"--only",
+     "NAME",
+     "of a batch these entries, * standing for anything",
+     NULL,
+     {AUR_FIELD_LIST, AT(batch.only)},
+     false,
+     NULL},
+    {"--dry-run",
+     NULL,
+     "of a batch tell what would be rendered",
+     NULL,
+     {AUR_FIELD_FLAG, AT(batch.dry_run)},
+     false,
+     NULL},
+    {"--jobs",
+     "N",
+     "how many are rendered at a time; as many as there are processors if not given",
+     NULL,
+     {AUR_FIELD_INT, AT(batch.jobs), .min = 1, .max = 256},
+     false,
+     NULL},
     {0},
 };
-const struct aur_options aur_render_options = {"render", render_table, "SCRIPT", 1};
+const struct aur_options aur_render_options = {"render", render_table, "SCRIPT... | --batch FILE", AUR_OPERANDS_ANY};
 
 struct job { /* what is reported at the end */
-    const struct render_args *args;
+    const struct aur_render_args *args;
     struct aur_progress progress;
     char device[160];
     struct aur_synth_counts counts;
@@ -119,7 +151,7 @@ static int set_control(struct aur_controls *controls, const struct aur_control_s
     return aur_controls_set(controls, specs, name, number, err);
 }
 
-static int fill_controls(struct aur_controls *out, const struct aur_stage *stage, const struct render_args *args,
+static int fill_controls(struct aur_controls *out, const struct aur_stage *stage, const struct aur_render_args *args,
                          struct aur_error *err)
 {
     int rc = aur_stage_controls(out, stage, err);
@@ -185,12 +217,12 @@ static int bounce(struct aur_bounce_request *request, struct job *job, const str
     return rc;
 }
 
-static int render(const struct aur_stage *stage, const struct render_args *args, struct aur_error *err)
+static int render(const struct aur_stage *stage, const struct aur_render_args *args, struct aur_error *err)
 {
     struct job job = {.args = args};
     struct aur_bounce_request request = {
         .piece = stage->piece,
-        .seed = stage->settings.seed.set ? stage->settings.seed.value : DEFAULT_SEED,
+        .seed = stage->settings.seed.set ? stage->settings.seed.value : AUR_RENDER_SEED,
         .synth = aur_stage_synth(stage),
         .phrases = (uint64_t)args->phrases,
         .duration_s = args->duration,
@@ -202,12 +234,12 @@ static int render(const struct aur_stage *stage, const struct render_args *args,
     if (args->output.rate)
         choose_rates(&request, args->output.rate);
     if (!args->phrases && args->duration <= 0)
-        request.phrases = DEFAULT_PHRASES;
+        request.phrases = AUR_RENDER_PHRASES;
     int rc = fill_controls(&request.controls, stage, args, err);
     return rc < 0 ? rc : bounce(&request, &job, stage, err);
 }
 
-static int check_args(const struct render_args *args, struct aur_error *err)
+static int check_args(const struct aur_render_args *args, struct aur_error *err)
 {
     int rc = aur_output_check(&args->output, "render", err);
     if (rc == AUR_OK && args->phrases && args->duration > 0)
@@ -217,14 +249,17 @@ static int check_args(const struct render_args *args, struct aur_error *err)
 
 int aur_run_render(const struct aur_command *command, int argc, char **argv)
 {
-    struct render_args args = {0};
+    struct aur_render_args args = {0};
     struct aur_parsed parsed;
     struct aur_stage stage;
     struct aur_error err = {0};
     int exit_code;
     if (!aur_command_parse(command, &parsed, &args, argc, argv, &exit_code))
         return exit_code;
-    if (check_args(&args, &err) < 0 || aur_command_settings(&stage.settings, &parsed, &err) < 0 ||
+    if (aur_render_is_many(&args, &parsed))
+        return aur_render_many(&args, &parsed);
+    if (aur_render_check_one(&args, &parsed, &err) < 0 || check_args(&args, &err) < 0 ||
+        aur_command_settings(&stage.settings, &parsed, &err) < 0 ||
         aur_stage_init(&stage, parsed.operands[0], false, &err) < 0)
         return aur_fail(&err);
     int rc = render(&stage, &args, &err);

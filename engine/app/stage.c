@@ -103,7 +103,7 @@ struct aur_script_limits aur_stage_limits(const struct aur_settings *settings, b
     };
 }
 
-int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struct aur_error *err)
+int aur_stage_set(struct aur_stage *stage, const char *script, struct aur_error *err)
 {
     enum aur_log_level level = AUR_LOG_INFO;
     stage->log = NULL;
@@ -125,12 +125,26 @@ int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struc
     stage->loader = aur_wave_loader(stage->tables);
     bool scalar = stage->isa == AUR_ISA_SCALAR;
     snprintf(stage->device, sizeof stage->device, scalar ? "scalar" : "simd (%s)", aur_isa_name(stage->isa));
-    struct aur_piece_source source = {.path = stage->script,
+    return AUR_OK;
+}
+
+int aur_stage_load(struct aur_piece **out, const struct aur_stage *stage, const char *path, bool live,
+                   struct aur_error *err)
+{
+    struct aur_piece_source source = {.path = path,
                                       .lib_dir = stage->lib_dir,
                                       .limits = aur_stage_limits(&stage->settings, live),
                                       .log = stage->log,
                                       .tables = &stage->loader};
-    rc = aur_piece_load(&stage->piece, &source, err);
+    return aur_piece_load(out, &source, err);
+}
+
+int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struct aur_error *err)
+{
+    int rc = aur_stage_set(stage, script, err);
+    if (rc < 0)
+        return rc;
+    rc = aur_stage_load(&stage->piece, stage, stage->script, live, err);
     if (rc < 0)
         aur_stage_deinit(stage);
     return rc;

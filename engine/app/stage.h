@@ -26,6 +26,11 @@ struct aur_stage {
  * for aur_stage_limits. On failure nothing is left to free. Errors: those of the log, the piece and the settings. */
 AUR_MUST_USE int aur_stage_init(struct aur_stage *stage, const char *script, bool live, struct aur_error *err);
 void aur_stage_deinit(struct aur_stage *stage);
+/* The same in two steps: all but the piece, for those who play several or none; and a piece, with the stage's limits, log and
+ * wavetables, which outlive it. Errors as above. */
+AUR_MUST_USE int aur_stage_set(struct aur_stage *stage, const char *script, struct aur_error *err);
+AUR_MUST_USE int aur_stage_load(struct aur_piece **out, const struct aur_stage *stage, const char *path, bool live,
+                                struct aur_error *err);
 
 /* The settings' limits for scripts. Live, the watchdog is among them; a file must not depend on the clock. */
 struct aur_script_limits aur_stage_limits(const struct aur_settings *settings, bool live);
