@@ -2,9 +2,12 @@
 
 import { Controls, prettyKey } from "./controls.js";
 import { Drawer } from "./drawer.js";
-import { isNearby, OPUS_RATE } from "./formats.js";
+import { OPUS_RATE } from "./formats.js";
+import { Journal } from "./journal.js";
 import { Link } from "./link.js";
+import { listening } from "./listening.js";
 import { Media } from "./media.js";
+import { heardChunk } from "./moments.js";
 import { MoodSheet } from "./mood-sheet.js";
 import { fromHash, hueOf, MoodStore, placeOf, secondHue } from "./moods.js";
 import { Outbox } from "./outbox.js";
@@ -22,8 +25,6 @@ import { Visual } from "./visual.js";
 const TICK_MS = 100;
 const IDLE_TICKS = 4; // so many ticks are one while nothing plays
 const VITALS_MS = 500;
-const VOLUME_KEY = "auralis.volume";
-const QUALITY_KEY = "auralis.quality";
 const LEAVE_S = 0.7; // the fade before another place
 const ARRIVE_S = 1.5;
 const CODECS = { json: "PCM", pcm: "PCM", flac: "FLAC", opus: "Opus" };
@@ -32,7 +33,7 @@ const SHARED_NOTE =
 const OWN_NOTE =
   "This stream is yours alone. Brightness and level act at once; key, tempo and notes follow with the next phrase.";
 const byId = (id) => document.getElementById(id);
-const say = (text) => toasts.show(text);
+const say = (text, severity) => toasts.show(text, severity);
 
 const clock = {
   setTimeout: (run, ms) => setTimeout(run, ms),
@@ -52,6 +53,7 @@ let workbench = null; // once somebody has opened it
 let lastStatus = null;
 let mood = null; // that was chosen; null: whatever the shared stream plays
 let moves = 0; // to other places
+let left = null; // the last chunk that was heard before Stop, and of which run
 
 const toasts = new Toasts(byId("toasts"));
 const places = new Places();
@@ -72,6 +74,7 @@ const moodSheet = new MoodSheet(store, {
   open() {
     showMoods();
     loadPlaces();
+    loadServerMoods();
   },
   mood: (chosen) => choose(chosen),
   channel: (name) => choose(null, name),
@@ -83,6 +86,8 @@ const sleep = new SleepSheet(
   { begin: () => !playing && play(), fade: (s) => output.fadeOut(s), unfade: () => output.fadeIn(2), end: stop, say },
   { ...clock, now: () => Date.now() },
 );
+const stage = { channel: () => link.channel(lastStatus), heard: chunkHeard, quiet: () => playing && stop(), say, latencyMs, bpm: () => lastStatus?.current_bpm };
+new Journal(stage);
 
 // ---- play and stop ----
 
@@ -109,6 +114,7 @@ function play() {
 }
 
 function stop() {
+  left = { chunk: chunkHeard(), run: lastStatus?.run };
   playing = false;
   report = heard = null;
   output.stop();
@@ -142,6 +148,13 @@ async function loadPlaces() {
   if (!there) moodSheet.say("The server cannot be reached just now.");
   else if (!places.private.available) moodSheet.say(noPrivateText());
   return there;
+}
+
+/** Those that were saved on the server; their part of the sheet comes when it is opened first. */
+async function loadServerMoods() {
+  if (moodSheet.server) return;
+  const { ServerMoods } = await import("./mood-server.js");
+  if (!moodSheet.server) new ServerMoods(moodSheet, places, loadPlaces);
 }
 
 const noPrivateText = () => `No stream of your own just now: ${places.private.reason}. The shared streams are open.`;
@@ -349,6 +362,13 @@ function latencyMs() {
   return report ? report.player.depthMs + (report.rttMs ?? 0) / 2 + output.latencyMs() : 0;
 }
 
+/** The chunk that leaves the loudspeaker, or was the last to; null: nothing was heard of what plays. */
+function chunkHeard() {
+  if (!lastStatus) return null;
+  if (!playing) return left?.run === lastStatus.run ? left.chunk : null;
+  return heardChunk(report?.player, Date.now(), output.latencyMs(), (1000 * lastStatus.chunk_frames) / lastStatus.sample_rate);
+}
+
 /** What the drawer shows of the player: the link's account, what moves faster from the player itself. */
 function heardNow() {
   if (!report) return null;
@@ -447,39 +467,7 @@ if (location.hash === "#script") edit(true);
 else openLink();
 addEventListener("hashchange", openLink);
 
-// ---- volume, quality and keys ----
-
-function setVolume(value) {
-  const volume = byId("volume");
-  volume.value = value;
-  volume.parentElement.parentElement.style.setProperty("--value", value);
-  volume.setAttribute("aria-valuetext", `${Math.round(value * 100)}%`);
-  setText("volume-value", `${Math.round(value * 100)}%`);
-  output.setVolume(Number(value));
-}
-
-function rememberedVolume() {
-  const value = Number.parseFloat(preferences.get(VOLUME_KEY));
-  return value >= 0 && value <= 1 ? value : 0.8;
-}
-
-/** At home lossless, which costs nobody anything there; over the internet Opus, a fraction of the bytes. */
-function rememberedQuality() {
-  const value = preferences.get(QUALITY_KEY);
-  if (value === "lossless" || value === "compact") return value;
-  return isNearby(location.hostname) ? "lossless" : "compact";
-}
-
-byId("volume").addEventListener("input", (event) => {
-  setVolume(event.target.value);
-  preferences.set(VOLUME_KEY, event.target.value);
-});
-
-byId("quality").value = rememberedQuality();
-byId("quality").addEventListener("change", (event) => {
-  preferences.set(QUALITY_KEY, event.target.value);
-  if (playing) link.play(event.target.value);
-});
+// ---- keys ----
 
 byId("play").addEventListener("click", toggle);
 document.addEventListener("keydown", (event) => {
@@ -494,7 +482,8 @@ document.addEventListener("visibilitychange", () => {
   render();
 });
 
+listening({ volume: (value) => output.setVolume(value), quality: (name) => playing && link.play(name) });
+
 let ticks = 0;
 
-setVolume(rememberedVolume());
 setInterval(() => (playing || ticks++ % IDLE_TICKS === 0) && render(), TICK_MS);

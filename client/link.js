@@ -76,6 +76,11 @@ export class Link {
     return this.place.channel === PRIVATE;
   }
 
+  /** The name of the channel; null while it has none. status: the last one of the server. */
+  channel(status) {
+    return this.name ?? (this.isPrivate() ? null : (status?.channel ?? null));
+  }
+
   /** A request to /api/v1 about the channel. */
   api(path) {
     const url = new URL(`api/v1/${path}`, document.baseURI);

@@ -3,7 +3,8 @@
 
 import { prettyKey } from "./controls.js";
 import { hueOf, secondHue } from "./moods.js";
-import { icon, make, sheet } from "./sheet.js";
+import { renameInPlace } from "./in-place.js";
+import { icon, make, press, sheet } from "./sheet.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -30,6 +31,7 @@ export class MoodSheet {
     this.on = on;
     this.dialog = byId("moods");
     this.state = { presets: [], channels: [], place: {}, keepable: false, reach: () => "" };
+    this.server = null; // mood-server.js, once it is loaded
     sheet(this.dialog, byId("moods-open"), () => {
       this.say("");
       on.open();
@@ -82,6 +84,7 @@ export class MoodSheet {
     byId("moods-own").replaceChildren(...own.map((mood) => this.ownRow(mood)));
     byId("moods-none").hidden = own.length > 0;
     byId("moods-save").hidden = !this.state.keepable;
+    this.server?.render((mood, ...acts) => make("li", { class: "own-row" }, this.playRow(mood, `server ${mood.preset}`), ...acts));
     if (focused) this.dialog.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -120,51 +123,42 @@ export class MoodSheet {
     return button;
   }
 
-  ownRow(mood) {
-    const play = make(
-      "button",
-      {
-        type: "button", class: "row", "data-focus": `own ${mood.id}`, "data-own": mood.id,
-        "aria-pressed": String(mood.title === this.state.chosen),
-      },
-      make("span", { class: "swatch", "aria-hidden": "true" }),
-      make("span", { class: "row-title" }, mood.title),
-      make("span", { class: "row-line" }, moodLine(mood)),
+  playRow(mood, focus) {
+    const play = press(
+      "row",
+      [
+        make("span", { class: "swatch", "aria-hidden": "true" }), make("span", { class: "row-title" }, mood.title),
+        make("span", { class: "row-line" }, moodLine(mood)),
+      ],
+      () => this.on.mood(mood),
+      { "data-focus": focus, "aria-pressed": String(mood.title === this.state.chosen) },
     );
     tint(play, mood);
-    play.addEventListener("click", () => this.on.mood(mood));
-    const act = (name, words, run) => {
-      const button = make("button", { type: "button", class: "round", "aria-label": `${words} ${mood.title}` }, icon(name));
-      button.addEventListener("click", run);
-      return button;
-    };
+    return play;
+  }
+
+  ownRow(mood) {
+    const play = this.playRow(mood, `own ${mood.id}`);
+    play.dataset.own = mood.id;
+    const act = (name, words, run) => press("round", icon(name), run, { "aria-label": words, title: words });
     return make(
       "li",
       { class: "own-row" },
       play,
-      act("share", "Share", () => this.on.share(mood)),
-      act("rename", "Rename", (event) => this.rename(mood, event.currentTarget.closest("li"))),
-      act("delete", "Delete", () => this.remove(mood)),
+      act("save", `Save ${mood.title} on the server`, () => this.server?.save(mood)),
+      act("share", `Share ${mood.title}`, () => this.on.share(mood)),
+      act("rename", `Rename ${mood.title}`, (event) => this.rename(mood, event.currentTarget.closest("li"))),
+      act("delete", `Delete ${mood.title}`, () => this.remove(mood)),
     );
   }
 
   rename(mood, row) {
-    const input = make("input", { type: "text", maxlength: "40", required: true, "aria-label": `New name of ${mood.title}` });
-    input.value = mood.title;
-    const form = make("form", { class: "inline" }, input, make("button", { type: "submit", class: "strong" }, "Rename"));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.store.rename(mood.id, input.value);
+    const label = `New name of ${mood.title}`;
+    renameInPlace(row, { label, value: mood.title, max: 40 }, (name) => {
+      if (name !== null) this.store.rename(mood.id, name);
       this.render();
       this.dialog.querySelector(`[data-own="${mood.id}"]`)?.focus();
     });
-    form.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault(); // leaves the name alone, not the sheet
-      this.render();
-    });
-    row.replaceChildren(form);
-    input.select();
   }
 
   remove(mood) {

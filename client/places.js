@@ -27,8 +27,20 @@ export class Places {
     return true;
   }
 
+  /** Those that came with the server. */
   moods() {
-    return this.presets.map(fromPreset);
+    return this.presets.filter(({ own }) => !own).map(fromPreset);
+  }
+
+  /** Those that somebody saved on it. */
+  ownMoods() {
+    return this.presets.filter(({ own }) => own).map(fromPreset);
+  }
+
+  /** The file that a preset plays; null: the first channel's. */
+  scriptOf(preset) {
+    const from = preset === null ? this.channels[0] : this.presets.find(({ name }) => name === preset);
+    return from?.script ?? null;
   }
 
   /** The shared stream that plays this mood as it is, or null. */

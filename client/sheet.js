@@ -6,6 +6,21 @@ export function sheet(dialog, opener, onOpen = () => {}) {
     onOpen();
     dialog.showModal();
   });
+  closable(dialog);
+}
+
+/** A sheet that the page's text has not: its head, then the children. It is closed, and the last of the page. */
+export function makeSheet(id, title, { small = false } = {}, ...children) {
+  const close = make("button", { type: "button", class: "round", "data-close": true }, icon("close"), make("span", { class: "unseen" }, `Close: ${title}`));
+  const head = make("div", { class: "sheet-head" }, make("h2", { id: `${id}-title` }, title), close);
+  const attributes = { id, class: small ? "sheet small" : "sheet", "aria-labelledby": `${id}-title` };
+  const dialog = make("dialog", attributes, head, ...children);
+  closable(dialog);
+  document.body.append(dialog);
+  return dialog;
+}
+
+function closable(dialog) {
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]") || (event.target === dialog && outside(dialog, event))) dialog.close();
   });
@@ -26,6 +41,24 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
+/** A button that does something: press("pill", "Keep", () => …); its name is its text unless one is given. */
+export function press(className, content, run, attributes = {}) {
+  const button = make("button", { type: "button", class: className, ...attributes }, ...[content].flat());
+  button.addEventListener("click", run);
+  return button;
+}
+
+/** A button that lets a file be chosen. @returns [button, its hidden input] */
+export function filePicker(text, accept, chosen, attributes = {}) {
+  const input = make("input", { type: "file", hidden: true, accept, ...attributes });
+  input.addEventListener("change", () => {
+    const [file] = input.files;
+    if (file) chosen(file);
+    input.value = "";
+  });
+  return [press("plain", text, () => input.click()), input];
+}
+
 export function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
@@ -35,4 +68,9 @@ export function icon(name) {
   use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** Sets a text only where it is another, so that nothing is announced or laid out for nothing. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

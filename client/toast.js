@@ -26,7 +26,8 @@ export class Toasts {
     close.onclick = () => item.remove();
     item.append(words, close);
     this.root.append(item);
-    while (this.root.children.length > SHOWN) this.root.firstElementChild.remove();
+    const passing = [...this.root.querySelectorAll(".toast:not([data-held])")]; // others come and go by themselves
+    for (const old of passing.slice(0, -SHOWN)) old.remove();
     setTimeout(() => item.remove(), STAY_MS[severity] ?? STAY_MS.info);
   }
 }

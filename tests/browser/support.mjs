@@ -52,7 +52,7 @@ function cleanEnv(env) {
 }
 
 /**
- * A running server: { port, url, status(), control(changes), stop() }. args: further flags; enter: a command to run it
+ * A running server: { port, url, api(path, options), status(), control(changes), stop() }. args: further flags; enter: a command to run it
  * with, in another network namespace perhaps, where it is at another host.
  */
 export async function startServer({ port, env = {}, args: more = [], enter = [], host = "127.0.0.1" } = {}) {
@@ -60,7 +60,8 @@ export async function startServer({ port, env = {}, args: more = [], enter = [],
   const args = ["serve", "--host", host, "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
   const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
   const [command, ...first] = [...enter, BINARY];
-  const child = spawn(command, [...first, ...args], { cwd, env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
+  const own = { AURALIS_DB: join(cwd, "auralis.db"), ...env }; // a database is taken by one server at a time
+  const child = spawn(command, [...first, ...args], { cwd, env: cleanEnv(own), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   let said = "";
   child.stderr.on("data", (text) => (log += text));
@@ -75,6 +76,7 @@ export async function startServer({ port, env = {}, args: more = [], enter = [],
   const server = {
     port: at,
     url,
+    api,
     status: () => api("status"),
     control: (changes) => api("control", { method: "POST", body: JSON.stringify(changes) }),
     async stop() {
