@@ -10,8 +10,6 @@ static const struct aur_option json_only[] = {
     {"--json", NULL, "print JSON", NULL, {AUR_FIELD_FLAG, .offset = 0, .size = sizeof(bool)}, false, NULL},
     {0},
 };
-/* replay, verify, diff and session take these in a later version; until then any use is refused. */
-static const struct aur_options later_options = {"", no_options, NULL, 0};
 static const struct aur_options devices_options = {"devices", json_only, NULL, 0};
 static const struct aur_options version_options = {"version", no_options, NULL, 0};
 static const struct aur_options help_options = {"help", no_options, "[COMMAND | settings]", 1};
@@ -23,7 +21,7 @@ const struct aur_command aur_commands[] = {
     {"replay", "write a recorded session, or a span of it, to a file again", &aur_replay_options, aur_run_replay},
     {"verify", "compare a recorded session with what it renders to now", &aur_verify_options, aur_run_verify},
     {"diff", "compare two sessions, note by note and sample by sample", &aur_diff_options, aur_run_diff},
-    {"session", "export or import a session", &later_options, aur_run_later},
+    {"session", "list, show, name, delete, export and import recorded sessions", &aur_session_options, aur_run_session},
     {"devices", "list what can synthesise here", &devices_options, aur_run_devices},
     {"version", "print the version, the sound revision and the libraries", &version_options, aur_run_version},
     {"help", "explain a command, or the settings", &help_options, aur_run_help},

@@ -21,8 +21,6 @@ int aur_print_usage(const struct aur_command *command)
     aur_buf_init(&text);
     aur_buf_printf(&text, "usage: auralis %s%s%s%s\n\n  %s\n", command->name, operands ? " " : "",
                    operands ? operands : "", command->options->table->flag ? " [options]" : "", command->about);
-    if (command->run == aur_run_later)
-        aur_buf_text(&text, "\n  Not available in this version.\n");
     if (command->options->table->flag)
         aur_buf_text(&text, "\n");
     aur_options_describe(&text, command->options);
@@ -35,8 +33,7 @@ static int print_commands(void)
     aur_buf_init(&text);
     aur_buf_text(&text, "usage: auralis COMMAND [options]\n\n");
     for (const struct aur_command *command = aur_commands; command->name; command++)
-        aur_buf_printf(&text, "  %-8s %s%s\n", command->name, command->about,
-                       command->run == aur_run_later ? " (not available in this version)" : "");
+        aur_buf_printf(&text, "  %-8s %s\n", command->name, command->about);
     aur_buf_text(&text, "\n'auralis help COMMAND' explains one, 'auralis help settings' lists the settings.\n");
     return print_buf(&text);
 }
@@ -74,12 +71,4 @@ int aur_run_version(const struct aur_command *command, int argc, char **argv)
     aur_buf_printf(&text, "auralis %s\nsound revision %d\nbuilt with %s\n", AURALIS_VERSION, AUR_SOUND_REVISION,
                    AURALIS_LIBRARIES);
     return print_buf(&text);
-}
-
-int aur_run_later(const struct aur_command *command, int argc, char **argv)
-{
-    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
-        return aur_print_usage(command);
-    fprintf(stderr, "%s is not available in this version\n", command->name);
-    return AUR_EXIT_USAGE;
 }

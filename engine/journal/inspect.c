@@ -126,6 +126,11 @@ static const struct {
     {"SELECT count(*) <> 1 FROM sessions", "it does not hold one session"},
     {"SELECT count(*) FROM sessions WHERE length(id) <> 16 OR id GLOB '*[^0-9a-z]*' OR ended_at IS NULL",
      "its session is not one"},
+    {"SELECT count(*) FROM sessions WHERE length(channel) > 64 OR length(title) > 1000 OR length(name) > 1000 OR "
+     "length(device) > 1000 OR length(engine) > 100 OR length(resumed_from) > 16 OR length(broken_why) > 1000 OR NOT "
+     "json_valid(settings)",
+     "its session is not one"},
+    {"SELECT count(*) FROM events WHERE length(kind) > 64 OR NOT json_valid(detail)", "an event is none"},
     {"SELECT count(*) FROM pieces WHERE length(hash) <> 16 OR hash GLOB '*[^0-9a-f]*'", "a piece has no hash"},
     {"SELECT count(*) FROM pieces WHERE key NOT IN (SELECT piece FROM piece_files)", "a piece has no script"},
     {"SELECT count(*) FROM waves WHERE length(frames) % (4 * cycles) OR length(frames) = 0",

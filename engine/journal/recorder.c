@@ -36,12 +36,18 @@ static const char *pack_text(struct packer *packer, const char *text)
     return text ? pack(packer, text, strlen(text)) : NULL;
 }
 
+/* JSON, whatever was given. */
+static const char *object_text(const char *json)
+{
+    return json && *json ? json : "{}";
+}
+
 static void pack_head(struct packer *p, struct aur_record *to, const void *from)
 {
     struct aur_session_head head = *(const struct aur_session_head *)from;
     const char **texts[] = {&head.channel, &head.title, &head.device, &head.engine, &head.settings, &head.resumed_from};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        *texts[i] = pack_text(p, *texts[i] ? *texts[i] : "");
+        *texts[i] = pack_text(p, texts[i] == &head.settings ? object_text(*texts[i]) : *texts[i] ? *texts[i] : "");
     if (to)
         to->u.head = head;
 }
@@ -91,7 +97,7 @@ struct event {
 static void pack_event(struct packer *p, struct aur_record *to, const void *from)
 {
     const struct event *event = from;
-    const char *kind = pack_text(p, event->kind), *detail = pack_text(p, event->detail);
+    const char *kind = pack_text(p, event->kind), *detail = pack_text(p, object_text(event->detail));
     if (to) {
         to->u.event.frame = event->frame;
         to->u.event.at_ms = aur_journal_now_ms();

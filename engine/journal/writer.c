@@ -17,7 +17,7 @@
 #define GROUP_NS          (250 * MS)
 #define IDLE_NS           (60000 * MS)
 #define RETAIN_STEP_NS    (20 * MS)
-#define PROGRESS_NS       (5000 * MS) /* how often a session that tells nothing else says how far it is */
+#define PROGRESS_NS       (2000 * MS) /* how often a session that tells nothing else says how far it is */
 #define BACK_OFF_FIRST_NS (250 * MS)
 #define BACK_OFF_MOST_NS  (10000 * MS)
 #define CLOSE_NS          (3000 * MS)
@@ -287,7 +287,7 @@ static void write_group(struct aur_journal *journal, bool at_once)
 {
     const uint64_t now = aur_clock_mono_ns();
     struct aur_recorder *recorders = collect(journal);
-    const bool progress = now >= journal->progress_at_ns;
+    const bool progress = at_once || now >= journal->progress_at_ns;
     tell_broken(journal, recorders);
     if ((!at_once && journal->back_off_ns && now < journal->retry_at_ns) || !is_needed(journal, recorders, progress))
         return;
