@@ -254,6 +254,26 @@ static void begin_detail(struct aur_buf *detail)
     aur_buf_text(detail, "{");
 }
 
+/* Absolute paths without their folders: records tell nothing about the machine. */
+static void put_message(struct aur_buf *detail, const char *message)
+{
+    char text[sizeof((struct aur_error *)0)->message];
+    size_t n = 0;
+    for (const char *at = message; *at && n < sizeof text - 1; at++) {
+        bool begins = *at == '/' && (at == message || strchr(" \t\n\"'(", at[-1]));
+        size_t path = begins ? strcspn(at, " \t\n\"':)") : 0;
+        while (path > 0 && at[path - 1] != '/')
+            path--;
+        at += path;
+        if (*at)
+            text[n++] = *at;
+        else
+            break;
+    }
+    text[n] = '\0';
+    aur_json_text(detail, "message", text);
+}
+
 static void event_script(struct aur_channel *ch, const struct aur_channel_event *event)
 {
     static const char *const states[] = {"armed", "playing", "refused", "rolled_back"};
@@ -264,7 +284,7 @@ static void event_script(struct aur_channel *ch, const struct aur_channel_event 
     aur_json_text(&detail, "version", event->script_version);
     aur_json_count(&detail, "phrase", event->phrase.phrase);
     if (event->error.message[0])
-        aur_json_text(&detail, "message", event->error.message);
+        put_message(&detail, event->error.message);
     put_event(ch, event->chunk_index * ch->chunk_frames, "script", &detail);
 }
 
@@ -284,7 +304,7 @@ void aur_record_event(struct aur_channel *ch, const struct aur_channel_event *ev
         aur_json_count(&detail, "phrase", ch->shared.next_number);
     else
         aur_json_count(&detail, "chunk", event->chunk_index);
-    aur_json_text(&detail, "message", event->error.message);
+    put_message(&detail, event->error.message);
     put_event(ch, event->chunk_index * ch->chunk_frames, event->silence ? "silence" : kinds[event->type], &detail);
 }
 
