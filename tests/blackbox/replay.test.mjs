@@ -1,0 +1,294 @@
+// What was streamed, rendered again by another process from the journal alone: the bytes that a listener got, through control
+// changes, edits, scripts that hang and a process that stood still. REPLAY_SECONDS sets how long the longest listener listens.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
+
+import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
+
+const SECONDS = Number(process.env.REPLAY_SECONDS ?? 30);
+const CHUNK = 4410;
+const HEAD = 24; // bytes before the samples of a message
+const OTHER_CPU = { AURALIS_ISA: process.arch === "x64" ? "sse2" : "scalar" };
+
+/** Two bars at 200 BPM last 2.4 s. */
+const piece = (title, { body = "", bars = 2 } = {}) => `
+local theory = require "theory"
+local offset = require "parts.mine"
+return {
+  title = "${title}",
+  controls = { wild = { min = 0, max = 1, default = 0.2, label = "Wild" },
+               hang = { min = 0, max = 1, default = 0, label = "Hang" } },
+  patches = { pad = { voice = "pad", attack = 0.1, release = 2 }, lead = { voice = "lead", release = 0.6 },
+              grain = { voice = "grain" } },
+  effects = { reverb = { decay = 4 }, delay = {} },
+  state = { n = 0 },
+  phrase = function(ctx, state)
+    local random = ctx.random("lead")
+    state.n = state.n + 1
+    ${body}
+    for i = 0, 4 * ${bars} - 1 do
+      ctx:note { patch = "lead", at = i + 0.5 * ctx.wild * random:float(), beats = 1, pitch = random:int(60, 80) + offset,
+                 velocity = 0.3 + 0.4 * ctx.intensity }
+    end
+    ctx:note { patch = "pad", at = 0, beats = 4 * ${bars}, pitch = 45 + state.n % 5, velocity = 0.5 }
+    ctx:note { patch = "grain", at = 1, beats = 4, pitch = 57, velocity = 0.4 }
+    return ${bars}
+  end,
+}
+`;
+
+/** Listens to raw samples: chunks() is what came, in order and without a gap. */
+async function record(t, server) {
+  const listener = await Listener.open(t, `${server.ws}?format=pcm`);
+  const chunks = () => listener.messages.filter(Buffer.isBuffer);
+  const first = async () => {
+    while (!chunks().length) await new Promise((resolve) => listener.waiting.push(resolve));
+    return index(chunks()[0]);
+  };
+  const index = (message) => Number(message.readBigUInt64LE(8));
+  return { listener, chunks, index, first: await within("sound", first()) };
+}
+
+/** [first chunk, one after the last, their samples]; nothing is missing. */
+function recorded({ chunks, index }) {
+  const got = chunks();
+  const first = index(got[0]);
+  got.forEach((message, i) => assert.equal(index(message), first + i, "a chunk is missing"));
+  return [first, first + got.length, Buffer.concat(got.map((message) => message.subarray(HEAD)))];
+}
+
+/** A server that records, on a script of its own, and somebody who hears it. */
+async function start(t, { text = piece("First"), args = [], env = {} } = {}) {
+  const dir = tempDir(t);
+  const folder = join(dir, "scripts");
+  const db = join(dir, "auralis.db");
+  mkdirSync(join(folder, "parts"), { recursive: true });
+  writeFileSync(join(folder, "play.lua"), text);
+  writeFileSync(join(folder, "parts", "mine.lua"), "return 0\n");
+  const server = await serve(t, {
+    args: ["--script", join(folder, "play.lua"), "--db", db, ...args],
+    env: { AURALIS_DEFAULT_BPM: "200", ...env },
+  });
+  const news = await Listener.open(t, `${server.ws}?format=json`);
+  return {
+    ...server, dir, folder, db, news,
+    recording: await record(t, server),
+    save: (now, name = "play.lua") => writeFileSync(join(folder, name), now),
+  };
+}
+
+async function control(server, values) {
+  const answer = await fetch(`${server.http}/api/v1/control`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const becomes = (server, state) => server.news.next((m) => m.type === "script_update" && m.state === state);
+
+async function stop(server) {
+  server.child.kill("SIGTERM");
+  await within("the server ends", server.exit);
+}
+
+let files = 0;
+
+/** Renders a session again: the samples. */
+async function replay(t, session, dir, args, env = {}) {
+  const path = join(dir, `again-${(files += 1)}.wav`);
+  const { code, err } = await run(t, ["replay", session, "-o", path, "--bits", "16", ...args], { env: { ...OTHER_CPU, ...env } });
+  assert.equal(code, 0, err);
+  return readWav(path).samples;
+}
+
+/** Chunks [first, end) again. */
+const span = (first, end) => ["--from", String((first * CHUNK) / 44100), "--to", String((end * CHUNK) / 44100)];
+
+function assertSame(streamed, rendered, first) {
+  assert.equal(rendered.length, streamed.length);
+  assert.ok(streamed.some((byte) => byte !== 0), "the stream is silent");
+  for (let i = 0; i < streamed.length; i += 4)
+    if (streamed.readUInt32LE(i) !== rendered.readUInt32LE(i)) assert.fail(`frame ${first * CHUNK + i / 4} differs`);
+}
+
+/** Everything that happens to a stream, within some 40 s. */
+async function trouble(server, round) {
+  await control(server, { brightness: 0.9, level: 0.6 });
+  await pause(1500);
+  await control(server, { key: "D dorian", bpm: 190, wild: 0.8 });
+  await pause(2000);
+  server.save(piece(`Good ${round}`, { body: "state.good = true" }));
+  await becomes(server, "playing");
+  await control(server, { intensity: 0.9, brightness: 0.3 });
+  server.save(`${piece("Broken")}\nlocal x = = 1\n`);
+  await becomes(server, "refused");
+  const hang = "state.mine = (state.mine or 0) + 1 if state.mine > 3 then while true do end end";
+  server.save(piece(`Hangs later ${round}`, { body: hang }));
+  await becomes(server, "playing");
+  for (let i = 0; i < 6; i += 1) {
+    await control(server, { level: 0.5 + 0.08 * i, brightness: i / 5 });
+    await pause(170);
+  }
+  await becomes(server, "rolled_back");
+  server.child.kill("SIGSTOP");
+  await pause(1500);
+  server.child.kill("SIGCONT");
+  await pause(1500);
+  server.save(`return ${5 + round}\n`, "parts/mine.lua");
+  await becomes(server, "playing");
+  await control(server, { bpm: 200, level: 1, wild: 0 });
+  await pause(3000);
+}
+
+async function throughTrouble(t, args, seconds) {
+  const server = await start(t, { args });
+  const { recording } = server;
+  const began = Date.now();
+  for (let round = 1; round === 1 || Date.now() - began < (seconds - 30) * 1000; round += 1) {
+    await trouble(server, round);
+    if (round > 1) continue;
+    const [first, , streamed] = recorded(recording); // while it goes on
+    const early = await replay(t, "last", server.dir, [...span(first, first + 50), "--db", server.db]);
+    assertSame(streamed.subarray(0, 50 * CHUNK * 4), early, first);
+  }
+  await pause(Math.max(0, seconds * 1000 - (Date.now() - began)));
+  const [first, end, streamed] = recorded(recording);
+  t.diagnostic(`${(end - first) / 10} s were recorded`);
+  await stop(server);
+  assertSame(streamed, await replay(t, "last", server.dir, [...span(first, end), "--db", server.db]), first);
+  const middle = Math.floor((first + end) / 2);
+  const half = streamed.subarray((middle - first) * CHUNK * 4);
+  assertSame(half, await replay(t, "last", server.dir, [...span(middle, end), "--db", server.db]), middle);
+  const verified = await run(t, ["verify", "last", "--db", server.db, "--json"]);
+  assert.equal(verified.code, 0, verified.out + verified.err);
+  const found = JSON.parse(verified.out);
+  assert.ok(found.ok && found.minutes >= 1 && found.equal === found.minutes && found.error === "");
+  assert.ok(found.replayable_seconds >= end / 10);
+}
+
+/** A script that hangs, and no other to go back to: phrases play again. */
+async function hanging(t) {
+  const server = await start(t, { text: piece("Hangs", { bars: 1, body: "if ctx.hang > 0 then while true do end end" }) });
+  await pause(3000);
+  await control(server, { hang: 1, brightness: 0.8 });
+  await server.news.next((m) => m.type === "error" && m.code === "GENERATION_ERROR");
+  await pause(6000);
+  await control(server, { hang: 0, level: 0.7 });
+  await pause(5000);
+  const [first, end, streamed] = recorded(server.recording);
+  await stop(server);
+  assertSame(streamed, await replay(t, "last", server.dir, [...span(first, end), "--db", server.db]), first);
+  const repeated = await fetchPhrases(t, server, end);
+  assert.ok(new Set(repeated.map((phrase) => JSON.stringify(phrase.notes.map((note) => note.pitch)))).size < repeated.length);
+}
+
+/** The notes as replay writes them down. */
+async function fetchPhrases(t, server, end) {
+  const events = join(server.dir, "events.json");
+  await replay(t, "last", server.dir, ["--to", String(end / 10), "--events", events, "--db", server.db]);
+  const { phrases } = JSON.parse(readFileSync(events));
+  phrases.forEach((phrase, i) => assert.equal(phrase.number, i));
+  return phrases;
+}
+
+/** What a process that was killed had streamed, on this machine and on another. */
+async function killed(t) {
+  const server = await start(t);
+  await pause(4000);
+  await control(server, { bpm: 150, brightness: 0.2 });
+  await pause(5000);
+  server.child.kill("SIGKILL");
+  await server.exit;
+  const [first, end, streamed] = recorded(server.recording);
+  const known = JSON.parse((await run(t, ["verify", "last", "--db", server.db, "--json"])).out).replayable_seconds;
+  assert.ok(known > end / 10 - 5, `${known} s are known of ${end / 10}`);
+  const last = Math.min(end, Math.floor(known * 10));
+  assertSame(streamed.subarray(0, (last - first) * CHUNK * 4), await replay(t, "last", server.dir, [...span(first, last), "--db", server.db]), first);
+
+  const there = tempDir(t);
+  const file = join(there, "session.auralis");
+  const elsewhere = { XDG_STATE_HOME: "", HOME: there };
+  const exported = await run(t, ["session", "export", "last", file, "--db", server.db]);
+  assert.equal(exported.code, 0, exported.err);
+  const heard = streamed.subarray(0, (last - first) * CHUNK * 4);
+  assertSame(heard, await replay(t, file, there, span(first, last), elsewhere), first);
+  assert.equal((await run(t, ["verify", file], { env: elsewhere })).code, 0);
+  const imported = await run(t, ["session", "import", file], { env: elsewhere });
+  assert.equal(imported.code, 0, imported.err);
+  assertSame(heard, await replay(t, "last", there, span(first, last), elsewhere), first);
+  const same = await run(t, ["diff", "last", file], { env: elsewhere });
+  assert.equal(same.code, 0, same.out + same.err);
+  assert.match(same.out, /audio: the same to the bit/);
+  await tampered(t, file, there);
+}
+
+/** A file in which somebody wrote something else, as long. */
+async function tampered(t, file, dir) {
+  const plain = gunzipSync(readFileSync(file)).toString("latin1");
+  const cases = [
+    ["velocity = 0.5", "velocity = 0.6"],
+    ["bpm=150", "bpm=151"],
+    ["lib/theory.lua", "lib/thejry.lua"],
+  ];
+  const message = /damaged|no file theory\.lua|not those that were recorded|comes out another/;
+  for (const [was, now] of cases) {
+    assert.ok(plain.includes(was), was);
+    const path = join(dir, "tampered.auralis");
+    writeFileSync(path, gzipSync(Buffer.from(plain.replaceAll(was, now), "latin1")));
+    const wav = join(dir, "tampered.wav");
+    const again = await run(t, ["replay", path, "-o", wav, "--force"]);
+    assert.notEqual(again.code, 0, was);
+    assert.match(again.err, message);
+    assert.throws(() => readFileSync(wav), undefined, "no file is left");
+    const verified = await run(t, ["verify", path]);
+    assert.notEqual(verified.code, 0, was);
+    assert.match(verified.out + verified.err, message);
+  }
+}
+
+async function refused(t) {
+  const server = await start(t);
+  await pause(3000);
+  await stop(server);
+  const wav = join(server.dir, "none.wav");
+  const cases = [
+    [["last", "-o", wav, "--from", "2", "--to", "1"], 2, /--from 2: allowed: less than --to, which is 1/],
+    [["last", "-o", wav, "--to", "1:00:00"], 2, /--to: 3600 s is not in session \w+, which ends at 0:00:0/],
+    [["last", "-o", wav, "--from", "1:00"], 2, /--from: 60 s is not in session/],
+    [["zzzz", "-o", wav], 3, /no session begins with zzzz/],
+    [["./none.auralis", "-o", wav], 3, /\.\/none\.auralis: no such file/],
+    [["last", "-o", wav, "--db", "none"], 2, /AURALIS_DB is none/],
+    [["last"], 2, /-o FILE is missing/],
+    [["last", "-o", wav, "--bits", "24", "--dither"], 2, /--dither: only for --bits 16/],
+  ];
+  for (const [args, code, message] of cases) {
+    const said = await run(t, ["replay", ...args], { env: args.includes("--db") ? {} : { AURALIS_DB: server.db } });
+    assert.equal(said.code, code, `${args}: ${said.err}`);
+    assert.match(said.err, message);
+  }
+  const db = ["--db", server.db];
+  const midi = join(server.dir, "again.mid");
+  const { code, out, err } = await run(t, [
+    ...["replay", "last", "-o", join(server.dir, "x.flac"), "--from", "0.5", "--fade", "1", "--rate", "48000"],
+    ...["--midi", midi, "--chords", join(server.dir, "x.txt"), "--json", ...db],
+  ]);
+  assert.equal(code, 0, err);
+  const done = out.trim().split("\n").map((line) => JSON.parse(line)).find((event) => event.event === "done");
+  assert.equal(done.from, 0.5);
+  assert.equal(readFileSync(midi).toString("latin1", 0, 4), "MThd");
+}
+
+test("what was streamed is rendered again, to the bit", { concurrency: 8 }, async (t) => {
+  await Promise.all([
+    t.test("through edits at phrases, controls, a script that hangs, and a stop", (t) => throughTrouble(t, [], SECONDS)),
+    t.test("through the same with edits at bar lines", (t) => throughTrouble(t, ["--swap", "bar"], 30)),
+    t.test("with a script that hangs and no other before it", hanging),
+    t.test("after kill -9, on another machine too, and not from a file that was changed", killed),
+    t.test("what cannot be played is told", refused),
+  ]);
+});
