@@ -2,6 +2,7 @@
  * unknown or out of range is an error at the script's line. */
 #include "batch/fields.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <math.h>
@@ -105,8 +106,10 @@ static void read_seed(struct reader *r, const struct field *field)
 {
     if (lua_type(r->L, -1) == LUA_TSTRING) {
         const char *text = lua_tostring(r->L, -1);
-        if (*text && !text[strspn(text, "0123456789")] && strlen(text) < 20) {
-            r->entry->seed = strtoull(text, NULL, 10);
+        errno = 0;
+        const unsigned long long value = strtoull(text, NULL, 10);
+        if (*text && !text[strspn(text, "0123456789")] && !errno) {
+            r->entry->seed = value;
             return;
         }
     } else if (lua_type(r->L, -1) == LUA_TNUMBER) {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/buf.h"
+#include "bounce/outfile.h"
 #include "rt/thread.h"
 
 /* ---- what is to be done ---- */
@@ -54,6 +54,29 @@ void aur_batch_decide(struct aur_task *task, const struct aur_manifest *manifest
     if (other) {
         (void)!aur_error_set(&err, AUR_EIO, "%s/%s: exists already and is not overwritten without --force", dir, other);
         aur_task_fail(task, &err);
+    }
+}
+
+/* A batch that was killed while it made this leaves part files, which are hidden. */
+static void sweep(const struct aur_task *task, const struct aur_manifest *manifest, const char *dir)
+{
+    const json_t *line = manifest ? aur_manifest_find(manifest, task->entry->name) : NULL;
+    const char *state = json_string_value(json_object_get(line, "state"));
+    const char *slash = strrchr(task->entry->name, '/'), *name = slash ? slash + 1 : task->entry->name;
+    struct aur_task_files files;
+    char folder[8192];
+    if (!state || strcmp(state, "begun") != 0)
+        return;
+    aur_task_files(&files, task->entry);
+    snprintf(folder, sizeof folder, "%s/%.*s", dir, (int)(name - task->entry->name), task->entry->name);
+    for (int i = 0; i < AUR_BATCH_FORMATS + AUR_BATCH_BESIDE; i++) {
+        const char *file = i < AUR_BATCH_FORMATS ? files.audio[i] : files.beside[i - AUR_BATCH_FORMATS];
+        if (*file)
+            aur_outfile_sweep(folder, file + (name - task->entry->name));
+    }
+    if (*files.beside[AUR_BATCH_STEMS]) {
+        snprintf(folder, sizeof folder, "%s/%s", dir, files.beside[AUR_BATCH_STEMS]);
+        aur_outfile_sweep(folder, NULL);
     }
 }
 
@@ -182,6 +205,7 @@ static struct aur_task *take_task(struct crew *crew, bool *replace)
     if (crew->next < crew->n && !crew->failed.code && !interrupted(crew)) {
         task = &crew->tasks[crew->next++];
         *replace = task->state != AUR_TASK_NEW || crew->run->task.force;
+        sweep(task, crew->run->manifest, crew->run->task.dir);
         if (note(crew->run->manifest, task, true, &crew->failed) == AUR_OK) {
             task->state = AUR_TASK_RUNNING;
             tell(crew, task);

@@ -63,7 +63,10 @@ const struct aur_shelf_piece *aur_shelf_piece(struct aur_shelf *shelf, const cha
     shelf->pieces = more;
     shelf->pieces[shelf->n_pieces++] = item;
     item->path = path;
-    if (shelf->load(shelf->user, &item->piece, path, &item->err) != AUR_OK)
+    if (shelf->pieces_dir && !is_file(path))
+        (void)!aur_error_value(&item->err, "piece", name,
+                               "a script's path from the batch script, or the name of a piece of Auralis's");
+    else if (shelf->load(shelf->user, &item->piece, path, &item->err) != AUR_OK)
         item->piece = NULL;
     return item;
 }

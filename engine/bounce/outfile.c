@@ -2,8 +2,10 @@
  * the old file or the whole new one; without force the kernel refuses to replace a file that came up meanwhile. */
 #include "bounce/outfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,4 +130,35 @@ void aur_outfile_deinit(struct aur_outfile *file)
         unlink(file->part);
     free(file->part);
     file->part = NULL;
+}
+
+/* The process whose part file this is: ".NAME.PID-N.part"; 0: it is none, or of another target. */
+static long owner_of(const char *file, const char *name)
+{
+    static const char end[] = ".part";
+    const size_t len = strlen(file);
+    if (*file != '.' || len < sizeof end || strcmp(file + len - sizeof end + 1, end) != 0)
+        return 0;
+    if (name && (strncmp(file + 1, name, strlen(name)) != 0 || file[1 + strlen(name)] != '.'))
+        return 0;
+    const char *at = file + len - sizeof end + 1;
+    while (at > file && at[-1] != '.')
+        at--;
+    if (name && at != file + strlen(name) + 2)
+        return 0;
+    char *rest;
+    const long pid = strtol(at, &rest, 10);
+    return rest != at && *rest == '-' ? pid : 0;
+}
+
+void aur_outfile_sweep(const char *folder, const char *name)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        const long pid = owner_of(entry->d_name, name);
+        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+            (void)!unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
 }

@@ -32,4 +32,8 @@ AUR_MUST_USE int aur_outfile_publish(struct aur_outfile *file, struct aur_error 
 /* Closes and removes what was not published. Legal on a zeroed struct with fd -1, and twice. */
 void aur_outfile_deinit(struct aur_outfile *file);
 
+/* Removes the part files that a killed process left in a folder: those of the target `name`, or of all (NULL). Those of
+ * processes that are alive stay. */
+void aur_outfile_sweep(const char *folder, const char *name);
+
 #endif

@@ -2,8 +2,8 @@
 --
 --     auralis render --batch scripts/batch/dataset.lua -o dataset --jobs 8
 --
--- The folder's manifest.jsonl has a line for each: seed, key, tempo, controls and files. What is drawn here is the same in
--- every run.
+-- The folder's manifest.jsonl has a line for each: seed, key, tempo, controls and files. What is drawn here is the same
+-- in every run.
 local KEYS = { "C major", "A minor", "D dorian", "F lydian", "G mixolydian", "E phrygian" }
 local TAKES = 200
 
