@@ -53,10 +53,9 @@ struct aur_bounce_master {
 };
 
 struct aur_bounce_request {
-    struct aur_replay
-        *replay; /* borrowed: a recorded session from from_frame to to_frame, in place of all that says what is
-                                  played and for how long (piece, seed, controls, phrases, duration, tail); synth is
-                                  aur_replay_synth's. NULL: the piece */
+    /* Borrowed: a recorded session from from_frame to to_frame, in place of all that says what is played and for how long
+     * (piece, seed, controls, phrases, duration, tail); synth is aur_replay_synth's. NULL: the piece. */
+    struct aur_replay *replay;
     uint64_t from_frame, to_frame;
     const struct aur_piece *piece;
     uint64_t seed;
@@ -91,7 +90,8 @@ struct aur_bounce_request {
 
 /* Renders. The files appear only when they are complete (written beside their names, then renamed); none does on an
  * error. Errors: AUR_EIO (exists without force, cannot write), AUR_EINVAL (float with FLAC or Opus, unknown ending, a
- * time or rate out of range, frames that a replay does not have), those of aur_replay_phrase, AUR_ESCRIPT and AUR_ELIMIT from the script, AUR_EBUSY when interrupted. */
+ * time or rate out of range, frames that a replay does not have), those of aur_replay_phrase, AUR_ESCRIPT and AUR_ELIMIT from
+ * the script, AUR_EBUSY when interrupted. */
 AUR_MUST_USE int aur_bounce(const struct aur_bounce_request *request, struct aur_error *err);
 
 #endif
