@@ -312,6 +312,8 @@ int aur_keep_ask_session_import(struct aur_keep *keep, const struct aur_keep_req
     if (rc == AUR_OK)
         rc = aur_journal_session_import(keep->config.journal, path, id, &reply->error);
     unlink(path);
+    if (rc == AUR_EINVAL)
+        return aur_error_value(&reply->error, "body", "this", "a session file, as an export gives it");
     if (rc < 0)
         return rc;
     aur_buf_text(&reply->body, "{");

@@ -8,9 +8,13 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "keep/folder.h"
 #include "keep/inner.h"
 #include "wire/json.h"
+
+#define AGAIN_TIMES 5
+#define AGAIN_NS    UINT64_C(50000000)
 
 /* ---- one as JSON ---- */
 
@@ -133,6 +137,19 @@ static int find_session(struct aur_keep *keep, struct aur_session_info *out, con
     return AUR_OK;
 }
 
+/* The journal hears of a chunk a little later than whoever asks: after a crash it is to know of all that was kept. */
+static int find_sounded(struct aur_keep *keep, struct aur_session_info *out, const struct aur_keep_span *span,
+                        struct aur_error *err)
+{
+    for (int attempt = 0;; attempt++) {
+        aur_keep_flush(keep);
+        int rc = find_session(keep, out, span, err);
+        if (rc < 0 || !*span->channel || out->frames >= span->sounded || attempt == AGAIN_TIMES)
+            return rc;
+        aur_clock_sleep_until_ns(aur_clock_mono_ns() + AGAIN_NS);
+    }
+}
+
 static uint64_t frame_at(double seconds, uint32_t rate_hz)
 {
     return (uint64_t)floor(seconds * rate_hz + 0.5);
@@ -200,8 +217,7 @@ int aur_keep_ask_take_new(struct aur_keep *keep, const struct aur_keep_request *
         return aur_error_set(&reply->error, AUR_ELIMIT,
                              "%" PRIu32 " takes wait to be rendered already; try again later",
                              keep->config.waiting_max);
-    aur_keep_flush(keep);
-    int rc = find_session(keep, &info, &request->span, &reply->error);
+    int rc = find_sounded(keep, &info, &request->span, &reply->error);
     if (rc == AUR_OK)
         rc = place(&take, &asked_s, &info, &request->span, &reply->error);
     if (rc == AUR_OK)

@@ -228,7 +228,7 @@ const char *aur_folder_type(const char *name)
 
 static bool is_kept(char c)
 {
-    return c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", c);
+    return (unsigned char)c >= 0x80 || strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", c);
 }
 
 void aur_folder_slug(char *out, size_t size, const char *name)
@@ -241,7 +241,23 @@ void aur_folder_slug(char *out, size_t size, const char *name)
         else if (n && out[n - 1] != '-')
             out[n++] = '-';
     }
+    size_t begin = n; /* of the last character: all of it, or nothing */
+    while (begin && ((unsigned char)out[begin - 1] & 0xc0) == 0x80)
+        begin--;
+    unsigned char lead = begin ? (unsigned char)out[begin - 1] : 0;
+    size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (n - begin < more)
+        n = begin - 1;
     while (n && (out[n - 1] == '-' || out[n - 1] == '.'))
         n--;
     out[n] = '\0';
+}
+
+void aur_folder_shorten(const char *folder, char *text)
+{
+    size_t n = strlen(folder);
+    for (char *at = text; n > 1 && (at = strstr(at, folder));) {
+        size_t cut = n + (at[n] == '/');
+        memmove(at, at + cut, strlen(at + cut) + 1);
+    }
 }

@@ -35,7 +35,11 @@ AUR_MUST_USE int aur_folder_open_path(const char *path, int *fd, uint64_t *bytes
 AUR_MUST_USE int aur_folder_write(const char *path, const void *data, size_t len, struct aur_error *err);
 /* The type of what a file of this name holds. */
 const char *aur_folder_type(const char *name);
-/* What people call a thing as part of a file's name: letters, digits, ., _ and -; "" where nothing is left. */
+/* What people call a thing as part of a file's name: letters and digits of any script, ., _ and -, whole characters of UTF-8;
+ * "" where nothing is left. */
 void aur_folder_slug(char *out, size_t size, const char *name);
+
+/* Takes the folder's path out of an error's text, in place: it is nobody's business but this machine's. */
+void aur_folder_shorten(const char *folder, char *text);
 
 #endif

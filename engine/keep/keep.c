@@ -84,6 +84,7 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
         rc = aur_error_set(&reply->error, AUR_ENOMEM, "out of memory");
     if (rc < 0 && !reply->error.message[0])
         rc = aur_error_set(&reply->error, rc, "%s", aur_err_text(rc));
+    aur_folder_shorten(keep->config.folder, reply->error.message);
     reply->error.code = rc < 0 ? rc : AUR_OK;
 }
 

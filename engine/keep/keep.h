@@ -104,7 +104,7 @@ struct aur_keep_reply {
     int fd;              /* of a file to send, whoever takes the reply closes it; -1: none */
     uint64_t bytes;
     char name[AUR_KEEP_NAME_SIZE];      /* AUR_KEEP_PRESET_DELETE: the one that is gone */
-    char file[AUR_KEEP_NAME_SIZE + 96]; /* what it is called where it is saved: letters, digits, . _ - */
+    char file[AUR_KEEP_NAME_SIZE + 96]; /* what it is called where it is saved: letters, digits, . _ -; UTF-8 */
     const char *type;                   /* of what it holds */
     struct aur_keep_offer *offers;      /* malloc'd; theirs who takes the reply, as each `made` is */
     size_t n_offers;

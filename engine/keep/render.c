@@ -190,6 +190,7 @@ void aur_keep_render_next(struct aur_keep *keep)
         aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "the thread that renders takes keeps its priority");
     bool stop = __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST); /* after it began: see aur_keep_free */
     int rc = stop ? AUR_EBUSY : render_take(keep, &take, &err);
+    aur_folder_shorten(keep->config.folder, err.message);
     bool stopped = rc < 0 && __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST);
     int told = aur_takes_end(&keep->takes, take.id,
                              stopped  ? "waiting"

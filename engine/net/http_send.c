@@ -36,13 +36,29 @@ static bool add_origin_headers(struct lws *wsi, const struct aur_reply *reply, c
            add_header(wsi, "access-control-max-age:", "600", at, end);
 }
 
+/* RFC 6266: the name in ASCII for the old, as it is for the others. */
+static void name_file(char out[1100], const char *name)
+{
+    char ascii[256], encoded[768];
+    size_t n = 0, used = 0;
+    for (const unsigned char *at = (const unsigned char *)name; *at && n + 1 < sizeof ascii; at++) {
+        if (*at < 0x80)
+            ascii[n++] = (char)*at;
+        else if ((*at & 0xc0) != 0x80)
+            ascii[n++] = '_';
+        used += (size_t)snprintf(encoded + used, sizeof encoded - used, *at < 0x80 ? "%c" : "%%%02X", *at);
+    }
+    ascii[n] = '\0';
+    snprintf(out, 1100, "attachment; filename=\"%s\"; filename*=UTF-8''%s", ascii, encoded);
+}
+
 /* Of a file: what it is called where it is saved, and what part of it comes. */
 static bool add_file_headers(struct lws *wsi, const struct aur_reply *reply, unsigned char **at, unsigned char *end)
 {
-    char text[320];
+    char text[1100];
     bool ok = true;
     if (reply->save_as[0]) {
-        snprintf(text, sizeof text, "attachment; filename=\"%s\"", reply->save_as);
+        name_file(text, reply->save_as);
         ok = add_header(wsi, "content-disposition:", text, at, end);
     }
     if (reply->file.open)
