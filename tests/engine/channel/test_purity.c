@@ -66,6 +66,39 @@ static struct aur_piece *load(void)
     return piece;
 }
 
+/* A journal in a folder of its own, so that everything is recorded too. */
+struct recorded {
+    char dir[40], path[64];
+    struct aur_journal *journal;
+};
+
+static void open_journal(struct recorded *r)
+{
+    struct aur_error err = {0};
+    strcpy(r->dir, "test-purity-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    snprintf(r->path, sizeof r->path, "%s/a.db", r->dir);
+    const struct aur_journal_config config = {.path = r->path};
+    if (aur_journal_open(&r->journal, &config, &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static void close_journal(struct recorded *r)
+{
+    static const char *const files[] = {"", "-wal", "-shm", "-lock"};
+    struct aur_journal_health health;
+    char path[80];
+    assert_int_equal(aur_journal_flush(r->journal, 10000), 0);
+    aur_journal_health(r->journal, &health);
+    assert_true(health.ok && health.written > 50 && health.lost == 0);
+    aur_journal_close(r->journal);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s%s", r->path, files[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(r->dir), 0);
+}
+
 static struct aur_channel_config config_of(const struct aur_piece *piece)
 {
     struct aur_channel_config config = {.name = "main",
@@ -130,8 +163,12 @@ static void a_minute_by_hand(void **state)
     uint64_t now = 1;
     struct aur_piece *piece = load(), *other = load();
     struct aur_channel_config config = config_of(piece);
+    struct recorded recorded;
+    open_journal(&recorded);
+    config.journal = recorded.journal;
     struct aur_channel *ch = NULL;
     assert_int_equal(aur_channel_new(&ch, &config, NULL, fake_clock, &now, NULL), 0);
+    ch->render.record.keyframe_from = 44100 * 20; /* sooner than after five minutes */
     for (uint64_t k = 0; k < 600; k++) {
         struct aur_msg_phrase reply;
         if (k % 3 == 0)
@@ -147,12 +184,14 @@ static void a_minute_by_hand(void **state)
         aur_channel_encode_step(ch);
     }
     assert_true(ch->sounding > 30);
-    assert_true(ch->silent); /* nobody composed any more */
+    assert_true(ch->render.record.keyframe_from > 44100 * 300); /* one was taken */
+    assert_true(ch->silent);                                    /* nobody composed any more */
     struct aur_msg_status status;
     aur_channel_status(ch, &status);
     assert_true(status.phrases_generated < ch->sounding); /* some were repeats */
     assert_pure();
     aur_channel_free(ch);
+    close_journal(&recorded);
     aur_piece_free(other);
     aur_piece_free(piece);
 }
@@ -174,6 +213,9 @@ static void a_real_station(void **state)
     assert_int_equal(aur_station_new(&station, &station_config, NULL), 0);
     struct aur_channel *ch[2];
     struct aur_channel_config config = config_of(piece);
+    struct recorded recorded;
+    open_journal(&recorded);
+    config.journal = recorded.journal;
     config.notify = ring_bell;
     config.user = &bell;
     for (int i = 0; i < 2; i++) {
@@ -191,6 +233,7 @@ static void a_real_station(void **state)
         }
     }
     aur_station_free(station);
+    close_journal(&recorded);
     aur_piece_free(piece);
     aur_wake_deinit(&bell);
     assert_pure();
