@@ -17,7 +17,7 @@
 #endif
 
 #define AUR_BLOCK 64 /* frames */
-#define AUR_LANES 16 /* voices of a group, lines of the reverb */
+#define AUR_LANES 16 /* voices of a group */
 
 /* Grains of a voice: four at a time, each with a pitch and a place of its own, in windows of whole blocks. */
 #define AUR_GRAINS 4
@@ -167,8 +167,9 @@ struct aur_pole {
 /* 0 <= p < 1. */
 void aur_pole_set(struct aur_pole *pole, double p, double gain);
 
-#define AUR_DIFFUSE     8 /* channels */
-#define AUR_DAMP_POWERS 5
+#define AUR_REVERB_TAPS  16 /* of the reverb's first step, in turn of both sides */
+#define AUR_REVERB_LINES 8  /* of the reverb, and channels of its second step */
+#define AUR_DAMP_POWERS  5
 
 /* A one-pole low-pass, y = p y + x. */
 struct aur_damp {
@@ -176,23 +177,24 @@ struct aur_damp {
     float power[AUR_DAMP_POWERS];           /* p, p^2, p^4, p^8, p^16 */
 } __attribute__((aligned(64)));
 
-/* Two sides, delayed and mixed into 8 channels, which are delayed and added to half of 16 delay lines, whose ends are
- * damped, mixed by an orthogonal matrix and fed back. */
+/* Two sides, delayed and mixed into 8 channels, which are delayed and added to the ends of 8 delay lines, which are damped,
+ * mixed by an orthogonal matrix and fed back. Where it says AUR_LANES, the first AUR_REVERB_LINES count. */
 struct aur_reverb {
     uint32_t mask[2], tank_mask;                         /* frames - 1 of the rings */
     uint32_t stride[2], tank_stride;                     /* floats from one ring to the next */
     uint32_t at;                                         /* frame of the block to be written, a multiple of 64 */
-    uint32_t taps[AUR_LANES], diffuse[AUR_DIFFUSE];      /* delays in frames: of both sides in turn; of the channels */
-    float *diffuser[2], *tank;                           /* 2, 8 and 16 rings */
+    uint32_t taps[AUR_REVERB_TAPS];                      /* delays in frames: of both sides in turn */
+    uint32_t diffuse[AUR_REVERB_LINES];                  /* of the channels */
+    float *diffuser[2], *tank;                           /* 2, 8 and 8 rings */
     float delay[AUR_LANES] __attribute__((aligned(64))); /* of the lines, in whole frames, without movement */
-    struct aur_damp damp[AUR_LANES];                     /* of the lines */
+    struct aur_damp damp[AUR_REVERB_LINES];              /* of the lines */
     float gain[AUR_LANES];                               /* and what their outputs, y = p y + x, are multiplied by */
     uint32_t lfo[AUR_LANES], lfo_inc[AUR_LANES];         /* per block */
     float tap[AUR_LANES];                                /* delay reached, with movement */
     float depth; /* of the movement, in frames; the lines are longer than this and two blocks */
 } __attribute__((aligned(64)));
 
-/* 0 <= p < 1. */
+/* 0 <= p < 1; the line's end is p y + gain x. */
 void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain);
 
 #define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */

@@ -13,21 +13,20 @@
 
 #define PI 3.14159265358979323846
 
-/* Frames at 44.1 kHz: primes from 31 to 89 ms, so that echoes of the lines seldom meet. */
-static const uint16_t line_frames[AUR_LANES] = {
-    1373, 2887, 1777, 3767, 2053, 3299, 1499, 2531, 3083, 1627, 3907, 2203, 1913, 3527, 2357, 2707,
-};
+/* Frames at 44.1 kHz: primes from 31 to 85 ms, so that echoes of the lines seldom meet. Of some hundreds of sets drawn at
+ * random, with the order of the echoes below, one whose tail is dense early and whose modes stand out least. */
+#define LONGEST 3761
+static const uint16_t line_frames[AUR_REVERB_LINES] = {2417, 1693, 1607, 1367, 3217, 2999, 1987, LONGEST};
 
 /* Delays of the diffusion, in frames at 44.1 kHz: one in each sixteenth of 11 ms, then one in each eighth of 24 ms. */
-static const uint16_t tap_frames[AUR_LANES] = {13,  241, 97,  409, 163, 331, 47,  457,
-                                               211, 127, 373, 71,  293, 439, 181, 313};
-static const uint16_t diffuse_frames[AUR_DIFFUSE] = {433, 37, 887, 307, 661, 1013, 193, 769};
+static const uint16_t tap_frames[AUR_REVERB_TAPS] = {13,  241, 97,  409, 163, 331, 47,  457,
+                                                     211, 127, 373, 71,  293, 439, 181, 313};
+static const uint16_t diffuse_frames[AUR_REVERB_LINES] = {193, 307, 887, 769, 661, 433, 1013, 37};
 
-static const int diffuser_rings[2] = {2, AUR_DIFFUSE};
+static const int diffuser_rings[2] = {2, AUR_REVERB_LINES};
 
 /* Of the lines' movement, in hertz: slow, and none a multiple of another. */
-static const float lfo_hz[AUR_LANES] = {0.11f, 0.23f, 0.17f, 0.31f, 0.13f, 0.29f, 0.19f, 0.37f,
-                                        0.15f, 0.27f, 0.21f, 0.33f, 0.14f, 0.25f, 0.18f, 0.35f};
+static const float lfo_hz[AUR_REVERB_LINES] = {0.11f, 0.23f, 0.17f, 0.31f, 0.13f, 0.29f, 0.19f, 0.37f};
 
 #define MOVE_SECONDS     0.0005 /* at modulation 1, up and down */
 #define PREDELAY_SECONDS 0.2
@@ -55,7 +54,7 @@ static uint32_t diffuser_ring(int step, double rate)
 
 static uint32_t tank_ring(double rate)
 {
-    return power_of_two(3907 * rate / 44100 + MOVE_SECONDS * rate + 2 * AUR_BLOCK + 8);
+    return power_of_two(LONGEST * rate / 44100 + MOVE_SECONDS * rate + 2 * AUR_BLOCK + 8);
 }
 
 static uint32_t predelay_ring(double rate)
@@ -66,7 +65,7 @@ static uint32_t predelay_ring(double rate)
 size_t aur_reverb_floats(uint32_t rate_hz)
 {
     double rate = (double)rate_hz;
-    size_t floats = 2 * (size_t)predelay_ring(rate) + AUR_LANES * ((size_t)tank_ring(rate) + AUR_RING_GUARD);
+    size_t floats = 2 * (size_t)predelay_ring(rate) + AUR_REVERB_LINES * ((size_t)tank_ring(rate) + AUR_RING_GUARD);
     for (int step = 0; step < 2; step++)
         floats += (size_t)diffuser_rings[step] * ((size_t)diffuser_ring(step, rate) + AUR_RING_GUARD);
     return floats;
@@ -83,14 +82,14 @@ static float *place(uint32_t *mask, uint32_t *stride, float **at, uint32_t frame
 
 static void init_lines(struct aur_reverb *v, double rate)
 {
-    for (int i = 0; i < AUR_LANES; i++) {
+    for (int i = 0; i < AUR_REVERB_LINES; i++) {
         v->delay[i] = v->tap[i] = (float)scaled(line_frames[i], rate);
         v->lfo[i] = (uint32_t)i * 0x9e3779b9u;
         v->lfo_inc[i] = (uint32_t)((double)lfo_hz[i] * AUR_BLOCK / rate * 4294967296.0);
-        v->taps[i] = scaled(tap_frames[i], rate);
-    }
-    for (int i = 0; i < AUR_DIFFUSE; i++)
         v->diffuse[i] = scaled(diffuse_frames[i], rate);
+    }
+    for (int i = 0; i < AUR_REVERB_TAPS; i++)
+        v->taps[i] = scaled(tap_frames[i], rate);
 }
 
 void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels, uint32_t rate_hz, float *memory)
@@ -101,7 +100,7 @@ void aur_reverb_init(struct aur_reverb_fx *fx, const struct aur_kernels *kernels
     fx->memory = memory;
     fx->floats = aur_reverb_floats(rate_hz);
     struct aur_reverb *v = &fx->tank;
-    v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate), AUR_LANES);
+    v->tank = place(&v->tank_mask, &v->tank_stride, &memory, tank_ring(fx->rate), AUR_REVERB_LINES);
     for (int step = 0; step < 2; step++)
         v->diffuser[step] =
             place(&v->mask[step], &v->stride[step], &memory, diffuser_ring(step, fx->rate), diffuser_rings[step]);
@@ -122,11 +121,11 @@ static void tune(struct aur_reverb_fx *fx)
     struct aur_reverb *v = &fx->tank;
     double decay = fx->fall.left ? 1 / (double)fx->fall.now : (double)fx->decay;
     double w = 2 * PI * (double)fx->damping.now / fx->rate, cos_w = aur_cos(w < 3 ? w : 3), mean = 0;
-    for (int i = 0; i < AUR_LANES; i++) {
+    for (int i = 0; i < AUR_REVERB_LINES; i++) {
         double g = aur_exp2(-9.965784284662087 * (double)v->delay[i] / (decay * fx->rate));
         double pole = pole_for(g * g, cos_w);
-        aur_reverb_damp(v, i, pole, (1 - pole) * g);
-        mean += g * g / AUR_LANES;
+        aur_reverb_damp(v, i, pole, (1 - pole) * g * sqrt(0.5)); /* the matrix grows */
+        mean += g * g / AUR_REVERB_LINES;
     }
     v->depth = fx->modulation.now * (float)(MOVE_SECONDS * fx->rate);
     fx->wet = fx->level.now * (float)sqrt((1 - mean) / mean);
@@ -168,7 +167,7 @@ static bool move(struct aur_reverb_fx *fx)
 static void reset(struct aur_reverb_fx *fx)
 {
     memset(fx->memory, 0, fx->floats * sizeof *fx->memory);
-    for (int i = 0; i < AUR_LANES; i++)
+    for (int i = 0; i < AUR_REVERB_LINES; i++)
         memset(fx->tank.damp[i].past, 0, sizeof fx->tank.damp[i].past);
     for (int i = 0; i < 2; i++)
         memset(fx->high[i].y, 0, sizeof fx->high[i].y);

@@ -214,18 +214,18 @@ static void rig_init(struct rig *rig)
         v->stride[d] = RING + AUR_RING_GUARD;
         v->diffuser[d] = rig->rings[d][0];
     }
-    for (int i = 0; i < AUR_LANES; i++)
+    for (int i = 0; i < AUR_REVERB_TAPS; i++)
         v->taps[i] = (uint32_t)inputs_between(0, 1900);
-    for (int i = 0; i < AUR_DIFFUSE; i++)
+    for (int i = 0; i < AUR_REVERB_LINES; i++)
         v->diffuse[i] = (uint32_t)inputs_between(0, 1900);
     v->tank = rig->rings[2][0];
     v->tank_mask = RING - 1;
     v->tank_stride = RING + AUR_RING_GUARD;
     inputs_fill(v->delay, 16, 120, 1900, ORDINARY);
-    for (int i = 0; i < AUR_LANES; i++) {
+    for (int i = 0; i < AUR_REVERB_LINES; i++) {
         double pole = (double)inputs_between(0, 0.7);
         v->delay[i] = v->tap[i] = floorf(v->delay[i]);
-        aur_reverb_damp(v, i, pole, (1 - pole) * 0.98);
+        aur_reverb_damp(v, i, pole, (1 - pole) * 0.98 * 0.7071);
     }
     inputs_bits(v->lfo);
     for (int i = 0; i < AUR_LANES; i++)
