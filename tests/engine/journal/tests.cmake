@@ -1,2 +1,6 @@
 target_sources(${name} PRIVATE ${folder}/sample.c)
 target_include_directories(${name} PRIVATE ${folder})
+if(name STREQUAL test_writers)
+  include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
+  aur_test_wraps_malloc(${name})
+endif()
