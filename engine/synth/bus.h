@@ -86,7 +86,7 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
 
 struct aur_sends {
     struct aur_stereo dry, reverb, delay, chorus;
-    const struct aur_taps *taps; /* who wants the parts of dry; may be NULL */
+    const struct aur_taps *taps; /* who wants the parts of dry; may be NULL. The last member */
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */

@@ -206,7 +206,7 @@ static void render_now(struct aur_synth *synth)
 
 static void render_block(struct aur_synth *synth)
 {
-    memset(&synth->sends, 0, sizeof synth->sends);
+    memset(&synth->sends, 0, offsetof(struct aur_sends, taps)); /* the C library clears 2048 bytes faster than more */
     synth->sends.taps = synth->taps;
     if (!synth->ahead.seat || !aur_ahead_play(synth))
         render_now(synth);
