@@ -81,15 +81,26 @@ async function start(t, { text = piece("First"), args = [], env = {} } = {}) {
   };
 }
 
-async function control(server, values) {
-  const answer = await fetch(`${server.http}/api/v1/control`, {
+async function post(server, path, values) {
+  const answer = await fetch(`${server.http}/api/v1/${path}`, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
   });
   assert.equal(answer.status, 200, await answer.text());
 }
 
+const control = (server, values) => post(server, "control", values);
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const becomes = (server, state) => server.news.next((m) => m.type === "script_update" && m.state === state);
+const update = (server, state, version) =>
+  server.news.next((m) => m.type === "script_update" && m.state === state && (!version || m.version === version));
+
+/** Saves, and waits until it plays: its version. */
+async function plays(server, ...saved) {
+  server.save(...saved);
+  const { version } = await update(server, "armed");
+  await update(server, "playing", version);
+  return version;
+}
 
 async function stop(server) {
   server.child.kill("SIGTERM");
@@ -122,25 +133,27 @@ async function trouble(server, round) {
   await pause(1500);
   await control(server, { key: "D dorian", bpm: 190, wild: 0.8 });
   await pause(2000);
-  server.save(piece(`Good ${round}`, { body: "state.good = true" }));
-  await becomes(server, "playing");
+  await plays(server, piece(`Good ${round}`, { body: "state.good = true" }));
   await control(server, { intensity: 0.9, brightness: 0.3 });
   server.save(`${piece("Broken")}\nlocal x = = 1\n`);
-  await becomes(server, "refused");
-  const hang = "state.mine = (state.mine or 0) + 1 if state.mine > 3 then while true do end end";
-  server.save(piece(`Hangs later ${round}`, { body: hang }));
-  await becomes(server, "playing");
+  await update(server, "refused");
+  const mine = `state.mine_${round}`;
+  const hang = `${mine} = (${mine} or 0) + 1 if ${mine} > 3 then while true do end end`;
+  const hanging = await plays(server, piece(`Hangs later ${round}`, { body: hang }));
   for (let i = 0; i < 6; i += 1) {
     await control(server, { level: 0.5 + 0.08 * i, brightness: i / 5 });
     await pause(170);
   }
-  await becomes(server, "rolled_back");
+  await update(server, "rolled_back", hanging);
   server.child.kill("SIGSTOP");
   await pause(1500);
   server.child.kill("SIGCONT");
   await pause(1500);
-  server.save(`return ${5 + round}\n`, "parts/mine.lua");
-  await becomes(server, "playing");
+  await post(server, "channels/main/rewind", { phrases: 2, seed: 1000 + round });
+  await pause(4000);
+  await post(server, "channels/main/switch", { branch: 0 });
+  await plays(server, piece(`Good again ${round}`));
+  await plays(server, `return ${round}\n`, "parts/mine.lua");
   await control(server, { bpm: 200, level: 1, wild: 0 });
   await pause(3000);
 }
