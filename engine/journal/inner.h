@@ -154,6 +154,8 @@ void aur_journal_write(void *journal);
 void aur_journal_retain_soon(struct aur_journal *journal);
 /* One step of retention; true: there is more to do. */
 bool aur_journal_retain(struct aur_journal *journal);
+/* The writer: answers what can be answered. */
+void aur_journal_answer(struct aur_journal *journal);
 /* Runs a request and waits for its answer; timeout_ms 0: as long as it takes. */
 AUR_MUST_USE int aur_journal_ask(struct aur_journal *journal,
                                  int (*run)(struct aur_journal *journal, void *arg, struct aur_error *err), void *arg,

@@ -7,93 +7,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "journal/statements.h"
 
-enum statement {
-    NEXT_KEY,
-    FIND_SESSION,
-    FIND_TEXT,
-    PUT_TEXT,
-    FIND_WAVE,
-    PUT_WAVE,
-    FIND_PIECE,
-    PUT_PIECE,
-    PUT_FILE,
-    PUT_PIECE_WAVE,
-    DIFFERENT_FILES,
-    DIFFERENT_WAVES,
-    USE_PIECE,
-    PUT_SESSION,
-    PUT_PHRASE,
-    PUT_FACT,
-    PUT_EVENT,
-    PUT_KEYFRAME,
-    PROGRESS,
-    BROKEN,
-    END,
-    END_ALL,
-    NAME,
-    OLDEST,
-    OLDEST_KEYFRAMES,
-    DROP_KEYFRAMES,
-    PUT_TAKE,
-    DROP_TAKE,
-    PUT_PRESET,
-    DROP_PRESET,
-    N_STATEMENTS
-};
 _Static_assert(N_STATEMENTS <= AUR_STORE_STATEMENTS, "room for every statement");
-
-/* What of a session that was killed is known to have sounded: a phrase is composed a second before it begins. */
-#define KNOWN                                                                                                          \
-    "max(frames, ifnull((SELECT max(frame) FROM events WHERE session = key), 0), "                                     \
-    "ifnull((SELECT max(frame) FROM facts WHERE session = key AND type = 3), 0), "                                     \
-    "ifnull((SELECT max(start_frame) FROM phrases WHERE session = key), 0) - 2 * rate_hz)"
-
-static const char *const statements[N_STATEMENTS] = {
-    [NEXT_KEY] = "SELECT ifnull(max(key), 0) + 1 FROM sessions",
-    [FIND_SESSION] = "SELECT key FROM sessions WHERE id = ?",
-    [FIND_TEXT] = "SELECT key FROM texts WHERE hash = ? AND text = ?",
-    [PUT_TEXT] = "INSERT INTO texts(hash, text) VALUES(?, ?)",
-    [FIND_WAVE] = "SELECT key FROM waves WHERE hash = ? AND cycles = ? AND partials = ? AND frames = ?",
-    [PUT_WAVE] = "INSERT INTO waves(hash, cycles, partials, frames) VALUES(?, ?, ?, ?)",
-    [FIND_PIECE] = "SELECT key FROM pieces WHERE hash = ?",
-    [PUT_PIECE] = "INSERT INTO pieces(hash, name) VALUES(?, ?)",
-    [PUT_FILE] = "INSERT INTO piece_files VALUES(?, ?, ?, ?)",
-    [PUT_PIECE_WAVE] = "INSERT INTO piece_waves VALUES(?, ?, ?, ?)",
-    [DIFFERENT_FILES] = "SELECT 1 FROM piece_files WHERE piece = ?1 AND place = ?2 AND name = ?3 AND text = ?4",
-    [DIFFERENT_WAVES] = "SELECT 1 FROM piece_waves WHERE piece = ?1 AND place = ?2 AND file = ?3 AND wave = ?4",
-    [USE_PIECE] = "INSERT OR IGNORE INTO session_pieces VALUES(?, ?)",
-    [PUT_SESSION] = "INSERT INTO sessions(key, id, channel, title, unlisted, seed, rate_hz, chunk_frames, max_voices, "
-                    "effects, device, "
-                    "engine, sound_revision, settings, resumed_from, started_at, seen_at) VALUES(?, ?, ?, ?, ?, ?, ?, "
-                    "?, ?, ?, ?, ?, "
-                    "?, ?, ?, ?16, ?16)",
-    [PUT_PHRASE] = "INSERT INTO phrases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [PUT_FACT] = "INSERT OR REPLACE INTO facts VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-    [PUT_EVENT] = "INSERT INTO events(session, frame, at, kind, detail) VALUES(?, ?, ?, ?, ?)",
-    [PUT_KEYFRAME] =
-        "INSERT OR REPLACE INTO keyframes(session, frame, layout, number, size, bytes) VALUES(?, ?, ?, ?, ?, ?)",
-    [PROGRESS] = "UPDATE sessions SET frames = max(frames, ?2), seen_at = ?3 WHERE key = ?1",
-    [BROKEN] =
-        "UPDATE sessions SET broken_at = ?2, broken_why = ?3 WHERE key = ?1 AND (broken_at IS NULL OR broken_at > ?2)",
-    [END] = "UPDATE sessions SET frames = ?2, seen_at = ?3, ended_at = ?3 WHERE key = ?1",
-    [END_ALL] = "UPDATE sessions SET ended_at = seen_at, frames = " KNOWN " WHERE ended_at IS NULL",
-    [NAME] = "UPDATE sessions SET name = ?2 WHERE key = ?1",
-    [OLDEST] = "SELECT key FROM sessions WHERE ended_at < ? AND key NOT IN (SELECT session FROM takes) "
-               "ORDER BY started_at, key LIMIT 1",
-    [OLDEST_KEYFRAMES] = "SELECT key FROM sessions s WHERE (SELECT count(*) FROM keyframes WHERE session = s.key) > "
-                         "(ended_at IS NULL) ORDER BY ended_at IS NULL, started_at, key LIMIT 1",
-    [DROP_KEYFRAMES] = "DELETE FROM keyframes WHERE session = ?1 AND (frame < (SELECT max(frame) FROM keyframes WHERE "
-                       "session = ?1) OR (SELECT ended_at FROM sessions WHERE key = ?1) IS NOT NULL)",
-    [PUT_TAKE] =
-        "INSERT INTO takes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET session = "
-        "excluded.session, name = excluded.name, channel = excluded.channel, from_frame = excluded.from_frame, "
-        "to_frame = excluded.to_frame, rate_hz = excluded.rate_hz, kept_at = excluded.kept_at, state = "
-        "excluded.state, error = excluded.error, wanted = excluded.wanted",
-    [DROP_TAKE] = "DELETE FROM takes WHERE id = ?",
-    [PUT_PRESET] = "INSERT INTO presets VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET json = excluded.json",
-    [DROP_PRESET] = "DELETE FROM presets WHERE name = ?",
-};
 
 /* ---- values and statements ---- */
 
@@ -180,12 +96,12 @@ static int bind(sqlite3_stmt *statement, int at, const struct value *value)
 }
 
 /* Runs a statement; *out gets its first number, or 0 (NULL: not wanted). */
-static int run(struct aur_store *store, enum statement which, int64_t *out, const struct value *values, int n)
+static int run(struct aur_store *store, enum aur_statement which, int64_t *out, const struct value *values, int n)
 {
     sqlite3_stmt **slot = &store->statements[which];
     int code = SQLITE_OK;
     if (!*slot)
-        code = sqlite3_prepare_v3(store->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
+        code = sqlite3_prepare_v3(store->db, aur_statements[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
     for (int i = 0; code == SQLITE_OK && i < n; i++)
         code = bind(*slot, i + 1, &values[i]);
     if (code == SQLITE_OK)
@@ -252,7 +168,7 @@ static int put_wave(struct aur_store *store, int64_t *key, const struct aur_bund
 }
 
 /* Puts one member of a piece in its place, or, if the piece is there already, looks whether it is the same. */
-static int put_member(struct aur_store *store, bool is_new, enum statement put, enum statement find,
+static int put_member(struct aur_store *store, bool is_new, enum aur_statement put, enum aur_statement find,
                       const struct value values[4])
 {
     int64_t same = 0;
@@ -441,7 +357,7 @@ int aur_store_take(struct aur_store *store, int64_t session_key, const struct au
                text(take->state), text(take->error), text(take->wanted));
 }
 
-static int drop(struct aur_store *store, enum statement which, const char *name)
+static int drop(struct aur_store *store, enum aur_statement which, const char *name)
 {
     int rc = RUN(store, which, NULL, text(name));
     return rc == AUR_OK && sqlite3_changes(store->db) == 0 ? AUR_ENOTFOUND : rc;
