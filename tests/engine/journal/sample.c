@@ -149,6 +149,29 @@ void sample_session(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *
     assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
 }
 
+void sample_load(struct aur_buf *out, const char *path)
+{
+    aur_buf_init(out);
+    assert_int_equal(aur_buf_read_file(out, path, (size_t)1 << 30, NULL), AUR_OK);
+}
+
+void sample_store(const char *path, const void *data, size_t len)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    fclose(file);
+}
+
+void sample_export(const struct sample *s, const char *id, const char *path)
+{
+    struct aur_error err = {0};
+    struct aur_archive *archive = sample_read(s);
+    if (aur_archive_export(archive, id, path, true, &err) < 0)
+        fail_msg("%s", err.message);
+    aur_archive_close(archive);
+}
+
 long long sample_count(const struct sample *s, const char *sql)
 {
     sqlite3 *db = NULL;

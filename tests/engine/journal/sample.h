@@ -2,6 +2,7 @@
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
+#include "base/buf.h"
 #include "journal/archive.h"
 #include "journal/journal.h"
 
@@ -28,6 +29,12 @@ void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, u
 /* A whole session of n phrases, ended; its id. */
 void sample_session(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *channel, int64_t started_at,
                     unsigned n);
+
+/* A file's bytes; sample_load fills a buffer that the caller frees. */
+void sample_load(struct aur_buf *out, const char *path);
+void sample_store(const char *path, const void *data, size_t len);
+/* Exports a session, over what is there. */
+void sample_export(const struct sample *s, const char *id, const char *path);
 
 /* How many rows a statement counts in the file of the journal. */
 long long sample_count(const struct sample *s, const char *sql);
