@@ -1,9 +1,11 @@
 #include "replayed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bundle/bundle.h"
 #include "support/unit.h"
+#include "synth/keyframe.h"
 
 #define RATE_HZ 44100u
 
@@ -102,6 +104,60 @@ void replayed_open(struct replayed *p, const char *path, const char *session, ui
     assert_int_equal(aur_archive_facts(p->archive, session, AUR_FACT_LIVE, 0, UINT64_MAX, keep_live, p), AUR_OK);
     assert_int_equal(aur_archive_phrases(p->archive, session, 0, frames, play_phrase, p), AUR_OK);
     play_until(p, frames);
+}
+
+static const struct aur_phrase *phrase_of(const struct replayed *p, uint64_t number)
+{
+    for (size_t i = 0; i < p->n_all; i++)
+        if (p->all[i]->number == number)
+            return p->all[i];
+    return NULL;
+}
+
+/* A synth with the keyframe's state, and what is played on it from there on. */
+static void restore(struct replayed *q, struct replayed *p, const char *session, uint64_t frames)
+{
+    struct aur_keyframe_head head;
+    struct aur_synth_keyframe inside;
+    struct aur_error err = {0};
+    void *bytes;
+    size_t len;
+    const struct aur_synth_config config = {
+        .rate_hz = RATE_HZ, .isa = AUR_ISA_SCALAR, .effects = true, .tables = p->tables};
+    assert_int_equal(aur_archive_keyframe(p->archive, session, aur_synth_layout(p->synth), frames, &head, &bytes, &len),
+                     AUR_OK);
+    assert_int_equal(aur_synth_keyframe_read(&inside, bytes, len, &err), AUR_OK);
+    assert_int_equal(inside.frame, head.frame);
+    assert_int_equal(aur_synth_new(&q->synth, &config, NULL), AUR_OK);
+    const struct aur_phrase *begun = inside.begun == AUR_KEYFRAME_NONE ? NULL : phrase_of(p, inside.begun);
+    if (aur_synth_restore(q->synth, bytes, len, begun, &err) != AUR_OK)
+        fail_msg("%s", err.message);
+    free(bytes);
+    assert_int_equal(phrase_of(p, head.number)->start_frame, head.frame);
+    q->frame = head.frame;
+    memcpy(q->lives, p->lives, sizeof q->lives);
+    q->n_lives = p->n_lives;
+    while (q->next_live < q->n_lives && q->lives[q->next_live].frame < q->frame)
+        q->next_live++;
+}
+
+uint64_t replayed_from_keyframe(struct replayed *p, const char *session, uint64_t frames)
+{
+    struct replayed q = {.samples = calloc(frames * 2, sizeof(float))};
+    assert_non_null(q.samples);
+    restore(&q, p, session, frames);
+    const uint64_t from = q.frame;
+    for (size_t i = 0; i < p->n_all; i++) {
+        if (p->all[i]->start_frame < from)
+            continue;
+        play_until(&q, p->all[i]->start_frame < frames ? p->all[i]->start_frame : frames);
+        assert_int_equal(aur_synth_commit(q.synth, p->all[i]), AUR_OK);
+    }
+    play_until(&q, frames);
+    assert_memory_equal(q.samples + from * 2, p->samples + from * 2, (frames - from) * 2 * sizeof(float));
+    aur_synth_free(q.synth);
+    free(q.samples);
+    return from;
 }
 
 void replayed_close(struct replayed *p)

@@ -30,5 +30,7 @@ struct replayed {
 /* Plays all of it, `frames` frames. Phrases and states must be those that were recorded. */
 void replayed_open(struct replayed *p, const char *path, const char *session, uint64_t frames);
 void replayed_close(struct replayed *p);
+/* Again from the newest keyframe on: the same samples. Returns its frame. */
+uint64_t replayed_from_keyframe(struct replayed *p, const char *session, uint64_t frames);
 
 #endif

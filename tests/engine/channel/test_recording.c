@@ -292,6 +292,7 @@ static void every_sample_again(void **state)
     struct replayed p;
     struct tally t = {0};
     open_stream(&s);
+    s.ch->render.record.keyframe_from = (uint64_t)95 * RATE; /* sooner than after five minutes */
     for (uint64_t k = 0; k < CHUNKS; k++) {
         happen(&s, k);
         chunk(&s, k);
@@ -318,6 +319,8 @@ static void every_sample_again(void **state)
     assert_true(t.failed >= 1);
     assert_int_equal(t.silences, 1);
     assert_true(t.armed == 5 && t.rolled_back >= 2 && t.playing >= 6);
+    uint64_t keyframe = replayed_from_keyframe(&p, s.session, FRAMES);
+    assert_true(keyframe >= (uint64_t)95 * RATE && keyframe < (uint64_t)100 * RATE);
     struct aur_session_info info;
     assert_int_equal(aur_archive_session(p.archive, &info, s.session, NULL), AUR_OK);
     assert_int_equal(info.frames, FRAMES);
