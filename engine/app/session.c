@@ -326,7 +326,7 @@ static int run_import(const struct job *job)
     aur_journal_close(journal);
     if (rc == AUR_OK)
         printf("%s\n", id);
-    return rc;
+    return rc == AUR_EINVAL ? AUR_EIO : rc; /* the fault is the file's, not the command line's */
 }
 
 static int run_export(const struct job *job)

@@ -1,0 +1,172 @@
+// auralis session: what is in the database, while a server records and after it; files that carry a session elsewhere.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
+
+import { run, serve, tempDir, within } from "./support.mjs";
+
+/** Phrases of 1.2 s. */
+const PIECE = `
+return {
+  title = "Short",
+  patches = { pad = { voice = "pad", attack = 0.1 } },
+  state = { n = 0 },
+  phrase = function(ctx, state)
+    state.n = state.n + 1
+    ctx:note { patch = "pad", at = 0, beats = 4, pitch = 40 + state.n, velocity = 0.5 }
+    return 1
+  end,
+}
+`;
+
+/** { db, session(...args), dir }: a database of one's own, and the command on it. */
+function place(t) {
+  const dir = tempDir(t);
+  const db = join(dir, "sub", "sessions.db");
+  const session = (...args) => run(t, ["session", ...args, "--db", db]);
+  return { dir, db, session };
+}
+
+const listed = async (session, ...args) => {
+  const { code, out } = await session("list", "--json", ...args);
+  assert.equal(code, 0);
+  return JSON.parse(out).sessions;
+};
+
+/** A server records some phrases and a change of a control. */
+async function record(t, { dir, db, session }) {
+  mkdirSync(join(dir, "scripts"));
+  const script = join(dir, "scripts", "short.lua");
+  writeFileSync(script, PIECE);
+  const server = await serve(t, { args: ["--script", script, "--db", db], env: { AURALIS_DEFAULT_BPM: "200" } });
+  await fetch(`${server.http}/api/v1/control`, { method: "POST", body: JSON.stringify({ intensity: 0.75 }) });
+  const enough = async () => {
+    for (;;) {
+      const [one] = await listed(session);
+      if (one?.phrases >= 4 && one.seconds > 3) return one;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  return { server, script, recorded: await within("some phrases", enough(), 60000) };
+}
+
+async function stop(server) {
+  server.child.kill("SIGTERM");
+  assert.deepEqual(await within("the end", server.exit), { code: 0, signal: null });
+}
+
+test("sessions are listed, shown, named, exported, imported and deleted", async (t) => {
+  const here = place(t);
+  const { session, dir } = here;
+  const { server, recorded } = await record(t, here);
+  assert.equal(recorded.recording, true);
+  assert.equal(recorded.ended_at, null);
+  assert.equal(recorded.seed, 7);
+  assert.equal(recorded.title, "Short");
+
+  // The server has the database: reading works, changing it says who has it.
+  for (const change of [["name", "last", "Mine"], ["delete", "last"], ["import", "nothing.auralis"]]) {
+    const { code, err } = await session(...change);
+    assert.equal(code, 3);
+    assert.match(err, /in use by another process, a running server perhaps/);
+  }
+  const early = join(dir, "early.auralis");
+  assert.equal((await session("export", "last", early)).code, 0);
+  assert.match((await session("list")).out, new RegExp(`^${recorded.id} .* main +0:00:\\d\\d  Short  # recording\\n$`));
+  await stop(server);
+
+  const [ended] = await listed(session);
+  assert.equal(ended.id, recorded.id);
+  assert.equal(ended.recording, false);
+  assert.ok(ended.seconds > recorded.seconds);
+  assert.equal(ended.exact, true);
+  assert.deepEqual(await listed(session, "--channel", "other"), []);
+
+  assert.equal((await session("name", recorded.id.slice(0, 3), "An evening")).code, 0);
+  const shown = await session("show", "last", "--json");
+  const all = JSON.parse(shown.out);
+  assert.equal(all.name, "An evening");
+  assert.deepEqual(all.phrases.map((p) => p.number), [...all.phrases.keys()]);
+  assert.ok(all.phrases.length >= 4);
+  assert.ok(all.events.some((e) => e.kind === "control" && e.detail.changed?.intensity === 0.75));
+  assert.ok(!shown.out.includes(dir), "no path of this machine");
+  assert.match((await session("show", "last")).out, /name +An evening\n[^]*control/);
+
+  // The same bytes here and elsewhere, and the same sound from them.
+  const [a, b, c] = ["a", "b", "c"].map((name) => join(dir, `${name}.auralis`));
+  assert.equal((await session("export", "last", a)).code, 0);
+  assert.equal((await session("export", recorded.id, b)).code, 0);
+  assert.deepEqual(readFileSync(a), readFileSync(b));
+  assert.ok(readFileSync(a).length < 20000);
+  assert.ok(!gunzipSync(readFileSync(a)).includes(dir), "no path of this machine");
+  const kept = await session("export", "last", a);
+  assert.equal(kept.code, 3);
+  assert.match(kept.err, /--force/);
+  assert.equal((await session("export", "last", a, "--force")).code, 0);
+  const elsewhere = join(dir, "elsewhere.db");
+  const imported = await run(t, ["session", "import", a, "--db", elsewhere]);
+  assert.equal(imported.out, `${recorded.id}\n`);
+  assert.equal((await run(t, ["session", "export", "last", c, "--db", elsewhere])).code, 0);
+  assert.deepEqual(readFileSync(a), readFileSync(c));
+  const fromFile = await run(t, ["session", "show", a, "--json"]);
+  assert.equal(fromFile.out, shown.out);
+  for (const [source, args] of [[a, []], [recorded.id, ["--db", elsewhere]]]) {
+    const verified = await run(t, ["verify", source, ...args, "--json"]);
+    assert.equal(JSON.parse(verified.out).ok, true, verified.err);
+  }
+
+  assert.equal((await session("delete", "last")).code, 0);
+  assert.deepEqual(await listed(session), []);
+  const gone = await session("show", recorded.id);
+  assert.equal(gone.code, 3);
+  assert.equal((await session("import", early)).out, `${recorded.id}\n`);
+  assert.equal((await listed(session))[0].seconds, JSON.parse((await run(t, ["session", "show", early, "--json"])).out).seconds);
+});
+
+test("what is no session is refused, and says why", async (t) => {
+  const here = place(t);
+  const { session, dir } = here;
+  assert.equal((await session("list")).code, 3);
+  const { server } = await record(t, here);
+  await stop(server);
+  const file = join(dir, "a.auralis");
+  assert.equal((await session("export", "last", file)).code, 0);
+  const bytes = readFileSync(file);
+  const bad = join(dir, "bad.auralis");
+  const refused = async (data, pattern) => {
+    writeFileSync(bad, data);
+    const { code, err } = await session("import", bad);
+    assert.equal(code, 3);
+    assert.match(err, pattern);
+    assert.ok(err.includes("bad.auralis"));
+  };
+  await refused(bytes.subarray(0, bytes.length / 2), /ends too early/);
+  const flipped = Buffer.from(bytes);
+  flipped[bytes.length >> 1] ^= 4;
+  await refused(flipped, /damaged/);
+  const inside = gunzipSync(bytes);
+  inside[inside.indexOf("Short")] ^= 1; // in the text of the script
+  await refused(gzipSync(inside), /damaged: a text does not have its hash/);
+  await refused(gzipSync(Buffer.alloc(4096)), /damaged|no journal/);
+  await refused("no session at all", /no journal of Auralis/);
+  assert.equal((await listed(session)).length, 1);
+
+  for (const [args, pattern] of [
+    [[], /list, show, name/],
+    [["frob"], /list, show, name/],
+    [["show"], /takes SESSION/],
+    [["list", "more"], /takes nothing more/],
+    [["name", "last", "\xff".repeat(129)], /128 bytes/],
+  ]) {
+    const { code, err } = await session(...args);
+    assert.equal(code, 2, err);
+    assert.match(err, pattern);
+  }
+  const none = await session("delete", "zzzzzzzz");
+  assert.equal(none.code, 3);
+  assert.match(none.err, /zzzzzzzz/);
+  assert.ok(!existsSync(join(dir, "a.auralis.part")));
+});
