@@ -30,6 +30,12 @@ export const takes = {
 
 export const sessions = {
   list: () => call("GET", path("sessions")),
+  /** Of one channel, also of a private stream, which the list has not. */
+  async of(channel) {
+    const url = path("sessions");
+    url.searchParams.set("channel", channel);
+    return call("GET", url);
+  },
   get: (id) => call("GET", path("sessions", id)),
   rename: (id, name) => call("PUT", path("sessions", id), { name }),
   remove: (id) => call("DELETE", path("sessions", id)),

@@ -79,7 +79,7 @@ export class SessionRow {
   }
 
   askDelete() {
-    confirmInPlace(this.head, `Delete the session “${title(this.session)}”? Takes stay.`, "Delete", (yes) => {
+    confirmInPlace(this.head, `Delete the session “${title(this.session)}”?`, "Delete", (yes) => {
       if (yes) this.delete();
       else this.remove.focus();
     });

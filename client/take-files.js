@@ -18,7 +18,7 @@ const ORDER = ["FLAC", "WAV", "Opus", "MIDI", "Chords", "Notes", "Session", "oth
 function kindOf(name) {
   for (const [pattern, kind] of KINDS) {
     const match = pattern.exec(name);
-    if (match) return { kind, label: kind === "stem" ? match[1] : kind };
+    if (match) return { kind, label: kind === "stem" ? match[1].replace(/^return-/, "return of ") : kind };
   }
   return { kind: "other", label: name };
 }

@@ -100,14 +100,15 @@ export class TakesSheet {
 
   async load() {
     clearTimeout(this.soon);
-    const [kept, recorded] = await Promise.all([takes.list(), sessions.list()]);
+    const own = this.journal.stage.channel()?.startsWith("private-") ? sessions.of(this.journal.stage.channel()) : null;
+    const [kept, recorded, unlisted] = await Promise.all([takes.list(), sessions.list(), own]);
     if (!kept.ok || !recorded.ok) {
       this.say(reason(kept.ok ? recorded : kept, "Looking"));
       this.unavailable = true;
     } else {
       if (this.unavailable) this.say("");
       this.unavailable = false;
-      this.all = { takes: kept.body.takes, sessions: recorded.body.sessions };
+      this.all = { takes: kept.body.takes, sessions: [...(unlisted?.ok ? unlisted.body.sessions : []), ...recorded.body.sessions] };
     }
     this.render();
     this.lookAgain();
