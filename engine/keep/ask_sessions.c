@@ -233,7 +233,7 @@ static int find(struct aur_keep *keep, struct aur_session_info *out, const char 
 int aur_keep_ask_session(struct aur_keep *keep, const struct aur_keep_request *request, struct aur_keep_reply *reply)
 {
     struct aur_session_info info;
-    aur_keep_flush(keep);
+    (void)aur_keep_flush(keep, AUR_KEEP_LOOK_MS);
     int rc = find(keep, &info, request->id, &reply->error);
     if (rc < 0)
         return rc;
@@ -286,7 +286,7 @@ int aur_keep_ask_session_export(struct aur_keep *keep, const struct aur_keep_req
 {
     struct aur_session_info info;
     char path[AUR_FOLDER_PATH], slug[80];
-    aur_keep_flush(keep);
+    (void)aur_keep_flush(keep, AUR_KEEP_LOOK_MS);
     int rc = find(keep, &info, request->id, &reply->error);
     if (rc == AUR_OK)
         rc = name_file(keep, path, "export", &reply->error);

@@ -142,9 +142,9 @@ static int find_sounded(struct aur_keep *keep, struct aur_session_info *out, con
                         struct aur_error *err)
 {
     for (int attempt = 0;; attempt++) {
-        aur_keep_flush(keep);
+        bool flushed = aur_keep_flush(keep, AUR_KEEP_FLUSH_MS);
         int rc = find_session(keep, out, span, err);
-        if (rc < 0 || !*span->channel || out->frames >= span->sounded || attempt == AGAIN_TIMES)
+        if (rc < 0 || !flushed || !*span->channel || out->frames >= span->sounded || attempt == AGAIN_TIMES)
             return rc;
         aur_clock_sleep_until_ns(aur_clock_mono_ns() + AGAIN_NS);
     }

@@ -23,6 +23,7 @@ struct aur_keep_job {
 
 struct aur_keep {
     struct aur_keep_config config; /* strings owned; immutable */
+    char *around;                  /* the folder that the takes' lies in */
     struct aur_takes takes;
     struct aur_pool *answerer, *renderer;
     struct aur_archive *archive; /* of the thread that answers */
@@ -54,7 +55,12 @@ aur_keep_answer_fn aur_keep_ask_preset_put, aur_keep_ask_preset_delete, aur_keep
 const char *aur_keep_channel_shown(const char *channel, bool unlisted);
 /* "key":"2025-01-15T10:30:45.123456Z", or null for 0. */
 void aur_keep_put_time(struct aur_buf *out, const char *key, int64_t ms);
-/* The journal has written what is queued by now, or a warning says that it has not. */
-void aur_keep_flush(struct aur_keep *keep);
+/* Whether the journal has written what is queued by now. */
+bool aur_keep_flush(struct aur_keep *keep, uint32_t timeout_ms);
+/* Takes the paths of takes and database out of an error's text. */
+void aur_keep_shorten(const struct aur_keep *keep, char *text);
+
+#define AUR_KEEP_FLUSH_MS 3000 /* for what is to be kept */
+#define AUR_KEEP_LOOK_MS  300  /* for a look */
 
 #endif

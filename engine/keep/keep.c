@@ -14,7 +14,6 @@
 
 #define WAITING_MAX 20
 #define PRESETS_MAX 100
-#define FLUSH_MS    3000
 
 /* ---- what the answers share ---- */
 
@@ -35,11 +34,15 @@ void aur_keep_put_time(struct aur_buf *out, const char *key, int64_t ms)
     }
 }
 
-void aur_keep_flush(struct aur_keep *keep)
+bool aur_keep_flush(struct aur_keep *keep, uint32_t timeout_ms)
 {
-    int rc = aur_journal_flush(keep->config.journal, FLUSH_MS);
-    if (rc < 0)
-        aur_log(keep->config.log, AUR_LOG_WARNING, "keep", "the journal is behind: %s", aur_err_text(rc));
+    return aur_journal_flush(keep->config.journal, timeout_ms) == AUR_OK;
+}
+
+void aur_keep_shorten(const struct aur_keep *keep, char *text)
+{
+    aur_folder_shorten(keep->config.folder, text);
+    aur_folder_shorten(keep->around, text);
 }
 
 /* ---- replies ---- */
@@ -84,7 +87,7 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
         rc = aur_error_set(&reply->error, AUR_ENOMEM, "out of memory");
     if (rc < 0 && !reply->error.message[0])
         rc = aur_error_set(&reply->error, rc, "%s", aur_err_text(rc));
-    aur_folder_shorten(keep->config.folder, reply->error.message);
+    aur_keep_shorten(keep, reply->error.message);
     reply->error.code = rc < 0 ? rc : AUR_OK;
 }
 
@@ -169,14 +172,17 @@ static int open_all(struct aur_keep *keep, struct aur_error *err)
 int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, struct aur_error *err)
 {
     struct aur_keep *keep = calloc(1, sizeof *keep);
-    char *folder = strdup(config->folder);
-    if (!keep || !folder) {
+    char *folder = strdup(config->folder), *around = strdup(config->folder);
+    if (!keep || !folder || !around) {
         free(keep);
         free(folder);
+        free(around);
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     }
     keep->config = *config;
     keep->config.folder = folder;
+    keep->around = around;
+    *(strrchr(around, '/') ? strrchr(around, '/') : around) = '\0';
     keep->config.waiting_max = config->waiting_max ? config->waiting_max : WAITING_MAX;
     keep->config.presets_max = config->presets_max ? config->presets_max : PRESETS_MAX;
     aur_lock_init(&keep->lock);
@@ -209,5 +215,6 @@ void aur_keep_free(struct aur_keep *keep)
     aur_archive_close(keep->archive);
     aur_lock_deinit(&keep->lock);
     free((char *)(uintptr_t)keep->config.folder);
+    free(keep->around);
     free(keep);
 }

@@ -117,7 +117,7 @@ static int open_replay(struct render *render, struct aur_replay **out, struct au
         aur_replay_free(*out);
         *out = NULL;
         aur_clock_sleep_until_ns(aur_clock_mono_ns() + WAIT_NS);
-        aur_keep_flush(render->keep);
+        (void)aur_keep_flush(render->keep, AUR_KEEP_FLUSH_MS);
     }
 }
 
@@ -169,7 +169,7 @@ static int render_take(struct aur_keep *keep, const struct aur_take *take, struc
     aur_peaks_init(&render->peaks, take->to_frame - take->from_frame);
     int rc = AUR_OK;
     if (!aur_folder_exists(folder)) {
-        aur_keep_flush(keep);
+        (void)aur_keep_flush(keep, AUR_KEEP_FLUSH_MS);
         rc = write_files(render, err);
         if (rc == AUR_OK)
             rc = aur_folder_publish(render->part, folder, err);
@@ -190,7 +190,7 @@ void aur_keep_render_next(struct aur_keep *keep)
         aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "the thread that renders takes keeps its priority");
     bool stop = __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST); /* after it began: see aur_keep_free */
     int rc = stop ? AUR_EBUSY : render_take(keep, &take, &err);
-    aur_folder_shorten(keep->config.folder, err.message);
+    aur_keep_shorten(keep, err.message);
     bool stopped = rc < 0 && __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST);
     int told = aur_takes_end(&keep->takes, take.id,
                              stopped  ? "waiting"
