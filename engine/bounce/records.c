@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define STRETCH_SECONDS 600
-#define FRAMES_MAX      INT64_MAX
 
 void aur_records_init(struct aur_records *records, struct aur_archive *archive, const char *session, uint32_t rate_hz,
                       uint64_t end)
@@ -127,28 +126,18 @@ int aur_records_fill(struct aur_records *r, size_t phrases, struct aur_error *er
     return rc == AUR_OK ? rc : failed(r, rc, err);
 }
 
-struct search {
-    uint64_t number;
-    struct aur_record found;
-};
-
-static int is_found(void *user, const struct aur_recorded_phrase *phrase)
+static int take(void *user, const struct aur_recorded_phrase *phrase)
 {
-    struct search *search = user;
-    if (phrase->number != search->number)
-        return 0;
-    int rc = copy_record(&search->found, phrase);
+    int rc = copy_record(user, phrase);
     return rc == AUR_OK ? 1 : rc;
 }
 
 int aur_records_find(const struct aur_records *records, struct aur_record *out, uint64_t number, struct aur_error *err)
 {
-    struct search search = {.number = number};
-    int rc = aur_archive_phrases(records->archive, records->session, 0, FRAMES_MAX, is_found, &search);
+    int rc = aur_archive_phrase(records->archive, records->session, number, take, out);
     if (rc < 0)
         return failed(records, rc, err);
     if (rc == 0)
         return aur_error_set(err, AUR_EIO, "phrase %" PRIu64 ", which it needs, was not recorded", number);
-    *out = search.found;
     return AUR_OK;
 }

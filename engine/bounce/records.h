@@ -32,7 +32,7 @@ void aur_records_deinit(struct aur_records *records); /* legal on a zeroed struc
 void aur_records_seek(struct aur_records *records, uint64_t frame);
 /* Reads until `phrases` of them and a live control are in [at, n), or there are no more. Errors: AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_records_fill(struct aur_records *records, size_t phrases, struct aur_error *err);
-/* A phrase by its number, wherever it is. Errors: AUR_EIO (also where there is none), AUR_ENOMEM. */
+/* A phrase by its number, wherever it is, dropped or not. Errors: AUR_EIO (also where there is none), AUR_ENOMEM. */
 AUR_MUST_USE int aur_records_find(const struct aur_records *records, struct aur_record *out, uint64_t number,
                                   struct aur_error *err);
 

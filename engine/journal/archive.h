@@ -36,6 +36,9 @@ typedef int aur_archive_phrase_fn(void *user, const struct aur_recorded_phrase *
 /* Phrases that begin in [from_frame, to_frame), dropped ones left out, by number. */
 AUR_MUST_USE int aur_archive_phrases(struct aur_archive *archive, const char *session, uint64_t from_frame,
                                      uint64_t to_frame, aur_archive_phrase_fn *fn, void *user);
+/* The phrase of this number, dropped or not: what came after may repeat it. fn is not called if there is none. */
+AUR_MUST_USE int aur_archive_phrase(struct aur_archive *archive, const char *session, uint64_t number,
+                                    aur_archive_phrase_fn *fn, void *user);
 typedef int aur_archive_fact_fn(void *user, const struct aur_fact *fact);
 /* Facts of one type by frame. */
 AUR_MUST_USE int aur_archive_facts(struct aur_archive *archive, const char *session, enum aur_fact_type type,

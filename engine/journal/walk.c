@@ -111,6 +111,12 @@ int aur_archive_phrases(struct aur_archive *archive, const char *session, uint64
                         fn, user);
 }
 
+int aur_archive_phrase(struct aur_archive *archive, const char *session, uint64_t number, aur_archive_phrase_fn *fn,
+                       void *user)
+{
+    return walk_phrases(walk_start(archive, PHRASES "AND p.number = ?2", session, &number, 1), fn, user);
+}
+
 int aur_archive_all_phrases(struct aur_archive *archive, const char *session, aur_archive_phrase_fn *fn, void *user)
 {
     return walk_phrases(walk_start(archive, PHRASES "ORDER BY p.number", session, NULL, 0), fn, user);

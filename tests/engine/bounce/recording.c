@@ -116,9 +116,8 @@ void live_render_to(struct live *l, uint64_t frame)
     }
 }
 
-/* Records it and commits it where it begins. */
-static void hand_over(struct live *l, struct aur_phrase *phrase, struct aur_recorded_phrase *recorded,
-                      const struct aur_controls *controls)
+static void put_phrase(struct live *l, struct aur_phrase *phrase, struct aur_recorded_phrase *recorded,
+                       const struct aur_controls *controls)
 {
     struct aur_buf text;
     aur_buf_init(&text);
@@ -133,11 +132,16 @@ static void hand_over(struct live *l, struct aur_phrase *phrase, struct aur_reco
     aur_recorder_phrase(l->recorder, recorded);
     aur_buf_deinit(&text);
     l->phrases[l->n_phrases++] = phrase;
+}
+
+/* Where it begins. */
+static void commit(struct live *l, const struct aur_phrase *phrase)
+{
     live_render_to(l, phrase->start_frame);
     assert_int_equal(aur_synth_commit(l->synth, phrase), 0);
 }
 
-struct aur_phrase *live_compose(struct live *l)
+static struct aur_phrase *compose(struct live *l)
 {
     struct aur_error err;
     struct aur_phrase *phrase;
@@ -147,9 +151,24 @@ struct aur_phrase *live_compose(struct live *l)
                                            .ordinal = phrase->ordinal,
                                            .state_before = before,
                                            .state_after = l->session.state};
-    hand_over(l, phrase, &recorded, &l->controls);
+    put_phrase(l, phrase, &recorded, &l->controls);
     free(before);
     return phrase;
+}
+
+struct aur_phrase *live_compose(struct live *l)
+{
+    struct aur_phrase *phrase = compose(l);
+    commit(l, phrase);
+    return phrase;
+}
+
+void live_drop(struct live *l)
+{
+    const struct aur_phrase *phrase = compose(l);
+    const struct aur_fact fact = {.type = AUR_FACT_DROPPED, .frame = phrase->start_frame, .number = phrase->number};
+    aur_recorder_fact(l->recorder, &fact);
+    live_render_to(l, phrase->start_frame + CHUNK);
 }
 
 void live_repeat(struct live *l, uint64_t number)
@@ -161,7 +180,8 @@ void live_repeat(struct live *l, uint64_t number)
                                            .repeats = number,
                                            .state_before = l->session.state,
                                            .state_after = l->session.state};
-    hand_over(l, phrase, &recorded, &l->controls);
+    put_phrase(l, phrase, &recorded, &l->controls);
+    commit(l, phrase);
     aur_session_skip(&l->session, phrase);
 }
 

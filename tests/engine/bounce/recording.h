@@ -42,6 +42,8 @@ void live_set(struct live *l, float level, float brightness, float intensity);
 void live_render_to(struct live *l, uint64_t frame);
 /* The session's next phrase, composed, recorded and committed where it begins. */
 struct aur_phrase *live_compose(struct live *l);
+/* The same, but that it comes too late to be committed. */
+void live_drop(struct live *l);
 /* A phrase again in place of the next one. */
 void live_repeat(struct live *l, uint64_t number);
 void live_keyframe(struct live *l);

@@ -154,6 +154,21 @@ static void from_anywhere(void **state)
     same(l, AUR_ISA_SCALAR, l->keyframe_at, l->frame);
 }
 
+static void a_phrase_that_never_sounded_comes_again(void **state)
+{
+    struct live *l = *state;
+    live_start(l, "main");
+    live_put_piece(l, l->first);
+    live_set(l, 1, 0.5f, 0.5f);
+    live_compose(l); /* 0 */
+    live_drop(l);    /* 1 */
+    live_repeat(l, 1);
+    live_compose(l); /* 3 */
+    live_render_to(l, l->session.next_frame);
+    live_end(l);
+    same(l, aur_isa_best(), 0, l->frame);
+}
+
 static void a_keyframe_saves_the_way(void **state)
 {
     struct live *l = *state;
@@ -270,9 +285,13 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, recording_setup, recording_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_session_is_the_same_again),       TEST(from_anywhere),
-        TEST(a_keyframe_saves_the_way),          TEST(phrases_are_told_as_they_are_heard),
-        TEST(what_comes_out_otherwise_is_named), cmocka_unit_test(a_part_of_a_phrase),
+        TEST(a_session_is_the_same_again),
+        TEST(from_anywhere),
+        TEST(a_phrase_that_never_sounded_comes_again),
+        TEST(a_keyframe_saves_the_way),
+        TEST(phrases_are_told_as_they_are_heard),
+        TEST(what_comes_out_otherwise_is_named),
+        cmocka_unit_test(a_part_of_a_phrase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
