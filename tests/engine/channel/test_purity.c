@@ -196,6 +196,20 @@ static void a_minute_by_hand(void **state)
     aur_piece_free(piece);
 }
 
+/* Back in the music and to and fro between branches, from a thread that is no worker. */
+static void wander(struct aur_channel *ch, uint64_t k)
+{
+    struct aur_msg_phrase reply;
+    struct aur_branch branches[AUR_BRANCHES_MAX];
+    uint32_t branch;
+    size_t n = aur_channel_branches(ch, branches, AUR_BRANCHES_MAX);
+    assert_true(n >= 1);
+    if (k % 4 == 1)
+        assert_int_equal(aur_channel_rewind(ch, &reply, &branch, 1, k % 8 == 1 ? &k : NULL, NULL, NULL), 0);
+    else if (k % 4 == 3)
+        (void)!aur_channel_switch(ch, &reply, branches[k / 4 % n].id, NULL);
+}
+
 static void ring_bell(void *user)
 {
     aur_wake_post(user);
@@ -223,11 +237,12 @@ static void a_real_station(void **state)
         aur_channel_join(ch[i], AUR_FORMAT_JSON, 8);
     }
     uint64_t phrases[2] = {0};
-    for (uint64_t k = 0; phrases[0] < 3 || phrases[1] < 3; k++) {
+    for (uint64_t k = 0; phrases[0] < 4 || phrases[1] < 4; k++) {
         struct aur_channel_event event;
         aur_wake_wait(&bell);
         for (int i = 0; i < 2; i++) {
             turn(ch[i], k % 100);
+            wander(ch[i], k);
             while (aur_channel_event(ch[i], &event))
                 phrases[i] += event.type == AUR_EVENT_PHRASE;
         }
