@@ -15,7 +15,10 @@
 
 #define FILE_BYTES_MAX     ((size_t)128 << 20) /* of an exported file */
 #define UNPACKED_BYTES_MAX ((size_t)512 << 20)
-#define BUSY_MS            5000
+/* No session is so much smaller packed; what is was made to fill the memory. */
+#define UNPACKED_ALWAYS ((size_t)16 << 20)
+#define UNPACKED_TIMES  64
+#define BUSY_MS         5000
 
 struct aur_arena {
     struct aur_arena *next;
@@ -23,6 +26,12 @@ struct aur_arena {
 };
 
 /* ---- opening ---- */
+
+static size_t unpacked_most(size_t packed)
+{
+    const size_t most = UNPACKED_ALWAYS + packed * UNPACKED_TIMES;
+    return most < UNPACKED_BYTES_MAX ? most : UNPACKED_BYTES_MAX;
+}
 
 static int open_file(struct aur_archive *archive, struct aur_error *err)
 {
@@ -33,7 +42,7 @@ static int open_file(struct aur_archive *archive, struct aur_error *err)
     if (rc == AUR_ELIMIT)
         rc = aur_error_set(err, AUR_EINVAL, "%s: larger than a session file can be", archive->path);
     if (rc == AUR_OK)
-        rc = aur_unpack(&data, packed.data, packed.len, UNPACKED_BYTES_MAX, archive->path, err);
+        rc = aur_unpack(&data, packed.data, packed.len, unpacked_most(packed.len), archive->path, err);
     if (rc == AUR_OK)
         rc = aur_inspect_open(&archive->db, data.data, data.len, archive->path, err);
     aur_buf_deinit(&packed);

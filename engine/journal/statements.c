@@ -21,11 +21,11 @@ const char *const aur_statements[N_STATEMENTS] = {
     [DIFFERENT_FILES] = "SELECT 1 FROM piece_files WHERE piece = ?1 AND place = ?2 AND name = ?3 AND text = ?4",
     [DIFFERENT_WAVES] = "SELECT 1 FROM piece_waves WHERE piece = ?1 AND place = ?2 AND file = ?3 AND wave = ?4",
     [USE_PIECE] = "INSERT OR IGNORE INTO session_pieces VALUES(?, ?)",
-    [PUT_SESSION] = "INSERT INTO sessions(key, id, channel, title, unlisted, seed, rate_hz, chunk_frames, max_voices, "
-                    "effects, device, "
-                    "engine, sound_revision, settings, resumed_from, started_at, seen_at) VALUES(?, ?, ?, ?, ?, ?, ?, "
-                    "?, ?, ?, ?, ?, "
-                    "?, ?, ?, ?16, ?16)",
+    [PUT_SESSION] = ("INSERT INTO sessions(key, id, channel, title, unlisted, seed, rate_hz, chunk_frames, max_voices, "
+                     "effects, device, "
+                     "engine, sound_revision, settings, resumed_from, started_at, seen_at) VALUES(?, ?, ?, ?, ?, ?, ?, "
+                     "?, ?, ?, ?, ?, "
+                     "?, ?, ?, ?16, ?16)"),
     [PUT_PHRASE] = "INSERT INTO phrases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_FACT] = "INSERT OR REPLACE INTO facts VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_EVENT] = "INSERT INTO events(session, frame, at, kind, detail) VALUES(?, ?, ?, ?, ?)",
@@ -35,19 +35,19 @@ const char *const aur_statements[N_STATEMENTS] = {
     [BROKEN] =
         "UPDATE sessions SET broken_at = ?2, broken_why = ?3 WHERE key = ?1 AND (broken_at IS NULL OR broken_at > ?2)",
     [END] = "UPDATE sessions SET frames = ?2, seen_at = ?3, ended_at = ?3 WHERE key = ?1",
-    [END_ALL] = "UPDATE sessions SET ended_at = seen_at, frames = " KNOWN " WHERE ended_at IS NULL",
+    [END_ALL] = ("UPDATE sessions SET ended_at = seen_at, frames = " KNOWN " WHERE ended_at IS NULL"),
     [NAME] = "UPDATE sessions SET name = ?2 WHERE key = ?1",
-    [OLDEST] = "SELECT key FROM sessions WHERE ended_at < ? AND key NOT IN (SELECT session FROM takes) "
-               "ORDER BY started_at, key LIMIT 1",
-    [OLDEST_KEYFRAMES] = "SELECT key FROM sessions s WHERE (SELECT count(*) FROM keyframes WHERE session = s.key) > "
-                         "(ended_at IS NULL) ORDER BY ended_at IS NULL, started_at, key LIMIT 1",
-    [DROP_KEYFRAMES] = "DELETE FROM keyframes WHERE session = ?1 AND (frame < (SELECT max(frame) FROM keyframes WHERE "
-                       "session = ?1) OR (SELECT ended_at FROM sessions WHERE key = ?1) IS NOT NULL)",
+    [OLDEST] = ("SELECT key FROM sessions WHERE ended_at < ? AND key NOT IN (SELECT session FROM takes) "
+                "ORDER BY started_at, key LIMIT 1"),
+    [OLDEST_KEYFRAMES] = ("SELECT key FROM sessions s WHERE (SELECT count(*) FROM keyframes WHERE session = s.key) > "
+                          "(ended_at IS NULL) ORDER BY ended_at IS NULL, started_at, key LIMIT 1"),
+    [DROP_KEYFRAMES] = ("DELETE FROM keyframes WHERE session = ?1 AND (frame < (SELECT max(frame) FROM keyframes WHERE "
+                        "session = ?1) OR (SELECT ended_at FROM sessions WHERE key = ?1) IS NOT NULL)"),
     [PUT_TAKE] =
-        "INSERT INTO takes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET session = "
-        "excluded.session, name = excluded.name, channel = excluded.channel, from_frame = excluded.from_frame, "
-        "to_frame = excluded.to_frame, rate_hz = excluded.rate_hz, kept_at = excluded.kept_at, state = "
-        "excluded.state, error = excluded.error, wanted = excluded.wanted",
+        ("INSERT INTO takes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET session = "
+         "excluded.session, name = excluded.name, channel = excluded.channel, from_frame = excluded.from_frame, "
+         "to_frame = excluded.to_frame, rate_hz = excluded.rate_hz, kept_at = excluded.kept_at, state = "
+         "excluded.state, error = excluded.error, wanted = excluded.wanted"),
     [DROP_TAKE] = "DELETE FROM takes WHERE id = ?",
     [PUT_PRESET] = "INSERT INTO presets VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET json = excluded.json",
     [DROP_PRESET] = "DELETE FROM presets WHERE name = ?",

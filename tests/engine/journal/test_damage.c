@@ -244,14 +244,23 @@ static void test_a_bomb_is_not_unpacked(void **state)
     free(zeros);
 }
 
+static void test_a_bomb_is_no_session(void **state)
+{
+    struct sample *s = *state;
+    char path[160];
+    const size_t len = (size_t)40 << 20; /* a thousand times what it is packed */
+    char *zeros = calloc(1, len);
+    assert_non_null(zeros);
+    assert_false(try_data(sample_file(s, path, "bomb"), zeros, len));
+    free(zeros);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_set_up, sample_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_damaged_in_transit),
-        TEST(test_damaged_inside),
-        TEST(test_made_to_do_harm),
-        TEST(test_a_bomb_is_not_unpacked),
+        TEST(test_damaged_in_transit),     TEST(test_damaged_inside),       TEST(test_made_to_do_harm),
+        TEST(test_a_bomb_is_not_unpacked), TEST(test_a_bomb_is_no_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

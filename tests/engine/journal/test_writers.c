@@ -141,9 +141,50 @@ static void test_without_memory(void **state)
     assert_int_equal(aur_journal_flush(s->journal, 20000), AUR_OK);
 }
 
+static int any_bundle(struct aur_archive *archive)
+{
+    struct aur_bundle *bundle;
+    int rc = aur_archive_bundle(archive, &bundle, sample_piece_hash(0), NULL);
+    if (rc == AUR_OK)
+        aur_bundle_free(bundle);
+    return rc;
+}
+
+/* The same for reading, exporting, importing and opening: AUR_ENOMEM, or done. */
+static void test_reading_without_memory(void **state)
+{
+    struct sample *s = *state;
+    char id[AUR_SESSION_ID_SIZE], path[160];
+    struct aur_session_info info;
+    sample_session(s, id, "main", 1000, 3);
+    sample_close(s);
+    sample_file(s, path, "a.auralis");
+    for (long nth = 0;; nth++) {
+        struct aur_archive *archive = NULL;
+        struct aur_journal *journal = NULL;
+        struct aur_journal_config config = {.path = s->path};
+        failing_alloc_arm(nth);
+        int rc = aur_archive_open(&archive, s->path, NULL);
+        rc = rc == AUR_OK ? aur_archive_session(archive, &info, id, NULL) : rc;
+        rc = rc == AUR_OK ? any_bundle(archive) : rc;
+        rc = rc == AUR_OK ? aur_archive_export(archive, id, path, true, NULL) : rc;
+        rc = rc == AUR_OK ? aur_journal_open(&journal, &config, NULL) : rc;
+        rc = rc == AUR_OK ? aur_journal_session_import(journal, path, id, NULL) : rc;
+        const bool failed = failing_alloc_disarm();
+        aur_archive_close(archive);
+        aur_journal_close(journal);
+        if (!failed) {
+            assert_int_equal(rc, AUR_OK);
+            break;
+        }
+        assert_true(rc == AUR_ENOMEM || rc == AUR_OK);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_set_up, sample_tear_down)
-    const struct CMUnitTest tests[] = {TEST(test_everybody_at_once), TEST(test_without_memory)};
+    const struct CMUnitTest tests[] = {TEST(test_everybody_at_once), TEST(test_without_memory),
+                                       TEST(test_reading_without_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
