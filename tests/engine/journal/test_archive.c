@@ -1,6 +1,7 @@
 /* What is recorded is what is read, to the bit; which sessions are found; who may write. */
 #include "support/unit.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,14 @@ static void put_file(const char *path, const char *text)
     fclose(file);
 }
 
+static void make_database(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void test_what_is_no_journal_is_refused(void **state)
 {
     struct sample *s = *state;
@@ -364,6 +373,16 @@ static void test_what_is_no_journal_is_refused(void **state)
     assert_int_equal(aur_archive_open(&archive, sample_file(s, path, "missing.db"), &err), AUR_EIO);
     put_file(sample_file(s, path, "empty.db"), "");
     assert_int_equal(aur_archive_open(&archive, path, &err), AUR_EINVAL);
+    make_database(sample_file(s, path, "other.db"), "CREATE TABLE mine(x)");
+    config.path = path;
+    assert_int_equal(aur_journal_open(&journal, &config, &err), AUR_EINVAL);
+    assert_non_null(strstr(err.message, "no journal of Auralis"));
+    sample_close(s);
+    make_database(s->path, "PRAGMA user_version = 99");
+    config.path = s->path;
+    assert_int_equal(aur_journal_open(&journal, &config, &err), AUR_EINVAL);
+    assert_non_null(strstr(err.message, "later version"));
+    assert_int_equal(aur_archive_open(&archive, s->path, &err), AUR_EINVAL);
     config.path = "/proc/nowhere/journal.db";
     assert_int_equal(aur_journal_open(&journal, &config, &err), AUR_EIO);
 }
