@@ -1,24 +1,21 @@
-/* Batches on the command line: settings into a run, and what is told about it: a line for each entry on stderr and a bar on a
- * terminal, or JSON events. The main thread waits while workers render; it and they print one at a time, under the run's lock. */
+/* Batches on the command line: settings into a run. The main thread prepares it and waits while workers render; it and they tell
+ * about it one at a time, under the run's lock. */
 #include "app/batch.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/batch_report.h"
 #include "app/command.h"
-#include "app/output.h"
 #include "app/signals.h"
 #include "app/stage.h"
-#include "base/clock.h"
 #include "batch/run.h"
 #include "batch/script.h"
 #include "synth/backend.h"
 
-#define PROGRESS_NS 200000000u
-#define PIECES      "scripts" /* of the data folder */
+#define PIECES "scripts" /* of the data folder */
 
 struct app {
     const struct aur_batch_call *call;
@@ -30,123 +27,9 @@ struct app {
     struct aur_manifest *manifest;
     struct aur_batch_run run;
     char folder[AUR_PATH_SIZE], pieces[AUR_PATH_SIZE + 16], dir[AUR_PATH_SIZE], device[160];
-    bool terminal;
     int interrupted;
-    uint64_t start_ns, shown_ns;
-    size_t count[AUR_TASK_STATES];
-    double seconds;
+    struct aur_batch_report report;
 };
-
-/* ---- what is told ---- */
-
-static void clear_line(const struct app *app)
-{
-    if (app->terminal)
-        fprintf(stderr, "\r%70s\r", "");
-}
-
-/* "album.lua:12: 01-rain: why"; what has a place of its own goes first as it is. */
-static void print_failure(const struct app *app, const struct aur_task *task)
-{
-    const char *why = task->err ? task->err->message : "out of memory";
-    if (task->entry->line)
-        fprintf(stderr, "%s:%d: %s: %s\n", app->call->args->script, task->entry->line, task->entry->name, why);
-    else
-        fprintf(stderr, "%s: %s\n", task->entry->name, why);
-}
-
-static void print_task(const struct app *app, const struct aur_task *task)
-{
-    clear_line(app);
-    if (task->state == AUR_TASK_FAILED)
-        print_failure(app, task);
-    else if (task->state == AUR_TASK_DONE && task->measured)
-        fprintf(stderr, "%s: %.1f s, %.1f LUFS made %.1f (%+.2f dB%s)\n", task->entry->name, task->seconds,
-                task->loudness.lufs, task->entry->loudness_lufs, task->gain_db, task->limited ? ", limited" : "");
-    else if (task->state == AUR_TASK_DONE)
-        fprintf(stderr, "%s: %.1f s\n", task->entry->name, task->seconds);
-}
-
-static void print_task_json(const struct aur_task *task)
-{
-    json_t *event =
-        json_pack("{ss ss ss}", "event", "task", "name", task->entry->name, "state", aur_task_state_names[task->state]);
-    if (event && task->entry->line)
-        json_object_set_new(event, "line", json_integer(task->entry->line));
-    if (event && task->state == AUR_TASK_DONE)
-        json_object_set_new(event, "seconds", json_real(task->seconds));
-    if (event && task->state == AUR_TASK_DONE && task->measured) {
-        json_object_set_new(event, "measured_lufs", json_real(task->loudness.lufs));
-        json_object_set_new(event, "measured_dbtp", json_real(task->loudness.peak_dbtp));
-        json_object_set_new(event, "gain_db", json_real(task->gain_db));
-        json_object_set_new(event, "limited", json_boolean(task->limited));
-    }
-    if (event && task->state == AUR_TASK_FAILED)
-        json_object_set_new(event, "message", json_string(task->err ? task->err->message : "out of memory"));
-    aur_print_json(event);
-}
-
-static void tell_task(const struct app *app, const struct aur_task *task)
-{
-    if (app->call->json)
-        print_task_json(task);
-    else
-        print_task(app, task);
-}
-
-static void on_task(void *user, const struct aur_task *task)
-{
-    struct app *app = user;
-    app->count[task->state]++;
-    if (task->state == AUR_TASK_DONE)
-        app->seconds += task->seconds;
-    tell_task(app, task);
-}
-
-static double elapsed_s(const struct app *app)
-{
-    return (double)(aur_clock_mono_ns() - app->start_ns) / 1e9;
-}
-
-static void show_bar(const struct app *app, double part)
-{
-    static const char full[] = "########################################";
-    const int width = (int)sizeof full - 1, filled = (int)(part * width);
-    const unsigned left_s = part > 0 ? (unsigned)ceil(elapsed_s(app) * (1 - part) / part) : 0;
-    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %zu done  %u:%02u:%02u left ", filled, full, width - filled, "", 100 * part,
-            app->count[AUR_TASK_DONE], left_s / 3600, left_s / 60 % 60, left_s % 60);
-}
-
-static void on_part(void *user, double part)
-{
-    struct app *app = user;
-    const uint64_t now = aur_clock_mono_ns();
-    if (now - app->shown_ns < PROGRESS_NS)
-        return;
-    app->shown_ns = now;
-    if (app->call->json)
-        aur_print_json(
-            json_pack("{ss sf sI}", "event", "progress", "part", part, "done", (json_int_t)app->count[AUR_TASK_DONE]));
-    else if (app->terminal)
-        show_bar(app, part);
-}
-
-static void report(const struct app *app, bool interrupted)
-{
-    const double took = elapsed_s(app);
-    clear_line(app);
-    if (app->call->json)
-        aur_print_json(json_pack("{ss ss sI sI sI sb sf sf ss}", "event", "done", "dir", app->dir, "rendered",
-                                 (json_int_t)app->count[AUR_TASK_DONE], "skipped",
-                                 (json_int_t)app->count[AUR_TASK_SKIPPED], "failed",
-                                 (json_int_t)app->count[AUR_TASK_FAILED], "interrupted", interrupted, "seconds",
-                                 app->seconds, "took_seconds", took, "device", app->device));
-    else
-        fprintf(stderr,
-                "%s: %zu rendered, %zu skipped, %zu failed%s: %.1f s of music in %.1f s (%.0f x real time, %s)\n",
-                app->dir, app->count[AUR_TASK_DONE], app->count[AUR_TASK_SKIPPED], app->count[AUR_TASK_FAILED],
-                interrupted ? ", interrupted" : "", app->seconds, took, app->seconds / fmax(took, 1e-3), app->device);
-}
 
 /* ---- what is to be rendered ---- */
 
@@ -239,7 +122,7 @@ static int run_tasks(struct app *app, struct aur_error *err)
     if (rc == AUR_OK) {
         rc = aur_batch_run(app->tasks, app->n_tasks, &app->run, err);
         aur_signals_end(&signals);
-        report(app, rc == AUR_EBUSY);
+        aur_batch_report_end(&app->report, app->dir, app->device, rc == AUR_EBUSY);
     }
     aur_backend_free(app->run.task.synth.backend);
     struct aur_error untidy;
@@ -257,37 +140,16 @@ static void tell_decided(struct app *app, bool all)
     for (size_t i = 0; i < app->n_tasks; i++) {
         const enum aur_task_state state = app->tasks[i].state;
         if (all || state == AUR_TASK_SKIPPED || state == AUR_TASK_FAILED)
-            on_task(app, &app->tasks[i]);
-    }
-}
-
-static void print_plan(const struct app *app)
-{
-    static const char *const beside[AUR_BATCH_BESIDE] = {"stems", "midi", "events", "chords"};
-    for (size_t i = 0; i < app->n_tasks; i++) {
-        const struct aur_batch_entry *entry = app->tasks[i].entry;
-        printf("%-10s %s: %s, seed %llu, ", aur_task_state_names[app->tasks[i].state], entry->name, entry->piece,
-               (unsigned long long)entry->seed);
-        if (entry->phrases)
-            printf("%d phrases:", entry->phrases);
-        else
-            printf("%g s:", entry->duration_s);
-        for (int k = 0; k < AUR_BATCH_FORMATS; k++)
-            if (entry->formats[k])
-                printf(" %s", aur_batch_format_names[k]);
-        for (int k = 0; k < AUR_BATCH_BESIDE; k++)
-            if (entry->beside[k])
-                printf(" %s", beside[k]);
-        printf("\n");
+            aur_batch_report_task(&app->report, &app->tasks[i]);
     }
 }
 
 static int dry_run(struct app *app)
 {
     tell_decided(app, app->call->json);
-    if (!app->call->json)
-        print_plan(app);
-    return app->count[AUR_TASK_FAILED] ? AUR_EXIT_SCRIPT : AUR_EXIT_OK;
+    for (size_t i = 0; !app->call->json && i < app->n_tasks; i++)
+        aur_batch_report_plan(&app->tasks[i]);
+    return app->report.count[AUR_TASK_FAILED] ? AUR_EXIT_SCRIPT : AUR_EXIT_OK;
 }
 
 static void fill_run(struct app *app)
@@ -299,9 +161,9 @@ static void fill_run(struct app *app)
     app->run.task.interrupted = &app->interrupted;
     app->run.workers = call->args->jobs ? (unsigned)call->args->jobs : processors();
     app->run.manifest = app->manifest;
-    app->run.on_task = on_task;
-    app->run.on_part = on_part;
-    app->run.user = app;
+    app->run.on_task = aur_batch_report_task;
+    app->run.on_part = aur_batch_report_part;
+    app->run.user = &app->report;
     app->shelf.folder = app->folder;
     app->shelf.load = load_piece;
     app->shelf.user = app;
@@ -331,14 +193,13 @@ static int run(struct app *app, bool with_manifest)
     }
     if (rc < 0)
         return aur_fail(&err);
-    return app->count[AUR_TASK_FAILED] ? AUR_EXIT_SCRIPT : AUR_EXIT_OK;
+    return app->report.count[AUR_TASK_FAILED] ? AUR_EXIT_SCRIPT : AUR_EXIT_OK;
 }
 
 static int begin(struct app *app, const struct aur_batch_call *call, struct aur_error *err)
 {
     app->call = call;
-    app->terminal = !call->json && isatty(STDERR_FILENO);
-    app->start_ns = aur_clock_mono_ns();
+    aur_batch_report_begin(&app->report, call->args->script, call->json);
     app->stage.settings = *call->settings;
     return aur_stage_set(&app->stage, NULL, err);
 }

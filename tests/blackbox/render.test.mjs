@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
-import { ROOT, readWav, run, tempDir } from "./support.mjs";
+import { ROOT, launch, readWav, run, tempDir, within } from "./support.mjs";
 
 const FOCUS = join(ROOT, "scripts/focus.lua");
 const DRUMS = "9";
@@ -100,4 +101,111 @@ test("Opus: what such a file cannot be is a usage error", async (t) => {
     assert.match(err, message);
   }
   assert.ok(!existsSync(out));
+});
+
+test("every format, depth and rate, as others' programs read it", async (t) => {
+  const dir = tempDir(t);
+  const soxi = (flag, path) => execFileSync("soxi", [flag, path], { encoding: "utf8" }).trim();
+  const cases = [
+    ["a.wav", ["--bits", "16"], 44100, "16", "Signed Integer PCM"],
+    ["b.wav", ["--bits", "16", "--dither", "--rate", "96000"], 96000, "16", "Signed Integer PCM"],
+    ["c.wav", ["--rate", "48000"], 48000, "24", "Signed Integer PCM"],
+    ["d.wav", ["--bits", "float", "--rate", "22050"], 22050, "32", "Floating Point PCM"],
+    ["e.flac", [], 44100, "24", "FLAC"],
+    ["f.flac", ["--bits", "16", "--rate", "8000"], 8000, "16", "FLAC"],
+    ["g.flac", ["--bits", "16", "--dither", "--rate", "100003"], 100003, "16", "FLAC"],
+    ["h.flac", ["--rate", "192000"], 192000, "24", "FLAC"],
+  ];
+  for (const [name, args, rate, bits, encoding] of cases) {
+    const out = join(dir, name);
+    const { code, err } = await run(t, ["render", FOCUS, "-o", out, "--duration", "0.75", ...args]);
+    assert.equal(code, 0, err);
+    assert.equal(soxi("-r", out), String(rate), name);
+    assert.equal(soxi("-s", out), String(Math.round(0.75 * rate)), name);
+    assert.equal(soxi("-c", out), "2");
+    assert.equal(soxi("-e", out), encoding);
+    assert.equal(soxi(encoding === "FLAC" ? "-p" : "-b", out), bits, name);
+    execFileSync("sox", ["-V1", out, "-n", "stat"], { stdio: "ignore" });
+    if (name.endsWith(".flac")) execFileSync("flac", ["-ts", out]);
+  }
+});
+
+test("--midi: format 1, with tempo, time signature, key signature and names", async (t) => {
+  const dir = tempDir(t);
+  const score = async (...args) => {
+    const midi = join(dir, "a.mid");
+    const all = ["render", FOCUS, "-o", join(dir, "a.wav"), "--phrases", "2", "--midi", midi, "--force", ...args];
+    const { code, err } = await run(t, all);
+    assert.equal(code, 0, err);
+    return readMidi(midi);
+  };
+  const lines = await score("--key", "E dorian", "--bpm", "60");
+  const one = (type) => lines.filter((line) => line[2] === type)[0];
+  const [, , , format, tracks, division] = one("Header");
+  assert.equal(format, "1");
+  assert.equal(division, "960");
+  assert.equal(Number(tracks), new Set(lines.map((line) => line[0])).size - 1);
+  assert.deepEqual(one("Key_signature").slice(3), ["2", '"minor"']);
+  assert.deepEqual(one("Time_signature").slice(3, 5), ["4", "2"]);
+  assert.ok(Math.abs(Number(one("Tempo")[3]) - 1e6) < 100);
+  const major = await score("--key", "Ab major");
+  assert.deepEqual(major.find((line) => line[2] === "Key_signature").slice(3), ["-4", '"major"']);
+  for (let track = 2; track <= Number(tracks); track++)
+    assert.ok(lines.some((line) => line[0] === String(track) && line[2] === "Title_t"), `track ${track} has a name`);
+});
+
+test("--chords: a chart with the bars, times, key and tempo of the score", async (t) => {
+  const dir = tempDir(t);
+  const [out, events, chords] = ["a.wav", "a.json", "a.txt"].map((name) => join(dir, name));
+  const args = ["--phrases", "3", "--events", events, "--chords", chords];
+  const { code, err } = await run(t, ["render", FOCUS, "-o", out, ...args]);
+  assert.equal(code, 0, err);
+  const score = JSON.parse(readFileSync(events, "utf8"));
+  const phrases = readFileSync(chords, "utf8").split("\nPhrase ").slice(1);
+  assert.equal(phrases.length, 3);
+  phrases.forEach((text, i) => {
+    const phrase = score.phrases[i];
+    const [head, ...rows] = text.trimEnd().split("\n");
+    const seconds = phrase.start_frame / score.sample_rate;
+    const time = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+    assert.match(head, new RegExp(`^${i} {3}${time}\\.\\d {3}${phrase.key} {3}${phrase.bpm} bpm {3}4/4$`));
+    const bars = rows.flatMap((row) => row.split("|").slice(1, -1).map((bar) => bar.trim()));
+    assert.equal(bars.length, phrase.bars);
+    phrase.chords.forEach((chord) => assert.notEqual(bars[chord.at / 4], "%"));
+    assert.match(bars[0], /^D/, "the tonic of D dorian");
+  });
+});
+
+test("Ctrl-C leaves no file of any kind", async (t) => {
+  const dir = tempDir(t);
+  const programs = ["wav", "flac", "opus"].map((ending) => {
+    const beside = ["midi", "events", "chords"].flatMap((kind) => [`--${kind}`, join(dir, `${ending}.${kind}`)]);
+    const args = ["render", FOCUS, "-o", join(dir, `a.${ending}`), "--duration", "50:00", "--json", ...beside];
+    return launch(t, [...args, "--stems", join(dir, `${ending}-stems`)]);
+  });
+  for (const program of programs) {
+    await within("sound is written", new Promise((resolve) => {
+      program.child.stdout.on("data", () => program.out().includes('"progress"') && resolve());
+    }));
+    program.child.kill("SIGINT");
+    assert.equal((await within("it ends", program.exit)).code, 130);
+    assert.match(program.out(), /"event":"error","message":"interrupted","exit":130/);
+  }
+  const left = readdirSync(dir, { recursive: true }).map(String);
+  assert.deepEqual(left.filter((name) => !/^\w+-stems$/.test(name)), []);
+});
+
+test("memory does not grow with the length", async (t) => {
+  const out = join(tempDir(t), "a.flac");
+  const program = launch(t, ["render", FOCUS, "-o", out, "--duration", "9:00:00", "--bits", "16", "--json"]);
+  const rendered = () => Number([...program.out().matchAll(/"progress","seconds":([\d.]+)/g)].at(-1)?.[1] ?? 0);
+  const peakAt = async (seconds) => {
+    while (rendered() < seconds) await within("it goes on", once(program.child.stdout, "data"));
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${program.child.pid}/status`, "utf8"))[1]);
+  };
+  const early = await peakAt(20);
+  const late = await peakAt(400);
+  program.child.kill("SIGINT");
+  await within("it ends", program.exit);
+  assert.ok(late - early < 1500, `${early} KiB after 20 s, ${late} KiB after 400 s`);
 });
