@@ -25,7 +25,7 @@ struct aur_show { /* what channels are put into */
     struct aur_station *station;
     struct aur_scripts *scripts;
     struct aur_channel_config common; /* of all channels: but for name, piece, seed and controls */
-    uint64_t seed;                    /* of those that name none; of main, once it plays */
+    uint64_t seed;                    /* of those that name none */
     struct aur_archive *former;       /* where channels go on from; NULL: they begin anew */
 };
 

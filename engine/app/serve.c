@@ -184,20 +184,21 @@ static void tell_counts(const struct aur_stage *stage, struct aur_backend *backe
             counts.backend_blocks, counts.cpu_blocks, counts.fallbacks);
 }
 
-static void announce(const struct aur_show *show, const struct aur_lineup *lineup)
+static void announce(const struct aur_show *show, const struct aur_lineup *lineup, struct aur_channel *main)
 {
     const struct aur_stage *stage = show->stage;
     const struct aur_settings *settings = &stage->settings;
-    const char *title = aur_piece_describe(stage->piece)->title;
-    printf("auralis plays \"%s\" on %s://%s:%d (seed %" PRIu64 ", %s, %d Hz)\n", title,
-           settings->ssl ? "https" : "http", url_host(settings->host), aur_server_port(show->server), show->seed,
+    struct aur_msg_status status;
+    aur_channel_status(main, &status);
+    printf("auralis plays \"%s\" on %s://%s:%d (seed %" PRIu64 ", %s, %d Hz)\n", status.current.title,
+           settings->ssl ? "https" : "http", url_host(settings->host), aur_server_port(show->server), status.seed,
            stage->device, settings->sample_rate);
     for (size_t i = 0; i < lineup->channels.n; i++)
         printf("%s%s%s", i ? ", " : "channels: main, ", lineup->channels.items[i].name,
                i + 1 < lineup->channels.n ? "" : "\n");
     fflush(stdout);
     aur_log(stage->log, AUR_LOG_INFO, "serve", "%s, host %s, port %d, seed %" PRIu64 ", device %s, script %s",
-            settings->environment, settings->host, aur_server_port(show->server), show->seed, stage->device,
+            settings->environment, settings->host, aur_server_port(show->server), status.seed, stage->device,
             stage->script);
 }
 
@@ -210,7 +211,7 @@ static void on_stop(void *user)
 static int run(const struct aur_show *show, const struct aur_lineup *lineup, struct aur_channel *main,
                struct aur_error *err)
 {
-    announce(show, lineup);
+    announce(show, lineup, main);
     int rc = aur_server_run(show->server);
     if (rc < 0)
         aur_error_set(err, rc, "the server stopped: %s", aur_err_text(rc));
