@@ -11,7 +11,7 @@
 #include "bounce/master.h"
 #include "bounce/player.h"
 
-#define BLOCK_FRAMES AUR_SINK_FRAMES
+#define BLOCK_FRAMES 16384
 
 struct bounce {
     const struct aur_bounce_request *request;
@@ -205,19 +205,13 @@ static int approach(struct bounce *b, struct aur_error *err)
     return rc;
 }
 
-/* Frames to be rendered next: the limiter takes whole blocks, the rest what suits the file. */
-static size_t next_frames(const struct bounce *b, uint64_t left)
-{
-    const size_t most = b->master.limit || b->request->stems.dir ? BLOCK_FRAMES : aur_files_room(&b->files);
-    return left < most ? (size_t)left : most;
-}
-
 static int render(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     const double total_s = (double)b->total_frames / b->rate_hz;
     for (uint64_t frame = 0, told = 0; frame < b->total_frames;) {
-        const size_t n = next_frames(b, b->total_frames - frame);
+        const uint64_t left = b->total_frames - frame;
+        const size_t n = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;
         int rc = render_block(b, frame, n, err);
         if (rc)
             return rc;

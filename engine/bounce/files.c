@@ -184,11 +184,6 @@ void aur_files_phrase(struct aur_files *files, const struct aur_phrase *phrase)
         aur_chord_chart_add(&files->chords, phrase);
 }
 
-size_t aur_files_room(const struct aur_files *files)
-{
-    return files->n_sinks ? aur_sink_room(files->sinks[0]) : AUR_SINK_FRAMES;
-}
-
 int aur_files_write(struct aur_files *files, const float *interleaved, size_t frames, struct aur_error *err)
 {
     int rc = AUR_OK;

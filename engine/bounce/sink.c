@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "bounce/flac_file.h"
 #include "bounce/opus_file.h"
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
 
-#define BLOCK_FRAMES  AUR_SINK_FRAMES
+#define BLOCK_FRAMES  16384
 #define WAV_BYTES_MAX 0xfffff000u /* with its header below 4 GiB; longer ones become RF64 */
 #define HEADER_BYTES  4096        /* of a WAV file, at most */
 
@@ -251,14 +250,6 @@ static int resample(struct aur_sink *sink, const float *in, size_t frames, bool 
         if (!data.output_frames_gen && (!data.input_frames || !data.input_frames_used))
             return AUR_OK;
     }
-}
-
-size_t aur_sink_room(const struct aur_sink *sink)
-{
-    const off_t frame = 2 * (off_t)depths[sink->config.bits].bytes, piece = BLOCK_FRAMES * frame;
-    const off_t at = sink->snd && !sink->src ? lseek(sink->file.fd, 0, SEEK_CUR) : 0;
-    const off_t room = at < 0 ? BLOCK_FRAMES : (piece - at % piece) / frame;
-    return room ? (size_t)room : BLOCK_FRAMES;
 }
 
 int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err)

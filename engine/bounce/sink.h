@@ -7,8 +7,6 @@
 
 #include "bounce/bounce.h"
 
-#define AUR_SINK_FRAMES 16384 /* of a piece */
-
 struct aur_sink;
 
 struct aur_sink_config {
@@ -29,9 +27,6 @@ AUR_MUST_USE int aur_sink_check(const char *path, enum aur_bounce_bits bits, boo
 uint32_t aur_sink_rate(const char *path);
 /* Errors: of aur_sink_check, AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, struct aur_error *err);
-/* Frames that bring the file to the end of a piece: writes that begin and end there are the cheapest for the system, which
- * keeps files in pages. 1 to AUR_SINK_FRAMES, and that many where it makes no difference. */
-size_t aur_sink_room(const struct aur_sink *sink);
 /* Takes interleaved frames at in_rate_hz. */
 AUR_MUST_USE int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err);
 /* Writes what is left in the resampler, brings the file to its length and completes it, still under its other name. */
