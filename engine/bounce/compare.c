@@ -159,6 +159,11 @@ struct sounds {
     float blocks[2][2 * BLOCK_FRAMES];
 };
 
+static bool same_bits(const void *a, const void *b, size_t bytes)
+{
+    return memcmp(a, b, bytes) == 0;
+}
+
 static int render(struct sounds *s, uint64_t *frame, uint64_t end, const int *interrupted, struct aur_error *err)
 {
     for (uint64_t at = 0; at < end; at += BLOCK_FRAMES) {
@@ -171,7 +176,7 @@ static int render(struct sounds *s, uint64_t *frame, uint64_t end, const int *in
                 return rc;
         }
         for (size_t i = 0; i < n; i++)
-            if (memcmp(s->blocks[0] + 2 * i, s->blocks[1] + 2 * i, 2 * sizeof(float)) != 0) {
+            if (!same_bits(s->blocks[0] + 2 * i, s->blocks[1] + 2 * i, 2 * sizeof(float))) {
                 *frame = at + i;
                 return AUR_OK;
             }

@@ -116,8 +116,9 @@ static int place_texts(struct aur_piece_text *texts, char (*paths)[NAME_SIZE], c
 }
 
 static int load(struct aur_piece **out, const struct aur_bundle *bundle, struct aur_tables *tables,
-                struct aur_piece_source *source, struct aur_error *err)
+                const struct aur_piece_source *settings, struct aur_error *err)
 {
+    struct aur_piece_source source = *settings;
     struct aur_piece_text texts[FILES_MAX];
     char paths[FILES_MAX][NAME_SIZE];
     struct shelf shelf = {bundle, tables};
@@ -128,18 +129,18 @@ static int load(struct aur_piece **out, const struct aur_bundle *bundle, struct 
     int rc = place_texts(texts, paths, bundle, err);
     if (rc < 0)
         return rc;
-    source->path = paths[0];
-    source->instead = texts;
-    source->n_instead = bundle->n_files;
-    source->tables = tables ? &loader : NULL;
-    return aur_piece_load(out, source, err);
+    source.path = paths[0];
+    source.instead = texts;
+    source.n_instead = bundle->n_files;
+    source.tables = tables ? &loader : NULL;
+    return aur_piece_load(out, &source, err);
 }
 
 int aur_bundle_load(struct aur_piece **out, const struct aur_bundle *bundle, struct aur_tables *tables,
                     const struct aur_script_limits *limits, struct aur_log *log, struct aur_error *err)
 {
     struct aur_piece_marks marks;
-    struct aur_piece_source source = {
+    const struct aur_piece_source source = {
         .name = bundle->name,
         .lib_dir = "lib",
         .root = ".",
