@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/recorded.h"
+#include "app/resume.h"
 
 /* What a session was started with, besides what the journal has fields for: nothing that is this machine's alone. */
 static char *settings_text(const struct aur_stage *stage)
@@ -60,4 +61,22 @@ void aur_recording_set(const struct aur_recording *recording, struct aur_channel
     config->journal = recording->journal;
     config->no_journal = recording->trouble[0] ? recording->trouble : NULL;
     config->settings = recording->settings;
+}
+
+bool aur_recording_last_piece(struct aur_piece **out, const struct aur_stage *stage)
+{
+    char path[AUR_PATH_SIZE];
+    const char *why;
+    struct aur_archive *archive;
+    struct aur_resumed resumed;
+    struct aur_error err;
+    if (!aur_db_path(path, &why, &stage->settings) || aur_archive_open(&archive, path, &err) < 0)
+        return false;
+    bool found = aur_resume(&resumed, archive, "main", stage, &err) == AUR_OK;
+    if (found) {
+        *out = aur_piece_ref(resumed.piece);
+        aur_resumed_deinit(&resumed);
+    }
+    aur_archive_close(archive);
+    return found;
 }

@@ -19,6 +19,8 @@ struct aur_recording {
 void aur_recording_open(struct aur_recording *out, const struct aur_stage *stage, bool resume);
 /* After the last channel. */
 void aur_recording_close(struct aur_recording *recording);
+/* The piece that main played last, for a start without the script; false: there is none. */
+bool aur_recording_last_piece(struct aur_piece **out, const struct aur_stage *stage);
 /* What channels need to be recorded, in their config. */
 void aur_recording_set(const struct aur_recording *recording, struct aur_channel_config *config);
 

@@ -281,6 +281,23 @@ static int serve(const struct aur_stage *stage, const struct aur_lineup *lineup,
     return rc;
 }
 
+/* The script as it is on disk; where that does not hold and the music goes on, the text that played last. */
+static int set_stage(struct aur_stage *stage, bool resume, struct aur_error *err)
+{
+    int rc = aur_stage_set(stage, NULL, err);
+    if (rc < 0)
+        return rc;
+    rc = aur_stage_load(&stage->piece, stage, stage->script, true, err);
+    if (rc < 0 && resume && aur_recording_last_piece(&stage->piece, stage)) {
+        aur_log(stage->log, AUR_LOG_ERROR, "serve", "what played last goes on, for the script is refused: %s",
+                err->message);
+        return AUR_OK;
+    }
+    if (rc < 0)
+        aur_stage_deinit(stage);
+    return rc;
+}
+
 int aur_run_serve(const struct aur_command *command, int argc, char **argv)
 {
     struct serve_args args = {0};
@@ -292,7 +309,8 @@ int aur_run_serve(const struct aur_command *command, int argc, char **argv)
     int exit_code;
     if (!aur_command_parse(command, &parsed, &args, argc, argv, &exit_code))
         return exit_code;
-    if (aur_command_settings(&stage.settings, &parsed, &err) < 0 || aur_stage_init(&stage, NULL, true, &err) < 0)
+    if (aur_command_settings(&stage.settings, &parsed, &err) < 0 ||
+        set_stage(&stage, args.resume && !args.check, &err) < 0)
         return aur_fail(&err);
     int rc = aur_lineup_read(&lineup, &stage, &err);
     if (rc == AUR_OK)

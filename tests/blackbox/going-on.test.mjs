@@ -1,7 +1,7 @@
 // A server that was killed, or stopped, goes on with the music where it was: --db, --resume. And one whose database cannot be had.
 
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -114,6 +114,25 @@ test("killed, and killed again, and stopped: the same state, ordinal, seed, cont
   server = await start(t, f, ["--resume"], env);
   follows(await sounding(server), last);
   assert.equal((await get(server, "health")).status, "healthy");
+});
+
+test("a script that does not hold by now, or is gone, is no reason to stop", async (t) => {
+  const f = folder(t);
+  let server = await start(t, f);
+  let last = await reaches(server, 2);
+  await end(server, "SIGKILL");
+  f.save("return {");
+  server = await start(t, f, ["--resume"]);
+  follows(await sounding(server), last);
+  assert.match(server.err(), /what played last goes on, for the script is refused: .*play\.lua:1: /);
+  f.save(piece("Mended"));
+  await until("the mended text", async () => (await get(server, "status")).title === "Mended");
+  last = await sounding(server);
+  await end(server, "SIGKILL");
+  unlinkSync(f.script);
+  server = await start(t, f, ["--resume"]);
+  follows(await sounding(server), last);
+  assert.equal((await get(server, "status")).title, "Mended");
 });
 
 test("nothing to resume: it begins, and says so", async (t) => {
