@@ -168,12 +168,8 @@ static int open_sink(const struct aur_stems *stems, struct part *part, struct au
     return aur_sink_open(&part->sink, &sink, err);
 }
 
-int aur_stems_new(struct aur_stems **out, const struct aur_stems_config *config, struct aur_error *err)
+static int init(struct aur_stems *stems, const struct aur_stems_config *config, struct aur_error *err)
 {
-    struct aur_stems *stems = calloc(1, sizeof *stems);
-    *out = stems;
-    if (!stems)
-        return aur_error_set(err, AUR_ENOMEM, "out of memory for stems");
     stems->config = *config;
     stems->taps = (struct aur_taps){hear, stems};
     stems->ending = config->wanted->flac ? ".flac" : ".wav";
@@ -187,6 +183,20 @@ int aur_stems_new(struct aur_stems **out, const struct aur_stems_config *config,
     if (!rc)
         rc = open_sink(stems, mix, err);
     return rc ? rc : open_sink(stems, stems->master, err);
+}
+
+int aur_stems_new(struct aur_stems **out, const struct aur_stems_config *config, struct aur_error *err)
+{
+    struct aur_stems *stems = calloc(1, sizeof *stems);
+    *out = NULL;
+    if (!stems)
+        return aur_error_set(err, AUR_ENOMEM, "out of memory for stems");
+    int rc = init(stems, config, err);
+    if (rc)
+        aur_stems_free(stems);
+    else
+        *out = stems;
+    return rc;
 }
 
 int aur_stems_listen(struct aur_stems *stems, struct aur_synth *synth, struct aur_error *err)

@@ -10,6 +10,7 @@
 #include "bounce/stem_folder.h"
 #include "bounce/stems.h"
 #include "fixture.h"
+#include "support/failing_alloc.h"
 
 #define SECONDS 7.321
 
@@ -363,6 +364,30 @@ static void there_are_only_so_many(void **state)
     assert_int_equal(access(wanted.dir, F_OK), -1);
 }
 
+static void without_memory_there_is_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const struct aur_bounce_stems wanted = {.dir = lasting(f, "stems"), .flac = true, .bits = AUR_BITS_24};
+    const struct aur_stems_config config = {
+        .wanted = &wanted, .rate_hz = RATE, .file_rate_hz = RATE, .serial_name = ""};
+    for (long nth = 0;; nth++) {
+        struct aur_stems *stems;
+        struct aur_error err;
+        failing_alloc_arm(nth);
+        const int rc = aur_stems_new(&stems, &config, &err);
+        const bool failed = failing_alloc_disarm();
+        aur_stems_free(stems);
+        assert_int_equal(access(wanted.dir, F_OK), -1);
+        if (!failed) {
+            assert_int_equal(rc, 0);
+            assert_true(nth > 4);
+            return;
+        }
+        assert_int_equal(rc, AUR_ENOMEM);
+        assert_null(stems);
+    }
+}
+
 static void names_are_safe(void **state)
 {
     (void)state;
@@ -389,6 +414,7 @@ int main(void)
         TEST(a_folder_with_sound_is_refused),
         TEST(nothing_is_left_of_a_render_that_ends_early),
         TEST(there_are_only_so_many),
+        TEST(without_memory_there_is_nothing),
         cmocka_unit_test(names_are_safe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

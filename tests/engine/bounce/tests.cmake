@@ -1,5 +1,5 @@
 include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
-if(name STREQUAL "test_failing_alloc" OR name STREQUAL "test_bounce_errors")
+if(name MATCHES "^test_(failing_alloc|bounce_errors|bounce_stems)$")
   aur_test_wraps_malloc(${name})
 endif()
 if(name STREQUAL "test_bounce_errors")

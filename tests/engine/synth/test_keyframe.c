@@ -13,9 +13,9 @@
 #include "synth/inner.h"
 #include "synth/tables.h"
 
-#define PHRASES 4
-#define SAVES   3
-#define GO_ON_S 10
+#define PHRASES      4
+#define SAVES        3
+#define GO_ON_FRAMES 441000
 
 /* A piece of random phrases, and what it sounds like. */
 struct piece {
@@ -114,7 +114,7 @@ static void goes_on(const struct piece *piece, const struct saved *saved, enum a
     const struct aur_phrase *begun = frame.begun == AUR_KEYFRAME_NONE ? NULL : piece->phrases[frame.begun];
     if (aur_synth_restore(synth, saved->bytes, saved->len, begun, &err) < 0)
         fail_msg("%s", err.message);
-    uint64_t next = 0, to = saved->frame + GO_ON_S * piece->rate_hz;
+    uint64_t next = 0, to = saved->frame + GO_ON_FRAMES;
     while (next < PHRASES && piece->phrases[next]->start_frame < saved->frame)
         next++;
     to = to < piece->frames ? to : piece->frames;
