@@ -39,7 +39,7 @@ static void print_task(const struct aur_batch_report *report, const struct aur_t
         print_failure(report, task);
     else if (task->state == AUR_TASK_DONE && task->measured)
         fprintf(stderr, "%s: %.1f s, %.1f LUFS made %.1f (%+.2f dB%s)\n", task->entry->name, task->seconds,
-                task->loudness.lufs, task->entry->loudness_lufs, task->gain_db, task->limited ? ", limited" : "");
+                task->loudness.lufs, task->lufs, task->gain_db, task->limited ? ", limited" : "");
     else if (task->state == AUR_TASK_DONE)
         fprintf(stderr, "%s: %.1f s\n", task->entry->name, task->seconds);
 }
@@ -57,6 +57,7 @@ static void print_task_json(const struct aur_task *task)
         json_object_set_new(event, "measured_dbtp", json_real(task->loudness.peak_dbtp));
         json_object_set_new(event, "gain_db", json_real(task->gain_db));
         json_object_set_new(event, "limited", json_boolean(task->limited));
+        json_object_set_new(event, "lufs", json_real(task->lufs));
     }
     if (event && task->state == AUR_TASK_FAILED)
         json_object_set_new(event, "message", json_string(task->err ? task->err->message : "out of memory"));

@@ -107,7 +107,8 @@ static bool describe(json_t *line, const struct aur_task *task)
         ok = json_object_set_new(line, "measured_lufs", json_real(round(task->loudness.lufs * 100) / 100)) == 0 &&
              json_object_set_new(line, "measured_dbtp", json_real(round(task->loudness.peak_dbtp * 100) / 100)) == 0 &&
              json_object_set_new(line, "gain_db", json_real(task->gain_db)) == 0 &&
-             json_object_set_new(line, "limited", json_boolean(task->limited)) == 0;
+             json_object_set_new(line, "limited", json_boolean(task->limited)) == 0 &&
+             json_object_set_new(line, "lufs", json_real(round(task->lufs * 100) / 100)) == 0;
     json_decref(about);
     json_decref(set);
     return ok;

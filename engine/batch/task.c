@@ -243,6 +243,19 @@ static int fill_files(struct work *work, const struct aur_task_config *config, u
     return aur_task_folders(work->outputs[0].path, err);
 }
 
+/* A pass one of whose callbacks is on_audio. */
+static int run_measured(struct work *work, struct aur_bounce_request *request, struct aur_loudness_result *out,
+                        struct aur_error *err)
+{
+    int rc = aur_loudness_init(&work->loudness, request->synth.rate_hz, err);
+    if (!rc)
+        rc = aur_bounce(request, err);
+    if (!rc)
+        rc = aur_loudness_end(&work->loudness, out, err);
+    aur_loudness_deinit(&work->loudness);
+    return rc;
+}
+
 /* The first pass: nothing but how loud it is. */
 static int measure(struct work *work, struct aur_error *err)
 {
@@ -251,19 +264,27 @@ static int measure(struct work *work, struct aur_error *err)
     struct aur_bounce_request pass = work->request;
     work->share = 0.5;
     pass.on_audio = on_audio;
-    int rc = aur_loudness_init(&work->loudness, pass.synth.rate_hz, err);
-    if (!rc)
-        rc = aur_bounce(&pass, err);
-    if (!rc)
-        rc = aur_loudness_end(&work->loudness, &task->loudness, err);
-    aur_loudness_deinit(&work->loudness);
+    int rc = run_measured(work, &pass, &task->loudness, err);
     if (!rc)
         rc = aur_loudness_master(&work->request.master, &task->loudness, entry->loudness_lufs, entry->peak_dbtp,
                                  entry->limit, err);
     task->measured = !rc;
     task->gain_db = work->request.master.gain_db;
     task->limited = work->request.master.limit;
+    task->lufs = task->loudness.lufs + task->gain_db;
     work->from = 0.5;
+    return rc;
+}
+
+/* The pass that writes. Where a limiter works, only measuring tells how loud it came out. */
+static int write_files(struct work *work, struct aur_error *err)
+{
+    struct aur_loudness_result result = {0};
+    if (!work->task->limited)
+        return aur_bounce(&work->request, err);
+    work->request.on_master = on_audio;
+    int rc = run_measured(work, &work->request, &result, err);
+    work->task->lufs = result.lufs;
     return rc;
 }
 
@@ -278,7 +299,7 @@ static int render(struct work *work, const struct aur_task_config *config, bool 
     work->share = 1 - work->from;
     work->request.force = force;
     if (!rc)
-        rc = aur_bounce(&work->request, err);
+        rc = write_files(work, err);
     work->task->seconds = work->done_s;
     return rc;
 }

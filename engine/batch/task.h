@@ -42,9 +42,10 @@ struct aur_task {
     /* of a task that was made */
     double seconds;
     bool measured;
-    struct aur_loudness_result loudness;
+    struct aur_loudness_result loudness; /* before the gain */
     double gain_db;
     bool limited;
+    double lufs;  /* of the files */
     char **stems; /* its files below the folder, NULL-terminated; the task's */
 };
 

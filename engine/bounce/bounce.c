@@ -22,6 +22,7 @@ struct bounce {
     struct aur_player player;
     struct aur_files files;
     struct aur_master master;
+    uint64_t mastered; /* frames that came out of it */
     float block[2 * BLOCK_FRAMES];
 };
 
@@ -161,10 +162,15 @@ static int write_out(struct bounce *b, size_t frames, struct aur_error *err)
         b->master.limit ? (frames + AUR_BLOCK_FRAMES - 1) / AUR_BLOCK_FRAMES * AUR_BLOCK_FRAMES : frames;
     memset(b->block + 2 * frames, 0, 2 * (whole - frames) * sizeof *b->block);
     const size_t drop = aur_master_run(&b->master, b->block, whole);
-    return aur_files_write(&b->files, b->block + 2 * drop, whole - drop, err);
+    const uint64_t left = b->total_frames - b->mastered;
+    const size_t n = whole - drop < left ? whole - drop : (size_t)left;
+    b->mastered += n;
+    if (b->request->on_master && n)
+        b->request->on_master(b->request->user, b->block + 2 * drop, n);
+    return aur_files_write(&b->files, b->block + 2 * drop, n, err);
 }
 
-/* What the limiter still holds; the files take no more than their length. */
+/* What the limiter still holds. */
 static int flush(struct bounce *b, struct aur_error *err)
 {
     if (!b->master.limit)

@@ -82,6 +82,8 @@ struct aur_bounce_request {
     void (*on_phrase)(void *user, const struct aur_phrase *phrase);
     void (*on_audio)(void *user, const float *interleaved,
                      size_t frames); /* at the rate of synthesis, before the master; may be NULL */
+    void (*on_master)(void *user, const float *interleaved,
+                      size_t frames); /* the same after it: what goes into the files; may be NULL */
     void (*on_stems)(void *user, const struct aur_stems_told *told); /* when the files are there; may be NULL */
     void (*on_progress)(void *user, double done_s, double total_s);  /* about every second of audio; may be NULL */
     void *user;

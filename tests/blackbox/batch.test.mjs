@@ -231,6 +231,8 @@ test("loudness, tags and cover, as others' programs read them", async (t) => {
   assert.match(err, /batch\.lua:6: over: loudness: -9\.0 is not allowed; allowed: up to -1\d\.\d LUFS.*limit = true/);
   const [quiet, loud] = work.manifest();
   assert.ok(Math.abs(quiet.measured_lufs + quiet.gain_db + 30) < 0.02 && !quiet.limited && loud.limited);
+  assert.equal(quiet.lufs, -30);
+  assert.ok(loud.lufs < -9 && loud.lufs > -16, `${loud.lufs} LUFS`);
   const flac = work.path("quiet.flac");
   execFileSync("flac", ["-ts", flac]);
   const tags = execFileSync("metaflac", ["--export-tags-to=-", "--no-utf8-convert", flac], { encoding: "utf8" });
