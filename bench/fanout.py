@@ -89,7 +89,8 @@ class Bench:
         port = free_port()
         env = {key: value for key, value in os.environ.items() if not key.startswith('AURALIS_')}
         env.update(AURALIS_DATA_DIR=os.path.join(HERE, '..'), AURALIS_MAX_CLIENTS='20000', AURALIS_METRICS_PORT='0',
-                   AURALIS_LOG_LEVEL='ERROR', AURALIS_DEVICE='simd', AURALIS_ENV_FILE='/dev/null')
+                   AURALIS_LOG_LEVEL='ERROR', AURALIS_DEVICE='simd', AURALIS_ENV_FILE='/dev/null',
+                   AURALIS_DB=os.path.join(self.scratch, 'auralis.db'))
         argv = [os.path.join(self.build, 'auralis'), 'serve', '--port', str(port)]
         with running(argv, env=env, cwd=self.scratch) as child:
             wait_for(port, '/api/v1/health', 'auralis', child)
