@@ -1,9 +1,11 @@
 /* session: the recorded sessions of a database, listed, shown, named, deleted, and carried to another machine. Reading works
  * while a server records; what changes the database is the server's while one runs. Main thread. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/command.h"
 #include "app/playback.h"
@@ -319,6 +321,8 @@ static int run_import(const struct job *job)
 {
     char id[AUR_SESSION_ID_SIZE];
     struct aur_journal *journal;
+    if (access(job->operands[0], R_OK) != 0) /* before a database is made for it */
+        return aur_error_set(job->err, AUR_EIO, "%s: %s", job->operands[0], strerror(errno));
     int rc = take_database(&journal, job);
     if (rc < 0)
         return rc;

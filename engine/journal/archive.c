@@ -51,9 +51,27 @@ static int open_file(struct aur_archive *archive, struct aur_error *err)
     return rc;
 }
 
-static int open_database(struct aur_archive *archive, struct aur_error *err)
+/* "file:PATH?immutable=1", with what means something in it escaped. */
+static void make_uri(struct aur_buf *uri, const char *path)
 {
-    int code = sqlite3_open_v2(archive->path, &archive->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    aur_buf_text(uri, "file:");
+    for (; *path; path++)
+        aur_buf_printf(uri, strchr("?#%", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    aur_buf_text(uri, "?immutable=1");
+}
+
+/* What nobody writes, and where this process may not make the index of a log: a backup, somebody else's file. */
+static bool is_left_alone(const struct aur_archive *archive)
+{
+    char wal[sizeof archive->path + 4];
+    snprintf(wal, sizeof wal, "%s-wal", archive->path);
+    const int code = sqlite3_errcode(archive->db) & 0xff;
+    return (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && access(wal, F_OK) != 0;
+}
+
+static int open_connection(struct aur_archive *archive, const char *name, int flags, struct aur_error *err)
+{
+    int code = sqlite3_open_v2(name, &archive->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | flags, NULL);
     if (code != SQLITE_OK)
         return aur_error_set(err, AUR_EIO, "%s: %s", archive->path,
                              archive->db ? sqlite3_errmsg(archive->db) : "out of memory");
@@ -61,6 +79,22 @@ static int open_database(struct aur_archive *archive, struct aur_error *err)
     sqlite3_db_config(archive->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_exec(archive->db, "PRAGMA trusted_schema=OFF", NULL, NULL, NULL);
     return aur_schema_check(archive->db, archive->path, err);
+}
+
+static int open_database(struct aur_archive *archive, struct aur_error *err)
+{
+    struct aur_buf uri;
+    int rc = open_connection(archive, archive->path, 0, err);
+    if (rc != AUR_EIO || !is_left_alone(archive))
+        return rc;
+    sqlite3_close(archive->db);
+    archive->db = NULL;
+    aur_buf_init(&uri);
+    make_uri(&uri, archive->path);
+    rc = aur_buf_ok(&uri) ? open_connection(archive, uri.data, SQLITE_OPEN_URI, err)
+                          : aur_error_set(err, AUR_ENOMEM, "%s: out of memory", archive->path);
+    aur_buf_deinit(&uri);
+    return rc;
 }
 
 /* Whether it begins as a gzip file does. */

@@ -68,7 +68,7 @@ test("sessions are listed, shown, named, exported, imported and deleted", async 
   assert.equal(recorded.title, "Short");
 
   // The server has the database: reading works, changing it says who has it.
-  for (const change of [["name", "last", "Mine"], ["delete", "last"], ["import", "nothing.auralis"]]) {
+  for (const change of [["name", "last", "Mine"], ["delete", "last"], ["import", here.db]]) {
     const { code, err } = await session(...change);
     assert.equal(code, 3);
     assert.match(err, /in use by another process, a running server perhaps/);
@@ -165,8 +165,11 @@ test("what is no session is refused, and says why", async (t) => {
     assert.equal(code, 2, err);
     assert.match(err, pattern);
   }
+  const missing = await run(t, ["session", "import", "nothing.auralis", "--db", join(dir, "new.db")]);
+  assert.equal(missing.code, 3);
+  assert.match(missing.err, /nothing\.auralis: No such file/);
+  assert.ok(!existsSync(join(dir, "new.db")));
   const none = await session("delete", "zzzzzzzz");
   assert.equal(none.code, 3);
   assert.match(none.err, /zzzzzzzz/);
-  assert.ok(!existsSync(join(dir, "a.auralis.part")));
 });

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "sample.h"
@@ -348,6 +349,36 @@ static void put_file(const char *path, const char *text)
     fclose(file);
 }
 
+/* Somebody else's database, or one on a disk that is read only: nothing can be made beside it. */
+static void test_read_where_nothing_may_be_written(void **state)
+{
+    struct sample *s = *state;
+    char id[AUR_SESSION_ID_SIZE], copy[160], command[800];
+    struct aur_session_info info;
+    sample_session(s, id, "main", 1000, 3);
+    sample_close(s);
+    snprintf(command, sizeof command,
+             "mkdir '%s/a%%20?#b' && cp '%s' '%s/a%%20?#b/x.db' && chmod 755 '%s' && chmod 555 "
+             "'%s/a%%20?#b'",
+             s->folder, s->path, s->folder, s->folder, s->folder);
+    assert_int_equal(system(command), 0);
+    const bool root = geteuid() == 0;
+    if (root)
+        assert_int_equal(seteuid(65534), 0);
+    struct aur_archive *archive = NULL;
+    struct aur_error err = {0};
+    int rc = aur_archive_open(&archive, sample_file(s, copy, "a%20?#b/x.db"), &err);
+    if (root)
+        assert_int_equal(seteuid(0), 0);
+    if (rc < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(aur_archive_session(archive, &info, id, NULL), AUR_OK);
+    assert_int_equal(info.phrases, 3);
+    aur_archive_close(archive);
+    snprintf(command, sizeof command, "chmod -R u+w '%s'", s->folder);
+    assert_int_equal(system(command), 0);
+}
+
 static void make_database(const char *path, const char *sql)
 {
     sqlite3 *db;
@@ -399,6 +430,7 @@ int main(void)
         TEST(test_keyframes),
         TEST(test_sessions_are_found),
         TEST(test_a_beginning_of_several_is_refused),
+        TEST(test_read_where_nothing_may_be_written),
         TEST(test_one_writer),
         TEST(test_what_is_no_journal_is_refused),
     };
