@@ -25,7 +25,7 @@ static const struct aur_option verify_table[] = {
 const struct aur_options aur_verify_options = {"verify", verify_table, "SESSION", 1};
 
 struct minute {
-    uint64_t number, hash;
+    uint64_t number, end, hash;
 };
 
 struct check {
@@ -39,17 +39,11 @@ struct check {
     bool json;
 };
 
-static uint64_t end_of(const struct check *c, uint64_t number)
-{
-    uint64_t end = (number + 1) * c->frames_a_minute;
-    return end < c->info->frames ? end : c->info->frames;
-}
-
 static int add_minute(void *user, const struct aur_fact *fact)
 {
     struct check *c = user;
-    if (end_of(c, fact->number) > c->end)
-        return 1;
+    if (fact->frame > c->end)
+        return 0;
     if (c->n == c->room) {
         size_t room = c->room ? 2 * c->room : 64;
         struct minute *minutes = realloc(c->minutes, room * sizeof *minutes);
@@ -58,40 +52,45 @@ static int add_minute(void *user, const struct aur_fact *fact)
         c->minutes = minutes;
         c->room = room;
     }
-    c->minutes[c->n++] = (struct minute){fact->number, fact->hash};
+    c->minutes[c->n++] = (struct minute){fact->number, fact->frame, fact->hash};
     return 0;
 }
 
-static void compare(struct check *c, uint64_t number)
+static void compare(struct check *c, const struct minute *minute)
 {
     char time[AUR_PLAYBACK_TIME_SIZE];
-    while (c->at < c->n && c->minutes[c->at].number < number)
-        c->at++;
-    if (c->at == c->n || c->minutes[c->at].number != number)
-        return;
-    if (c->minutes[c->at].hash == c->hash) {
+    if (minute->hash == c->hash) {
         c->equal++;
         return;
     }
-    json_array_append_new(c->different, json_integer((json_int_t)number));
+    json_array_append_new(c->different, json_integer((json_int_t)minute->number));
     if (!c->json)
-        printf("minute %" PRIu64 " (from %s) differs\n", number,
-               aur_playback_time(time, number * c->frames_a_minute, c->info->head.rate_hz));
+        printf("minute %" PRIu64 " (from %s) differs\n", minute->number,
+               aur_playback_time(time, minute->number * c->frames_a_minute, c->info->head.rate_hz));
+}
+
+/* Up to the end of the minute, or of what was hashed of it. */
+static uint64_t next_stop(const struct check *c)
+{
+    uint64_t stop = (c->frame / c->frames_a_minute + 1) * c->frames_a_minute;
+    if (c->at < c->n && c->minutes[c->at].end > c->frame && c->minutes[c->at].end < stop)
+        stop = c->minutes[c->at].end;
+    return stop;
 }
 
 static void on_audio(struct check *c, const float *samples, size_t frames)
 {
     while (frames) {
-        uint64_t number = c->frame / c->frames_a_minute, left = end_of(c, number) - c->frame;
-        size_t n = left < frames ? (size_t)left : frames;
+        const uint64_t left = next_stop(c) - c->frame;
+        const size_t n = left < frames ? (size_t)left : frames;
         c->hash = aur_hash_frames(samples, n, c->hash);
         c->frame += n;
         samples += 2 * n;
         frames -= n;
-        if (n == left) {
-            compare(c, number);
+        if (c->at < c->n && c->frame == c->minutes[c->at].end)
+            compare(c, &c->minutes[c->at++]);
+        if (c->frame % c->frames_a_minute == 0)
             c->hash = AUR_HASH_START;
-        }
     }
 }
 

@@ -57,13 +57,11 @@ int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *co
     return rc < 0 ? aur_error_set(err, rc, "out of memory for the journal of channel %s", ch->name) : AUR_OK;
 }
 
-static void put_minute(struct aur_channel *ch)
+/* The minute, or the session within it, ends here. */
+static void put_minute(struct aur_channel *ch, uint64_t end)
 {
     struct aur_record_render *r = &ch->render.record;
-    const struct aur_fact fact = {.type = AUR_FACT_MINUTE,
-                                  .frame = r->minute * AUR_MINUTE_SECONDS * ch->rate_hz,
-                                  .number = r->minute,
-                                  .hash = r->hash};
+    const struct aur_fact fact = {.type = AUR_FACT_MINUTE, .frame = end, .number = r->minute, .hash = r->hash};
     aur_recorder_fact(ch->recorder, &fact);
     r->minute++;
     r->hash = AUR_HASH_START;
@@ -74,7 +72,7 @@ void aur_record_end(struct aur_channel *ch)
     if (!ch->recorder)
         return;
     if (ch->render.frame > ch->render.record.minute * AUR_MINUTE_SECONDS * ch->rate_hz)
-        put_minute(ch);
+        put_minute(ch, ch->render.frame);
     aur_recorder_free(ch->recorder, ch->render.frame);
     ch->recorder = NULL;
 }
@@ -136,7 +134,7 @@ void aur_record_samples(struct aur_channel *ch, const float *samples, uint64_t f
         uint64_t left = (r->minute + 1) * AUR_MINUTE_SECONDS * ch->rate_hz - first, n = frames < left ? frames : left;
         r->hash = aur_hash_frames(samples, n, r->hash);
         if (n == left)
-            put_minute(ch);
+            put_minute(ch, first + n);
         samples += 2 * n;
         first += n;
         frames -= n;

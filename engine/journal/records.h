@@ -71,7 +71,8 @@ enum aur_fact_type {
     AUR_FACT_LIVE, /* live controls, from `frame` on (a multiple of 64); those of one frame in the order of `number` */
     AUR_FACT_DROPPED, /* phrase `number` came too late and never sounded */
     AUR_FACT_CUT,     /* phrase `number` begins at `frame`, inside the one before */
-    AUR_FACT_MINUTE,  /* hash of the float samples of minute `number` (frames [60 rate n, 60 rate (n + 1))) */
+    AUR_FACT_MINUTE, /* hash of the float samples of minute `number`: frames [60 rate number, frame); 60 rate of them, fewer
+                         only at the session's end */
     AUR_FACT_UNDERRUN /* a chunk came `number` microseconds late; nothing in the samples tells */
 };
 struct aur_fact {
