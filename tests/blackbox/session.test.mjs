@@ -165,6 +165,10 @@ test("what is no session is refused, and says why", async (t) => {
     assert.equal(code, 2, err);
     assert.match(err, pattern);
   }
+  assert.equal((await session("name", "last", "a\u001b[2J\u009bb")).code, 0);
+  assert.match((await session("list")).out, / a\?\[2J\?\?b\n$/);
+  assert.equal((await listed(session))[0].name, "a\u001b[2J\u009bb");
+
   const missing = await run(t, ["session", "import", "nothing.auralis", "--db", join(dir, "new.db")]);
   assert.equal(missing.code, 3);
   assert.match(missing.err, /nothing\.auralis: No such file/);
