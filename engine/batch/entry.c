@@ -109,27 +109,30 @@ int aur_batch_add(struct aur_batch_list *list, const struct aur_batch_entry *ent
     return AUR_OK;
 }
 
+struct sorted {
+    const struct aur_batch_entry *entry;
+};
+
 static int by_name(const void *a, const void *b)
 {
-    const struct aur_batch_entry *x = *(const struct aur_batch_entry *const *)a;
-    const struct aur_batch_entry *y = *(const struct aur_batch_entry *const *)b;
+    const struct aur_batch_entry *x = ((const struct sorted *)a)->entry, *y = ((const struct sorted *)b)->entry;
     const int order = strcmp(x->name, y->name);
     return order ? order : x < y ? -1 : x > y;
 }
 
 int aur_batch_names_check(const struct aur_batch_list *list, int *line, struct aur_error *err)
 {
-    const struct aur_batch_entry **sorted = malloc((list->n + 1) * sizeof *sorted);
+    struct sorted *sorted = malloc((list->n + 1) * sizeof *sorted);
     int rc = AUR_OK;
     if (!sorted)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     for (size_t i = 0; i < list->n; i++)
-        sorted[i] = &list->items[i];
+        sorted[i].entry = &list->items[i];
     qsort(sorted, list->n, sizeof *sorted, by_name);
     for (size_t i = 1; !rc && i < list->n; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
-            *line = sorted[i]->line;
-            rc = aur_error_value(err, "name", sorted[i]->name, "a name that no other entry has");
+        if (strcmp(sorted[i - 1].entry->name, sorted[i].entry->name) == 0) {
+            *line = sorted[i].entry->line;
+            rc = aur_error_value(err, "name", sorted[i].entry->name, "a name that no other entry has");
         }
     free(sorted);
     return rc;

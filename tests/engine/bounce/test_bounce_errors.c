@@ -209,8 +209,13 @@ int __wrap_aur_session_next(struct aur_session *session, struct aur_phrase **out
 
 static void running_out_of_memory_is_an_error(void **state)
 {
+    const struct aur_bounce_output more = {fixture_path(*state, "x.flac"), 0, AUR_BITS_16, false};
     struct aur_bounce_request request = fixture_request(*state, fixture_path(*state, "x.wav"));
     request.events_path = fixture_path(*state, "x.json");
+    request.midi_path = fixture_path(*state, "x.mid");
+    request.chords_path = fixture_path(*state, "x.txt");
+    request.more = &more;
+    request.n_more = 1;
     request.duration_s = 0.05;
     request.tail_s = 0.01;
     request.file_rate_hz = 48000;
@@ -227,7 +232,7 @@ static void running_out_of_memory_is_an_error(void **state)
         assert_true(*err.message);
         assert_int_equal(fixture_files(*state), 0);
     }
-    assert_int_equal(fixture_files(*state), 2);
+    assert_int_equal(fixture_files(*state), 5);
 }
 
 int main(void)
