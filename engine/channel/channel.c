@@ -93,11 +93,8 @@ static int make_parts(struct aur_channel *ch, const struct aur_channel_config *c
         ch->render.ahead += ch->chunk_frames;
     struct aur_live live = {(float)config->controls.level, (float)config->controls.brightness,
                             (float)config->controls.intensity};
-    uint64_t frame = aur_synth_live(ch->render.synth, &live);
-    rc = aur_record_begin(ch, config, err);
-    if (rc == 0)
-        aur_record_live(ch, &live, frame);
-    return rc;
+    aur_synth_live(ch->render.synth, &live);
+    return 0;
 }
 
 /* Where the music begins: with the piece's own state, or where another session stood. */
@@ -132,7 +129,7 @@ int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *c
     if (rc == 0)
         rc = make_parts(ch, config, err);
     if (rc == 0)
-        rc = aur_channel_compose_first(ch, err);
+        rc = aur_channel_compose_first(ch, config, err);
     if (rc < 0) {
         aur_channel_free(ch);
         return rc;

@@ -328,15 +328,18 @@ bool aur_channel_compose_step(struct aur_channel *ch)
     return c->session.next_number != number;
 }
 
-int aur_channel_compose_first(struct aur_channel *ch, struct aur_error *err)
+int aur_channel_compose_first(struct aur_channel *ch, const struct aur_channel_config *config, struct aur_error *err)
 {
     struct aur_attempt attempt;
     int rc = aur_channel_attempt(ch, &attempt, 0, false, err);
     if (rc < 0)
         return rc;
-    if (!hand_over(ch, &attempt)) {
+    rc = aur_record_begin(ch, config, err); /* a piece that makes no phrase leaves no session behind */
+    if (rc == AUR_OK && !hand_over(ch, &attempt))
+        rc = aur_error_set(err, AUR_EBUSY, "the first phrase is there already");
+    if (rc < 0) {
         aur_channel_drop_attempt(ch, &attempt);
-        return aur_error_set(err, AUR_EBUSY, "the first phrase is there already");
+        return rc;
     }
     move_on(ch, attempt.phrase, &attempt);
     return 0;

@@ -264,8 +264,9 @@ uint64_t aur_channel_due_ns(const struct aur_channel *channel, uint64_t index);
 /* compose.c, composer worker, one at a time: frees what came back, and composes the next phrase if its commit point has
  * come. False: nothing was to be composed. */
 bool aur_channel_compose_step(struct aur_channel *channel);
-/* Composes phrase 0 and hands it over. */
-AUR_MUST_USE int aur_channel_compose_first(struct aur_channel *channel, struct aur_error *err);
+/* Composes phrase 0, starts the recording and hands it over. */
+AUR_MUST_USE int aur_channel_compose_first(struct aur_channel *channel, const struct aur_channel_config *config,
+                                           struct aur_error *err);
 
 /* swap.c, composer worker: what composes the next phrase, and with it what was armed. */
 struct aur_attempt {

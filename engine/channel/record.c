@@ -54,7 +54,12 @@ int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *co
     r->layout = aur_synth_layout(ch->render.synth);
     ch->keyframe_bytes = aur_synth_keyframe_bytes(ch->render.synth);
     int rc = aur_recorder_new(&ch->recorder, config->journal, &head, ch->keyframe_bytes);
-    return rc < 0 ? aur_error_set(err, rc, "out of memory for the journal of channel %s", ch->name) : AUR_OK;
+    if (rc < 0)
+        return aur_error_set(err, rc, "out of memory for the journal of channel %s", ch->name);
+    const struct aur_live live = {(float)config->controls.level, (float)config->controls.brightness,
+                                  (float)config->controls.intensity};
+    aur_record_live(ch, &live, 0);
+    return AUR_OK;
 }
 
 /* The minute, or the session within it, ends here. */

@@ -35,7 +35,7 @@ struct aur_record_render {
 
 /* ---- while no worker has the channel ---- */
 
-/* Starts the session, once the synth is there. Errors: AUR_ENOMEM. */
+/* Starts the session, once the synth has its first live controls and the first phrase is composed. Errors: AUR_ENOMEM. */
 AUR_MUST_USE int aur_record_begin(struct aur_channel *channel, const struct aur_channel_config *config,
                                   struct aur_error *err);
 void aur_record_end(struct aur_channel *channel);
