@@ -1,175 +1,12 @@
 /* What a channel records is enough to make every sample again, to the bit: a real channel stepped by hand goes through all that
  * can happen to a stream; then its phrases are composed from the journal and given to a synth that knows nothing of it. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/hash.h"
-#include "channel/internal.h"
+#include "recorded.h"
 #include "replayed.h"
 #include "support/unit.h"
-
-#define RATE   44100u
-#define CHUNK  4410u
-#define CHUNKS 1240u /* just over two minutes */
-#define FRAMES ((uint64_t)CHUNKS * CHUNK)
-#define SHORT  AURALIS_SOURCE_DIR "/tests/engine/channel/pieces/short.lua"
-
-static struct aur_piece *load(const char *text)
-{
-    struct aur_piece *piece = NULL;
-    struct aur_error err = {0};
-    const struct aur_piece_text instead = {SHORT, text, text ? strlen(text) : 0};
-    struct aur_piece_source source = {.path = SHORT,
-                                      .lib_dir = AURALIS_SOURCE_DIR "/scripts/lib",
-                                      .instead = text ? &instead : NULL,
-                                      .n_instead = text ? 1 : 0};
-    if (aur_piece_load(&piece, &source, &err) != 0)
-        fail_msg("%s", err.message);
-    return piece;
-}
-
-/* Other notes, state of another shape, and it fails when it is told to. */
-static const char edited[] =
-    "local theory = require \"theory\"\n"
-    "return { title = \"Edited\", meter = { 3, 4 },\n"
-    "  controls = { density = { min = 0, max = 1, default = 0.5, label = \"Density\" } },\n"
-    "  patches = { pad = { voice = \"pad\", attack = 0.1 }, bell = { voice = \"bell\" } },\n"
-    "  migrate = function(old) return { steps = old.bars, bars = old.bars, n = 0 } end,\n"
-    "  phrase = function(ctx, state)\n"
-    "    state.steps, state.n = (state.steps or 0) + 1, (state.n or 0) + 1\n"
-    "    if ctx.density > 0.8 then error(\"edited: too dense\") end\n"
-    "    for beat = 0, 5 do\n"
-    "      ctx:note { patch = \"bell\", at = beat, beats = 2, pitch = 60 + ctx.random(\"n\"):int(0, 12), velocity = "
-    "0.6 }\n"
-    "    end\n"
-    "    ctx:note { patch = \"pad\", at = 0, beats = 7, pitch = 45 + state.steps % 7, velocity = 0.5 }\n"
-    "    return 2\n"
-    "  end }\n";
-
-/* ---- the stream ---- */
-
-struct stream {
-    char dir[64], path[96];
-    uint64_t now;
-    struct aur_journal *journal;
-    struct aur_channel *ch;
-    struct aur_piece *piece, *other;
-    float *samples;
-    bool composes;
-    char session[AUR_SESSION_ID_SIZE];
-};
-
-static uint64_t fake_clock(void *user)
-{
-    return *(uint64_t *)user;
-}
-
-static void open_journal(struct stream *s)
-{
-    struct aur_error err = {0};
-    const struct aur_journal_config config = {.path = s->path};
-    if (aur_journal_open(&s->journal, &config, &err) != AUR_OK)
-        fail_msg("%s", err.message);
-}
-
-static void open_stream(struct stream *s)
-{
-    struct aur_error err = {0};
-    *s = (struct stream){.dir = "test-recording-XXXXXX", .now = 1, .composes = true, .piece = load(NULL)};
-    s->other = load(edited);
-    assert_non_null(mkdtemp(s->dir));
-    snprintf(s->path, sizeof s->path, "%s/a.db", s->dir);
-    open_journal(s);
-    s->samples = calloc(FRAMES * 2, sizeof(float));
-    struct aur_channel_config config = {.name = "main",
-                                        .piece = s->piece,
-                                        .seed = 11,
-                                        .journal = s->journal,
-                                        .synth = {.rate_hz = RATE, .isa = aur_isa_best(), .effects = true},
-                                        .chunk_frames = CHUNK};
-    aur_controls_default(&config.controls, &aur_piece_describe(s->piece)->controls);
-    config.controls.bpm = 200;
-    config.controls.level = 0.9;
-    if (aur_channel_new(&s->ch, &config, NULL, fake_clock, &s->now, &err) != 0)
-        fail_msg("%s", err.message);
-    snprintf(s->session, sizeof s->session, "%s", aur_channel_session(s->ch));
-    assert_int_equal(strlen(s->session), AUR_SESSION_ID_SIZE - 1);
-}
-
-static void remove_file(const struct stream *s, const char *suffix)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s%s", s->path, suffix);
-    unlink(path);
-}
-
-static void close_stream(struct stream *s)
-{
-    aur_channel_free(s->ch);
-    aur_journal_close(s->journal);
-    aur_piece_free(s->piece);
-    aur_piece_free(s->other);
-    free(s->samples);
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-        remove_file(s, suffixes[i]);
-    assert_int_equal(rmdir(s->dir), 0);
-}
-
-static void chunk(struct stream *s, uint64_t k)
-{
-    const void *slot;
-    while (aur_channel_published(s->ch) == k * CHUNK)
-        s->now = aur_channel_render_step(s->ch, s->now);
-    while (s->composes && aur_channel_compose_step(s->ch))
-        ;
-    aur_channel_encode_step(s->ch);
-    assert_int_equal(aur_cast_read(s->ch->audio, &slot, k), 0);
-    memcpy(s->samples + k * CHUNK * 2, ((const struct aur_chunk *)slot)->samples, CHUNK * 2 * sizeof(float));
-    aur_cast_done(s->ch->audio);
-}
-
-static void set(struct stream *s, const char *name, double value)
-{
-    struct aur_controls controls;
-    struct aur_control_specs specs;
-    struct aur_msg_phrase reply;
-    aur_channel_controls(s->ch, &controls, &specs);
-    assert_int_equal(aur_controls_set(&controls, &specs, name, value, NULL), AUR_OK);
-    aur_channel_control(s->ch, &reply, &controls, &specs);
-}
-
-static void set_key(struct stream *s, const char *name)
-{
-    struct aur_controls controls;
-    struct aur_msg_phrase reply;
-    aur_channel_controls(s->ch, &controls, NULL);
-    assert_int_equal(aur_key_parse(&controls.key, name, NULL), AUR_OK);
-    aur_channel_control(s->ch, &reply, &controls, NULL);
-}
-
-static void arm(struct stream *s, struct aur_piece *piece, enum aur_swap swap)
-{
-    struct aur_msg_phrase reply;
-    aur_channel_arm(s->ch, &reply, piece, swap);
-}
-
-static void back(struct stream *s, uint32_t phrases, uint64_t seed, struct aur_piece *piece)
-{
-    struct aur_msg_phrase reply;
-    struct aur_error err = {0};
-    uint32_t branch;
-    if (aur_channel_rewind(s->ch, &reply, &branch, phrases, seed ? &seed : NULL, piece, &err) != AUR_OK)
-        fail_msg("%s", err.message);
-}
-
-static void go_to(struct stream *s, uint32_t branch)
-{
-    struct aur_msg_phrase reply;
-    assert_int_equal(aur_channel_switch(s->ch, &reply, branch, NULL), AUR_OK);
-}
 
 enum what { SET, KEY, EDIT, EDIT_AT_BAR, COMPOSING, BACK, BACK_EDITED, GO };
 
@@ -209,24 +46,24 @@ static const struct step {
     {1100, SET, "density", 1}, /* rolls back inside the branch */
 };
 
-static void take(struct stream *s, const struct step *step)
+static void take(struct recorded *s, const struct step *step)
 {
     struct aur_piece *piece = step->name && strcmp(step->name, "edited") == 0 ? s->other : s->piece;
     if (step->what == SET)
-        set(s, step->name, step->value);
+        recorded_set(s, step->name, step->value);
     else if (step->what == KEY)
-        set_key(s, step->name);
+        recorded_key(s, step->name);
     else if (step->what == EDIT || step->what == EDIT_AT_BAR)
-        arm(s, piece, step->what == EDIT ? AUR_SWAP_PHRASE : AUR_SWAP_BAR);
+        recorded_arm(s, piece, step->what == EDIT ? AUR_SWAP_PHRASE : AUR_SWAP_BAR);
     else if (step->what == COMPOSING)
         s->composes = step->value != 0;
     else if (step->what == GO)
-        go_to(s, (uint32_t)step->value);
+        recorded_switch(s, (uint32_t)step->value);
     else
-        back(s, (uint32_t)step->value, step->what == BACK ? 0 : 77, step->what == BACK ? NULL : s->other);
+        recorded_rewind(s, (uint32_t)step->value, step->what == BACK ? 0 : 77, step->what == BACK ? NULL : s->other);
 }
 
-static void happen(struct stream *s, uint64_t chunk_index)
+static void happen(struct recorded *s, uint64_t chunk_index)
 {
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (steps[i].chunk == chunk_index)
@@ -288,14 +125,14 @@ static int facts(struct aur_archive *archive, const char *session, enum aur_fact
 static void every_sample_again(void **state)
 {
     (void)state;
-    struct stream s;
+    struct recorded s;
     struct replayed p;
     struct tally t = {0};
-    open_stream(&s);
+    recorded_open(&s);
     s.ch->render.record.keyframe_from = (uint64_t)95 * RATE; /* sooner than after five minutes */
     for (uint64_t k = 0; k < CHUNKS; k++) {
         happen(&s, k);
-        chunk(&s, k);
+        recorded_chunk(&s, k);
     }
     aur_channel_free(s.ch);
     s.ch = NULL;
@@ -328,7 +165,7 @@ static void every_sample_again(void **state)
     assert_int_equal(info.frames, FRAMES);
     assert_true(info.broken_at == UINT64_MAX);
     replayed_close(&p);
-    close_stream(&s);
+    recorded_close(&s);
 }
 
 /* Where the music of a session ended, another one goes on. */
@@ -353,13 +190,13 @@ static int check_first(void *user, const struct aur_recorded_phrase *r)
 static void a_session_goes_on_from_another(void **state)
 {
     (void)state;
-    struct stream s;
+    struct recorded s;
     struct aur_archive *archive;
     struct aur_session_info info;
     struct aur_channel_start start = {.session = ""};
-    open_stream(&s);
+    recorded_open(&s);
     for (uint64_t k = 0; k < 100; k++)
-        chunk(&s, k);
+        recorded_chunk(&s, k);
     aur_channel_free(s.ch);
     assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
     assert_int_equal(aur_archive_open(&archive, s.path, NULL), AUR_OK);
@@ -374,7 +211,7 @@ static void a_session_goes_on_from_another(void **state)
                                         .synth = {.rate_hz = RATE, .isa = aur_isa_best(), .effects = true},
                                         .chunk_frames = CHUNK};
     aur_controls_default(&config.controls, &aur_piece_describe(s.piece)->controls);
-    assert_int_equal(aur_channel_new(&s.ch, &config, NULL, fake_clock, &s.now, NULL), 0);
+    assert_int_equal(aur_channel_new(&s.ch, &config, NULL, recorded_clock, &s.now, NULL), 0);
     assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
     const char *id = aur_channel_session(s.ch);
     assert_string_not_equal(id, s.session);
@@ -384,7 +221,39 @@ static void a_session_goes_on_from_another(void **state)
     assert_int_equal(aur_archive_phrases(archive, id, 0, UINT64_MAX, check_first, &start), 1);
     aur_archive_close(archive);
     free((char *)(uintptr_t)start.state);
-    close_stream(&s);
+    recorded_close(&s);
+}
+
+static int count_session(void *user, const struct aur_session_info *session)
+{
+    (void)session;
+    ++*(int *)user;
+    return 0;
+}
+
+static void a_piece_that_makes_no_phrase_leaves_no_session(void **state)
+{
+    (void)state;
+    struct recorded s;
+    struct aur_archive *archive;
+    struct aur_channel *ch;
+    struct aur_error err = {0};
+    int n = 0;
+    recorded_open(&s);
+    struct aur_channel_config config = {.name = "main",
+                                        .piece = s.piece,
+                                        .journal = s.journal,
+                                        .synth = {.rate_hz = RATE, .isa = aur_isa_best()},
+                                        .chunk_frames = CHUNK};
+    aur_controls_default(&config.controls, &aur_piece_describe(s.piece)->controls);
+    config.controls.piece[0] = 1;
+    assert_int_equal(aur_channel_new(&ch, &config, NULL, recorded_clock, &s.now, &err), AUR_ESCRIPT);
+    assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
+    assert_int_equal(aur_archive_open(&archive, s.path, NULL), AUR_OK);
+    assert_int_equal(aur_archive_sessions(archive, "main", count_session, &n), AUR_OK);
+    assert_int_equal(n, 1); /* of open_stream */
+    aur_archive_close(archive);
+    recorded_close(&s);
 }
 
 int main(void)
@@ -392,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_again),
         cmocka_unit_test(a_session_goes_on_from_another),
+        cmocka_unit_test(a_piece_that_makes_no_phrase_leaves_no_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ if(name STREQUAL test_reload OR name STREQUAL test_rollback OR name STREQUAL tes
   target_sources(${name} PRIVATE ${folder}/duo.c)
 endif()
 if(name STREQUAL test_recording)
-  target_sources(${name} PRIVATE ${folder}/replayed.c)
+  target_sources(${name} PRIVATE ${folder}/recorded.c ${folder}/replayed.c)
 endif()
 if(name STREQUAL test_channel_alloc)
   include(${PROJECT_SOURCE_DIR}/tests/support/failing_alloc.cmake)
