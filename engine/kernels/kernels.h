@@ -142,6 +142,19 @@ struct aur_lane_sums {
     float l[AUR_BLOCK * AUR_LANES], zeros[AUR_LANES_APART], r[AUR_BLOCK * AUR_LANES];
 } __attribute__((aligned(64)));
 
+#ifndef __OPENCL_VERSION__
+/* Lanes that take reads where these are active: 4, 8 or 16, as few as hold them all, from 0 or, in the middle, from 4. */
+static inline int aur_lanes_first(uint32_t active)
+{
+    return active & 0x00f0 && active & 0x0f00 && !(active & 0xf00f) ? 4 : 0;
+}
+
+static inline int aur_lanes_read(uint32_t active)
+{
+    return aur_lanes_first(active) ? 8 : active >> 8 ? 16 : active >> 4 ? 8 : 4;
+}
+#endif
+
 struct aur_stereo {
     float l[AUR_BLOCK], r[AUR_BLOCK];
 } __attribute__((aligned(64)));
@@ -207,8 +220,8 @@ struct aur_kernels {
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
-    /* As fold over the first 4, 8 or 16 lanes, as few as hold all active voices. Returns peak of both sides. */
-    float (*take)(struct aur_stereo *out, const struct aur_lane_sums *sums, int lanes);
+    /* As fold over the lanes that are read of the active ones. Returns what loudest does of the result. */
+    float (*take)(struct aur_stereo *out, const struct aur_lane_sums *sums, uint32_t active);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). The product is
      * rounded before it is added, so what is added is the same wherever it is added to. */
     void (*mix)(struct aur_stereo *out, const struct aur_stereo *in, float g0, float g1);

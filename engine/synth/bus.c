@@ -373,7 +373,7 @@ static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const st
         lanes |= group->active;
         voice(&buses->sums, group, &own);
     }
-    return k->take(out, &buses->sums, lanes >> 8 ? 16 : lanes >> 4 ? 8 : 4) < AUR_BUS_SANE;
+    return k->take(out, &buses->sums, lanes) < AUR_BUS_SANE;
 }
 
 static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out, struct aur_stem *stem,

@@ -10,13 +10,17 @@ bool aur_bus_sane(const struct aur_kernels *k, const struct aur_stereo *x)
 
 aur_voice_fn *aur_voice_kernel(const struct aur_kernels *k, enum aur_voice voice)
 {
-    aur_voice_fn *const table[AUR_VOICES] = {
-        [AUR_VOICE_PAD] = k->pad,         [AUR_VOICE_LEAD] = k->tone,  [AUR_VOICE_KICK] = k->tone,
-        [AUR_VOICE_SWELL] = k->noise,     [AUR_VOICE_BELL] = k->bell,  [AUR_VOICE_BASS] = k->bass,
-        [AUR_VOICE_PLUCK] = k->pluck,     [AUR_VOICE_TICK] = k->noise, [AUR_VOICE_GRAIN] = k->grain,
-        [AUR_VOICE_MODULAR] = k->modular, [AUR_VOICE_WAVE] = k->wave,
+#define AT(kernel) offsetof(struct aur_kernels, kernel)
+    static const uint16_t table[AUR_VOICES] = {
+        [AUR_VOICE_PAD] = AT(pad),         [AUR_VOICE_LEAD] = AT(tone),  [AUR_VOICE_KICK] = AT(tone),
+        [AUR_VOICE_SWELL] = AT(noise),     [AUR_VOICE_BELL] = AT(bell),  [AUR_VOICE_BASS] = AT(bass),
+        [AUR_VOICE_PLUCK] = AT(pluck),     [AUR_VOICE_TICK] = AT(noise), [AUR_VOICE_GRAIN] = AT(grain),
+        [AUR_VOICE_MODULAR] = AT(modular), [AUR_VOICE_WAVE] = AT(wave),
     };
-    return table[voice];
+    aur_voice_fn *fn;
+    memcpy(&fn, (const char *)k + table[voice], sizeof fn);
+    return fn;
+#undef AT
 }
 
 void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)

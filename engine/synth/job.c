@@ -181,7 +181,7 @@ void aur_job_render(const struct aur_job *job, struct aur_job_result *result, co
                 begin_lanes(&result->states[i], job, &next[i], b);
                 voice(sums, &result->states[i], &control);
             }
-            kernels->take(&result->sums[c * job->n_blocks + b], sums, AUR_LANES);
+            kernels->take(&result->sums[c * job->n_blocks + b], sums, 0xffff);
         }
     }
 }

@@ -43,6 +43,9 @@ static void make_room(struct aur_line *line, uint32_t time)
 
 void aur_line_time(struct aur_line *line, uint32_t left, uint32_t right, int at_once)
 {
+    const struct aur_tap *l = &line->tap[0], *r = &line->tap[1];
+    if (l->now == left && r->now == right && !(l->left | r->left)) /* as in nearly every block */
+        return;
     uint32_t want[2] = {left, right}, most = line->most - AUR_BLOCK;
     for (int side = 0; side < 2; side++) {
         struct aur_tap *tap = &line->tap[side];

@@ -52,17 +52,16 @@ struct quarter {
     double odd[QUARTER + 1], even[QUARTER + 1];
 };
 
-static double value(const struct quarter *sum, int at)
-{
-    if (at >= 2 * QUARTER)
-        return at == 2 * QUARTER ? 0 : -value(sum, AUR_WAVE_FRAMES - at);
-    return at <= QUARTER ? sum->odd[at] + sum->even[at] : sum->odd[2 * QUARTER - at] - sum->even[2 * QUARTER - at];
-}
-
 static void write_level(float *out, const struct quarter *sum, double scale)
 {
-    for (int i = 0; i < AUR_WAVE_STRIDE; i++)
-        out[i] = (float)(scale * value(sum, i % AUR_WAVE_FRAMES));
+    for (int i = 0; i <= QUARTER; i++)
+        out[i] = (float)(scale * (sum->odd[i] + sum->even[i]));
+    for (int i = 1; i < QUARTER; i++)
+        out[2 * QUARTER - i] = (float)(scale * (sum->odd[i] - sum->even[i]));
+    out[2 * QUARTER] = 0;
+    for (int i = 1; i < 2 * QUARTER; i++)
+        out[AUR_WAVE_FRAMES - i] = -out[i];
+    memcpy(out + AUR_WAVE_FRAMES, out, (AUR_WAVE_STRIDE - AUR_WAVE_FRAMES) * sizeof *out);
 }
 
 static void fill_shape(float *tables, partial_fn *partial, const double *wave)
