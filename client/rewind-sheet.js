@@ -10,7 +10,7 @@ import { tokenForm } from "./token-form.js";
 
 const TICK_MS = 200;
 const FIRST = 2; // phrases back
-const MOST = 63; // the server remembers 64
+const MOST = 64; // that the server remembers
 const seedOfChance = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);
 const SEED_MAX = (1n << 64n) - 1n;
 

@@ -29,7 +29,7 @@ export function sessionNote(session, from = null) {
 }
 
 export class SessionRow {
-  /** @param on { failed(answer, what, again), gone(id), keep(session, from, to, more) -> Promise, find(id) -> session or undefined } */
+  /** @param on { failed(answer, what, again), gone(id), changed(session), keep(session, from, to, more) -> Promise, find(id) -> session or undefined } */
   constructor(session, on) {
     this.on = on;
     this.title = make("h3", { class: "row-title" });
@@ -74,7 +74,7 @@ export class SessionRow {
 
   async setName(name) {
     const answer = await sessions.rename(this.session.id, name);
-    if (answer.ok) this.update({ ...this.session, name });
+    if (answer.ok) this.on.changed({ ...this.session, name });
     else this.on.failed(answer, "Renaming", () => this.setName(name));
   }
 

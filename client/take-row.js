@@ -22,6 +22,8 @@ export class TakeRow {
     this.bar = make("progress", { max: "1" });
     this.canvas = make("canvas", { class: "wave", role: "img" });
     this.wave = new Wave(this.canvas);
+    this.seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.loadWave());
+    this.seen.observe(this.canvas); // pictures are fetched as they are scrolled to
     this.play = press("round play-take", icon("play"), () => player.toggle(this, this.url()), { "aria-pressed": "false" });
     this.place = make("input", { type: "range", class: "seek", min: "0", step: "0.1", value: "0" });
     this.place.addEventListener("input", () => player.seek(this, this.url(), Number(this.place.value)));
@@ -45,7 +47,6 @@ export class TakeRow {
     this.listen.hidden = take.state !== "done" || !sortFiles(take.files).sound;
     this.label(name);
     if (before?.state !== take.state || before?.files?.length !== take.files?.length || before?.name !== take.name) this.showFiles();
-    if (take.state === "done" && !this.wave.peaks) this.loadWave();
   }
 
   /** From the player. */
@@ -83,10 +84,9 @@ export class TakeRow {
   }
 
   async loadWave() {
-    this.wave.peaks = []; // asked for
+    this.seen.disconnect();
     const { ok, body } = await takes.waveform(this.take.id);
     if (ok) this.wave.show(body.peaks);
-    else this.wave.peaks = null;
   }
 
   showFiles() {
@@ -111,7 +111,7 @@ export class TakeRow {
 
   async setName(id, name) {
     const answer = await takes.rename(id, name);
-    if (answer.ok) this.update(answer.body.take ?? { ...this.take, name });
+    if (answer.ok) this.on.changed(answer.body.take ?? { ...this.take, name });
     else this.on.failed(answer, "Renaming", () => this.setName(id, name));
   }
 

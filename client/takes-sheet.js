@@ -33,6 +33,7 @@ export class TakesSheet {
     this.journal = journal;
     this.rows = { takes: new Map(), sessions: new Map() };
     this.all = { takes: [], sessions: [] };
+    this.turn = 0; // of asking
     this.player = new TakePlayer(() => journal.stage.quiet());
     this.notice = make("p", { class: "notice", role: "status" });
     this.token = tokenForm("takes-token");
@@ -58,13 +59,10 @@ export class TakesSheet {
 
   askToken() {}
 
-  /** A take that is being kept moved on. */
+  /** A take is new, moved on, or has another name. */
   changed(take) {
     if (!this.dialog.open) return;
-    const others = this.all.takes.filter(({ id }) => id !== take.id);
-    this.all.takes = [take, ...others].sort((a, b) => Date.parse(b.kept_at) - Date.parse(a.kept_at));
-    this.render();
-    this.lookAgain();
+    this.change({ takes: [take, ...this.without("takes", take.id)].sort((a, b) => Date.parse(b.kept_at) - Date.parse(a.kept_at)) });
   }
 
   // ---- inside ----
@@ -98,10 +96,24 @@ export class TakesSheet {
     setText(this.notice, text);
   }
 
+  without(kind, id) {
+    return this.all[kind].filter((each) => each.id !== id);
+  }
+
+  /** What is known here, and newer than any answer that is still on its way. */
+  change(lists) {
+    this.turn++;
+    Object.assign(this.all, lists);
+    this.render();
+    this.lookAgain();
+  }
+
   async load() {
     clearTimeout(this.soon);
+    const turn = ++this.turn;
     const own = this.journal.stage.channel()?.startsWith("private-") ? sessions.of(this.journal.stage.channel()) : null;
     const [kept, recorded, unlisted] = await Promise.all([takes.list(), sessions.list(), own]);
+    if (turn !== this.turn) return;
     if (!kept.ok || !recorded.ok) {
       this.say(reason(kept.ok ? recorded : kept, "Looking"));
       this.unavailable = true;
@@ -120,10 +132,11 @@ export class TakesSheet {
     arrange(this.lists.sessions, this.rows.sessions, this.all.sessions, (session) => new SessionRow(session, {
       ...on,
       gone: (id) => this.gone("sessions", id),
+      changed: (changed) => this.change({ sessions: this.all.sessions.map((each) => (each.id === changed.id ? changed : each)) }),
       find: (id) => this.all.sessions.find((each) => each.id === id),
       keep: (...span) => this.keepPart(...span),
     }));
-    setText(this.none.takes, this.all.takes.length > 0 || this.unavailable ? "" : "Nothing is kept yet. Press K while you listen, and the last ten minutes are here.");
+    setText(this.none.takes, this.all.takes.length > 0 || this.unavailable ? "" : "Nothing is kept yet. Press Keep, or K, while you listen, and the last ten minutes are here.");
     setText(this.none.sessions, this.all.sessions.length > 0 || this.unavailable ? "" : "No session is recorded yet.");
     this.import.hidden = Boolean(this.unavailable);
   }
@@ -142,8 +155,7 @@ export class TakesSheet {
   }
 
   gone(kind, id) {
-    this.all[kind] = this.all[kind].filter((each) => each.id !== id);
-    this.render();
+    this.change({ [kind]: this.without(kind, id) });
     this.say(kind === "takes" ? "The take is gone." : "The session is gone.");
     this.tabs[kind].focus();
   }

@@ -85,14 +85,19 @@ test("K keeps what was heard, to the bit, and nobody's listening is disturbed", 
   await page.click("#play");
   await playing(page);
   await sleep(8000);
-  const before = await page.evaluate(() => ({ ...window.players.at(-1) }));
-  await page.keyboard.press("k");
+  const place = () => page.evaluate(() => ({ ...window.players.at(-1) }));
+  const before = await place();
+  const [request] = await Promise.all([page.waitForRequest("**/api/v1/keep"), page.keyboard.press("k")]);
+  const { until_chunk: chunk, minutes } = request.postDataJSON();
+  const now = await place();
+  assert.equal(minutes, 10);
+  assert.ok(chunk >= Math.floor(before.nextIndex - before.depthMs / 100) - 3, `what was heard: ${chunk}, ${JSON.stringify(before)}`);
+  assert.ok(chunk < now.nextIndex - now.depthMs / 200, `not what only came: ${chunk}, ${JSON.stringify(now)}`);
   await until("it is told at once", async () => /^Keeping \d+:\d\d …/.test(await text("toasts")));
   await done();
   await until("and when it is done", async () => /Kept 0:\d\d/.test(await text("toasts")), 60000);
   const take = await oneTake();
-  const heard = before.nextIndex - before.depthMs / 100;
-  assert.ok(Math.abs(take.to_frame / CHUNK - heard) < 8, `ends with chunk ${take.to_frame / CHUNK}, ${heard} was heard`);
+  assert.equal(take.to_frame, (chunk + 1) * CHUNK);
   const file = await downloaded(() => page.click(".kept-links a"));
   assert.equal(flacFrames(file.bytes), take.to_frame - take.from_frame);
   const samples = decodeFlac(file.bytes);
@@ -101,6 +106,7 @@ test("K keeps what was heard, to the bit, and nobody's listening is disturbed", 
   const streamed = other.pcm().subarray(2 * (shared.from - other.start()), 2 * (shared.to - other.start()));
   assert.deepEqual(Buffer.from(samples.subarray(2 * (shared.from - take.from_frame))).equals(Buffer.from(streamed)), true);
   assert.equal(await pageState(page), "playing");
+  assert.ok((await page.evaluate(() => window.shift)) < 0.02, "nothing jumped");
   await other.close();
 });
 
@@ -121,7 +127,7 @@ test("the sheet shows the take: picture, name, files; it plays instead of the st
   await page.keyboard.type("Morning");
   await page.keyboard.press("Enter");
   await done("Morning");
-  assert.equal(await row.locator("h3").textContent(), "Morning");
+  await until("it is named so here too", async () => (await row.locator("h3").textContent()) === "Morning");
   await named("Rename Morning").click();
   await page.keyboard.press("Escape");
   assert.ok(await page.evaluate(() => document.getElementById("takes").open), "Escape leaves the name alone, not the sheet");
