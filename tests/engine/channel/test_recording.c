@@ -122,6 +122,17 @@ static int facts(struct aur_archive *archive, const char *session, enum aur_fact
     return n;
 }
 
+/* Bit for bit. */
+static void assert_same(const struct replayed *p, const struct recorded *s)
+{
+    for (uint64_t k = 0; k < CHUNKS; k++) {
+        size_t at = k * CHUNK * 2;
+        if (aur_hash_frames(p->samples + at, CHUNK, AUR_HASH_START) !=
+            aur_hash_frames(s->samples + at, CHUNK, AUR_HASH_START))
+            fail_msg("chunk %llu is not what was streamed", (unsigned long long)k);
+    }
+}
+
 static void every_sample_again(void **state)
 {
     (void)state;
@@ -138,12 +149,7 @@ static void every_sample_again(void **state)
     s.ch = NULL;
     assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
     replayed_open(&p, s.path, s.session, FRAMES);
-    for (uint64_t k = 0; k < CHUNKS; k++) { /* bit for bit */
-        size_t at = k * CHUNK * 2;
-        if (aur_hash_frames(p.samples + at, CHUNK, AUR_HASH_START) !=
-            aur_hash_frames(s.samples + at, CHUNK, AUR_HASH_START))
-            fail_msg("chunk %llu is not what was streamed", (unsigned long long)k);
-    }
+    assert_same(&p, &s);
     assert_true(p.n[AUR_PHRASE_COMPOSED] > 50);
     assert_true(p.n[AUR_PHRASE_REPEATED] > 3);
     assert_true(p.rewound >= 2);
