@@ -139,13 +139,29 @@ static void describes_every_option(void **state)
     aur_buf_deinit(&out);
 }
 
+static void any_number_of_operands(void **state)
+{
+    static const struct aur_options any = {"play", table, "SCRIPT...", AUR_OPERANDS_ANY};
+    struct aur_parsed parsed;
+    struct args args = {0};
+    struct aur_error err;
+    static char word[] = "a";
+    char *argv[AUR_OPERANDS_MAX + 1];
+    (void)state;
+    for (int i = 0; i <= AUR_OPERANDS_MAX; i++)
+        argv[i] = word;
+    for (int n = 0; n <= AUR_OPERANDS_MAX; n += AUR_OPERANDS_MAX / 2) {
+        assert_int_equal(aur_options_parse(&parsed, &args, &any, n, argv, &err), AUR_OK);
+        assert_int_equal(parsed.n_operands, n);
+    }
+    assert_int_equal(aur_options_parse(&parsed, &args, &any, AUR_OPERANDS_MAX + 1, argv, &err), AUR_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_form),
-        cmocka_unit_test(reads_times),
-        cmocka_unit_test(refuses_and_names),
-        cmocka_unit_test(describes_every_option),
+        cmocka_unit_test(reads_every_form),  cmocka_unit_test(any_number_of_operands), cmocka_unit_test(reads_times),
+        cmocka_unit_test(refuses_and_names), cmocka_unit_test(describes_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
