@@ -210,7 +210,7 @@ static void describe(struct aur_take *out, const struct aur_keep_request *reques
 
 int aur_keep_ask_take_new(struct aur_keep *keep, const struct aur_keep_request *request, struct aur_keep_reply *reply)
 {
-    struct aur_session_info info;
+    struct aur_session_info info = {.id = ""};
     struct aur_take take = {.id = ""};
     double asked_s = 0;
     if (aur_takes_waiting(&keep->takes) >= keep->config.waiting_max)

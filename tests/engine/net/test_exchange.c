@@ -13,46 +13,47 @@ static struct aur_reply file_of(uint64_t bytes)
     return (struct aur_reply){.status = 200, .file = {.open = true, .fd = fd, .bytes = bytes, .whole = bytes}};
 }
 
+static const struct {
+    const char *range;
+    int status;
+    uint64_t from, bytes;
+} ranges[] = {
+    {"bytes=0-99", 206, 0, 100},
+    {"bytes=10-10", 206, 10, 1},
+    {"bytes=990-", 206, 990, 10},
+    {"bytes=990-5000", 206, 990, 10},
+    {"bytes=-10", 206, 990, 10},
+    {"bytes=-5000", 206, 0, 1000},
+    {"bytes=999-999", 206, 999, 1},
+    {"bytes=1000-", 416, 0, 0},
+    {"bytes=5000-6000", 416, 0, 0},
+    {"bytes=-0", 416, 0, 0},
+    {"", 200, 0, 1000},
+    {"bytes=", 200, 0, 1000},
+    {"bytes=-", 200, 0, 1000},
+    {"bytes=5-2", 200, 0, 1000},
+    {"bytes=0-1,5-6", 200, 0, 1000},
+    {"lines=0-1", 200, 0, 1000},
+    {"bytes=a-b", 200, 0, 1000},
+    {"bytes=1x-5", 200, 0, 1000},
+    {"bytes=1-5x", 200, 0, 1000},
+    {"bytes= 1-5", 200, 0, 1000},
+    {"bytes=--5", 200, 0, 1000},
+    {"bytes=99999999999999999999-", 200, 0, 1000},
+};
+
 static void parts_of_a_file(void **state)
 {
     (void)state;
-    static const struct {
-        const char *range;
-        int status;
-        uint64_t from, bytes;
-    } cases[] = {
-        {"bytes=0-99", 206, 0, 100},
-        {"bytes=10-10", 206, 10, 1},
-        {"bytes=990-", 206, 990, 10},
-        {"bytes=990-5000", 206, 990, 10},
-        {"bytes=-10", 206, 990, 10},
-        {"bytes=-5000", 206, 0, 1000},
-        {"bytes=999-999", 206, 999, 1},
-        {"bytes=1000-", 416, 0, 0},
-        {"bytes=5000-6000", 416, 0, 0},
-        {"bytes=-0", 416, 0, 0},
-        {"", 200, 0, 1000},
-        {"bytes=", 200, 0, 1000},
-        {"bytes=-", 200, 0, 1000},
-        {"bytes=5-2", 200, 0, 1000},
-        {"bytes=0-1,5-6", 200, 0, 1000},
-        {"lines=0-1", 200, 0, 1000},
-        {"bytes=a-b", 200, 0, 1000},
-        {"bytes=1x-5", 200, 0, 1000},
-        {"bytes=1-5x", 200, 0, 1000},
-        {"bytes= 1-5", 200, 0, 1000},
-        {"bytes=--5", 200, 0, 1000},
-        {"bytes=99999999999999999999-", 200, 0, 1000},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         struct aur_reply reply = file_of(1000);
-        aur_reply_range(&reply, cases[i].range);
-        assert_int_equal(reply.status, cases[i].status);
+        aur_reply_range(&reply, ranges[i].range);
+        assert_int_equal(reply.status, ranges[i].status);
         if (reply.status == 416) {
             assert_false(reply.file.open);
             assert_true(aur_reply_length(&reply) == reply.body.len && reply.body.len > 0);
         } else {
-            assert_true(reply.file.from == cases[i].from && aur_reply_length(&reply) == cases[i].bytes);
+            assert_true(reply.file.from == ranges[i].from && aur_reply_length(&reply) == ranges[i].bytes);
         }
         aur_reply_deinit(&reply);
     }
