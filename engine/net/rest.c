@@ -190,17 +190,25 @@ bool aur_rest_edit_rate(struct aur_reply *reply, struct aur_hubs *hubs)
     return false;
 }
 
+/* Which worker's it is, and what it is asked. False: reply refuses. */
+static bool question(struct aur_question *ask, struct aur_reply *reply, struct aur_hubs *hubs,
+                     struct aur_request *request)
+{
+    bool keep = aur_rest_keep_methods(request->path) != 0;
+    ask->to = keep ? AUR_ERRAND_KEEP : AUR_ERRAND_SCRIPTS;
+    if (keep)
+        return aur_rest_keep_ask(&ask->keep, reply, hubs, request);
+    if (aur_rest_branches_methods(request->path))
+        return aur_rest_branches_ask(&ask->scripts, reply, hubs, request);
+    return aur_rest_scripts_ask(&ask->scripts, reply, hubs, request);
+}
+
 bool aur_rest_answer(struct aur_reply *reply, struct aur_question *ask, struct aur_hubs *hubs,
                      struct aur_request *request)
 {
     const struct route *route = find_route(request->path);
-    ask->to = aur_rest_keep_methods(request->path) ? AUR_ERRAND_KEEP : AUR_ERRAND_SCRIPTS;
-    if (!route && ask->to == AUR_ERRAND_KEEP)
-        return !aur_rest_keep_ask(&ask->keep, reply, hubs, request);
-    if (!route && aur_rest_branches_methods(request->path))
-        return !aur_rest_branches_ask(&ask->scripts, reply, hubs, request);
     if (!route)
-        return !aur_rest_scripts_ask(&ask->scripts, reply, hubs, request);
+        return !question(ask, reply, hubs, request);
     reply->status = 200;
     reply->type = "application/json";
     route->answer(reply, hubs, request);
