@@ -86,7 +86,7 @@ static struct part *add_part(struct aur_stems *stems, size_t at, enum aur_tap_ki
     if (patch)
         strncpy(part->patch, patch, sizeof part->patch - 1);
     part->told = (struct aur_stem_told){part->path, kind_of(tap), patch ? part->patch : NULL};
-    memmove(stems->parts + at + 1, stems->parts + at, (stems->n_parts - at) * sizeof *stems->parts);
+    memmove(stems->parts + at + 1, stems->parts + at, (stems->n_parts - at) * sizeof(struct part *));
     stems->parts[at] = part;
     stems->n_parts++;
     return part;
