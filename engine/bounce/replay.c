@@ -217,12 +217,11 @@ static int compose_base(struct aur_replay *replay, uint64_t number, struct aur_e
         uint64_t before = record.phrase.repeats;
         bool back = before < record.phrase.number;
         free(record.texts);
-        rc = back ? aur_records_find(&replay->records, &record, before, err)
-                  : aur_error_set(err, AUR_EIO, "phrase %" PRIu64 " repeats one that comes later", number);
-        if (rc < 0)
-            return rc;
+        if (!back)
+            return aur_error_set(err, AUR_EIO, "phrase %" PRIu64 " repeats one that comes later", number);
+        rc = aur_records_find(&replay->records, &record, before, err);
     }
-    if (rc < 0)
+    if (rc != AUR_OK)
         return rc;
     struct aur_phrase *base = NULL;
     rc = compose(replay, &base, &record.phrase, err);
@@ -340,14 +339,14 @@ int aur_replay_seek(struct aur_replay *replay, struct aur_synth **synth, struct 
     uint64_t layout = aur_synth_layout(*synth);
     if (aur_archive_keyframe(own->archive, own->session, layout, frame, &head, &bytes, &len) < 0)
         return AUR_OK;
-    struct aur_synth *restored;
+    struct aur_synth *restored = NULL;
     rc = restore(replay, &restored, begun, config, bytes, len, &why);
     if (rc == AUR_ENOTFOUND) { /* a wavetable, of a piece that played before */
         (void)!aur_archive_phrases(own->archive, own->session, 0, head.frame, load_its_piece, replay);
-        rc = restore(replay, &restored, begun, config, bytes, len, &why);
+        (void)!restore(replay, &restored, begun, config, bytes, len, &why);
     }
     free(bytes);
-    if (rc < 0)
+    if (!restored)
         return AUR_OK; /* from the beginning */
     aur_synth_free(*synth);
     *synth = restored;
