@@ -3,6 +3,7 @@
 
 import { permit } from "./api.js";
 import { Keeping } from "./keeping.js";
+import { keptExtras } from "./preferences.js";
 
 const AT_ONCE_MINUTES = 10;
 const byId = (id) => document.getElementById(id);
@@ -45,7 +46,7 @@ export class Journal {
   // ---- inside ----
 
   async keepAtOnce() {
-    const refused = await this.keepHeard(AT_ONCE_MINUTES);
+    const refused = await this.keepHeard(AT_ONCE_MINUTES, keptExtras());
     if (refused?.status === 401) (await this.open("keep")).askToken(refused);
   }
 

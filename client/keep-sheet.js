@@ -1,26 +1,27 @@
 // The sheet that keeps what was heard: how much of it, under which name, with what.
 
 import { reason } from "./journal-api.js";
+import { keepExtras, keptExtras } from "./preferences.js";
 import { make, makeSheet, press } from "./sheet.js";
 import { tokenForm } from "./token-form.js";
 
 const MINUTES = [1, 5, 10, 30];
 const FIRST = 10;
 
-/** What goes with the sound, for this sheet and for spans of sessions: { element, values() }. */
+/** What goes with the sound, for this sheet and for spans of sessions, as it was chosen last: { element, values() }. */
 export function extras(id) {
+  const chosen = keptExtras();
   const box = (name, text, about) => {
     const input = make("input", { type: "checkbox", id: `${id}-${name}`, "aria-describedby": `${id}-${name}-about` });
+    input.checked = chosen[name];
+    input.addEventListener("change", () => keepExtras(values()));
     const label = make("label", { for: `${id}-${name}` }, text);
     return { input, row: make("div", { class: "check" }, input, label, make("small", { id: `${id}-${name}-about` }, about)) };
   };
   const stems = box("stems", "Stems", "each sound by itself");
   const midi = box("midi", "MIDI", "the notes");
-  midi.input.checked = true;
-  return {
-    element: make("div", { class: "checks" }, stems.row, midi.row),
-    values: () => ({ stems: stems.input.checked, midi: midi.input.checked }),
-  };
+  const values = () => ({ stems: stems.input.checked, midi: midi.input.checked });
+  return { element: make("div", { class: "checks" }, stems.row, midi.row), values };
 }
 
 export class KeepSheet {

@@ -19,3 +19,16 @@ export const preferences = {
     }
   },
 };
+
+const EXTRAS = ["stems", "midi"];
+
+/** What goes with the sound of a take, as chosen last: { stems, midi }. */
+export function keptExtras() {
+  const without = (preferences.get("kept-without") ?? "").split(" ");
+  return Object.fromEntries(EXTRAS.map((name) => [name, !without.includes(name)]));
+}
+
+export function keepExtras(chosen) {
+  const without = EXTRAS.filter((name) => !chosen[name]);
+  preferences.set("kept-without", without.join(" "));
+}

@@ -72,6 +72,9 @@ function decodeFlac(bytes) {
   return new Int16Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
 }
 
+/** What K keeps beside the sound. */
+const kept = () => page.evaluate(async () => (await import("/preferences.js")).keptExtras());
+
 async function open(name) {
   if (await page.evaluate((id) => document.getElementById(id)?.open, name)) return;
   await page.click(`#${name}-open`);
@@ -88,7 +91,8 @@ test("K keeps what was heard, to the bit, and nobody's listening is disturbed", 
   const place = () => page.evaluate(() => ({ ...window.players.at(-1) }));
   const before = await place();
   const [request] = await Promise.all([page.waitForRequest("**/api/v1/keep"), page.keyboard.press("k")]);
-  const { until_chunk: chunk, minutes } = request.postDataJSON();
+  const { until_chunk: chunk, minutes, stems, midi } = request.postDataJSON();
+  assert.deepEqual({ stems, midi }, { stems: true, midi: true });
   const now = await place();
   assert.equal(minutes, 10);
   assert.ok(chunk >= Math.floor(before.nextIndex - before.depthMs / 100) - 3, `what was heard: ${chunk}, ${JSON.stringify(before)}`);
@@ -149,6 +153,8 @@ test("the menu keeps a minute with stems and notes under a name; deletion asks f
   await page.click("#keep-more");
   await page.locator("#keep-sheet").getByText("1 min").click();
   await page.fill("#keep-name", "With everything");
+  await page.uncheck("#keep-stems");
+  assert.deepEqual(await kept(), { stems: false, midi: true }, "and K keeps to it");
   await page.check("#keep-stems");
   await named("Keep the last minute").click();
   await done("With everything");
