@@ -24,7 +24,9 @@ process.on("exit", () => rmSync(STATE, { recursive: true, force: true }));
 /** The environment without settings of whoever runs the tests. */
 function cleanEnv(env) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("AURALIS_"));
-  return { ...Object.fromEntries(own), AURALIS_DATA_DIR: ROOT, XDG_STATE_HOME: STATE, ...env };
+  // A busy machine is no reason to refuse private streams, but where that is what is tested.
+  const always = { AURALIS_DATA_DIR: ROOT, XDG_STATE_HOME: STATE, AURALIS_PRIVATE_MARGIN: "0" };
+  return { ...Object.fromEntries(own), ...always, ...env };
 }
 
 /** A folder that is gone after the test. */

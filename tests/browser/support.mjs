@@ -60,7 +60,8 @@ export async function startServer({ port, env = {}, args: more = [], enter = [],
   const args = ["serve", "--host", host, "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
   const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
   const [command, ...first] = [...enter, BINARY];
-  const own = { AURALIS_DB: join(cwd, "auralis.db"), ...env }; // a database is taken by one server at a time
+  // A database is taken by one server at a time; a busy machine is no reason to refuse private streams here.
+  const own = { AURALIS_DB: join(cwd, "auralis.db"), AURALIS_PRIVATE_MARGIN: "0", ...env };
   const child = spawn(command, [...first, ...args], { cwd, env: cleanEnv(own), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   let said = "";
