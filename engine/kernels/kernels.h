@@ -241,6 +241,11 @@ struct aur_kernels {
      * Returns what loudest does of the result. */
     float (*low_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
     float (*high_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
+    /* One of them and then high_pass, in less time than one after the other. */
+    float (*low_high_pass)(struct aur_stereo *x, const struct aur_pole *low, float y_low[2],
+                           const struct aur_pole *high, float y_high[2]);
+    float (*high_high_pass)(struct aur_stereo *x, const struct aur_pole *first, float y_first[2],
+                            const struct aur_pole *second, float y_second[2]);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
     float (*loudest)(const struct aur_stereo *x); /* of both sides */

@@ -107,8 +107,7 @@ void aur_delay_render(struct aur_delay_fx *fx, struct aur_stereo *out, struct au
         return;
     struct aur_stereo repeats;
     aur_line_read(&fx->line, &repeats);
-    aur_onepole_low(&fx->low, k, &repeats);
-    float heard = aur_onepole_high(&fx->high, k, &repeats);
+    float heard = aur_onepole_low_high(&fx->low, &fx->high, k, &repeats);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

@@ -198,8 +198,7 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     }
     aur_line_next(&fx->line);
     k->reverb(&wet, &fx->tank, in);
-    aur_onepole_high(&fx->high[0], k, &wet);
-    float heard = aur_onepole_high(&fx->high[1], k, &wet);
+    float heard = aur_onepole_high_twice(fx->high, k, &wet);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;
