@@ -86,8 +86,9 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
                     const struct aur_note *note, uint64_t phrase);
 
 struct aur_sends {
-    struct aur_stereo dry, reverb, delay, chorus;
-    const struct aur_taps *taps; /* who wants the parts of dry; may be NULL. The last member */
+    struct aur_stereo dry, reverb, delay, chorus; /* zero before each block, chorus where chorused */
+    bool chorused;                                /* something was added to chorus */
+    const struct aur_taps *taps;                  /* who wants the parts of dry; may be NULL. The last member */
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */

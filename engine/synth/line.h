@@ -38,6 +38,13 @@ bool aur_line_at_once(const struct aur_line *line);
 void aur_line_write(struct aur_line *line, const struct aur_stereo *in);
 void aur_line_next(struct aur_line *line);
 
+/* Whether a block is not silent; mostly its last frame tells. */
+static inline bool aur_line_fed(const struct aur_kernels *kernels, const struct aur_stereo *in)
+{
+    const float last = in->l[AUR_BLOCK - 1];
+    return last > 0 || last < 0 || kernels->loudest(in) > 0;
+}
+
 /* One-pole filters for both sides. High keeps what low takes away. All return the largest |sample|, see loudest. */
 struct aur_onepole {
     struct aur_pole pole;

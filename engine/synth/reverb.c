@@ -183,10 +183,10 @@ static bool idle(const struct aur_reverb_fx *fx)
 void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const struct aur_stereo *in)
 {
     const struct aur_kernels *k = fx->kernels;
-    float before = fx->wet, fed = k->loudest(in);
+    float before = fx->wet;
     if (move(fx))
         tune(fx);
-    fx->quiet = fed > 0 ? 0 : fx->quiet + !idle(fx);
+    fx->quiet = aur_line_fed(k, in) ? 0 : fx->quiet + !idle(fx);
     if (idle(fx))
         return;
     struct aur_stereo early, wet;
