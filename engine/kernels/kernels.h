@@ -218,9 +218,10 @@ struct aur_kernels {
     void (*pad)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*tone)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
-    /* pad into one's sums and tone into the other's, control being fresh: in less time than one after the other. */
-    void (*pad_tone)(struct aur_lane_sums *pad_sums, struct aur_group *pads, struct aur_lane_sums *tone_sums,
-                     struct aur_group *tones, const struct aur_voice_control *control);
+    /* pad into one's sums and tone into the other's, control being fresh: in less time than one after the other. Returns
+     * what take is to be told of the pads: of lanes in two fours that lie apart the sums are in the first eight. */
+    uint32_t (*pad_tone)(struct aur_lane_sums *pad_sums, struct aur_group *pads, struct aur_lane_sums *tone_sums,
+                         struct aur_group *tones, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
     /* As fold over the lanes that are read of the active ones. Returns what loudest does of the result. */

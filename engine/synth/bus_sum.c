@@ -22,10 +22,10 @@ void aur_bus_pair_sum(struct aur_bus_pair *out, struct aur_buses *buses, const s
         return;
     const struct aur_voice_control fresh = {control->bright, 1, control->tables};
     struct aur_group *pads = &buses->pool[pad->groups[0]], *tones = &buses->pool[tone->groups[0]];
-    k->pad_tone(&buses->sums, pads, &buses->other, tones, &fresh);
+    const uint32_t active = k->pad_tone(&buses->sums, pads, &buses->other, tones, &fresh);
     out->bus[0] = pad;
     out->bus[1] = tone;
-    out->loudest[0] = k->take(&out->sum[0], &buses->sums, pads->active);
+    out->loudest[0] = k->take(&out->sum[0], &buses->sums, active);
     out->loudest[1] = k->take(&out->sum[1], &buses->other, tones->active);
 }
 
