@@ -11,7 +11,8 @@
 #include "bounce/master.h"
 #include "bounce/player.h"
 
-#define BLOCK_FRAMES 16384
+#define BLOCK_FRAMES 32768 /* few calls of the system, and the cache holds it */
+#define STEMS_FRAMES 16384 /* as many as aur_stems_write takes */
 
 struct bounce {
     const struct aur_bounce_request *request;
@@ -215,9 +216,10 @@ static int render(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     const double total_s = (double)b->total_frames / b->rate_hz;
+    const uint64_t most = r->stems.dir ? STEMS_FRAMES : BLOCK_FRAMES;
     for (uint64_t frame = 0, told = 0; frame < b->total_frames;) {
         const uint64_t left = b->total_frames - frame;
-        const size_t n = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;
+        const size_t n = (size_t)(left < most ? left : most);
         int rc = render_block(b, frame, n, err);
         if (rc)
             return rc;

@@ -13,7 +13,7 @@
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
 
-#define BLOCK_FRAMES  16384
+#define BLOCK_FRAMES  32768
 #define WAV_BYTES_MAX 0xfffff000u /* with its header below 4 GiB; longer ones become RF64 */
 #define HEADER_BYTES  4096        /* of a WAV file, at most */
 

@@ -218,6 +218,10 @@ struct aur_kernels {
     void (*pad)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*tone)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
+    /* pad into one's sums and tone into the other's, control being fresh: in less time than one after the other. Returns
+     * what take is to be told of the pads: of lanes in two fours that lie apart the sums are in the first eight. */
+    uint32_t (*pad_tone)(struct aur_lane_sums *pad_sums, struct aur_group *pads, struct aur_lane_sums *tone_sums,
+                         struct aur_group *tones, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
     /* As fold over the lanes that are read of the active ones. Returns what loudest does of the result. */
@@ -238,6 +242,11 @@ struct aur_kernels {
      * Returns what loudest does of the result. */
     float (*low_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
     float (*high_pass)(struct aur_stereo *x, const struct aur_pole *pole, float y[2]);
+    /* One of them and then high_pass, in less time than one after the other. */
+    float (*low_high_pass)(struct aur_stereo *x, const struct aur_pole *low, float y_low[2],
+                           const struct aur_pole *high, float y_high[2]);
+    float (*high_high_pass)(struct aur_stereo *x, const struct aur_pole *first, float y_first[2],
+                            const struct aur_pole *second, float y_second[2]);
     /* Largest |sample|; NaN or infinity if one is among them. */
     float (*peak)(const float x[AUR_BLOCK]);
     float (*loudest)(const struct aur_stereo *x); /* of both sides */

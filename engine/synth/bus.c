@@ -358,34 +358,17 @@ static void silence(struct aur_buses *buses, struct aur_bus *bus)
     tidy(buses, bus);
 }
 
-/* False: the sum is not a number, or beyond any sound. */
-static bool sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,
-                       const struct aur_voice_control *control)
+static void render_bus(struct aur_buses *buses, struct aur_bus *bus, const struct aur_bus_pair *pair,
+                       struct aur_sends *out, struct aur_stem *stem, const struct aur_voice_control *control)
 {
-    const struct aur_kernels *k = buses->kernels;
-    const struct aur_voice_control own = {control->bright, bus->n_groups == 1, control->tables};
-    uint32_t lanes = 0;
-    if (!own.fresh)
-        memset(&buses->sums, 0, sizeof buses->sums);
-    aur_voice_fn *voice = aur_voice_kernel(k, bus->voice);
-    for (uint32_t i = 0; i < bus->n_groups; i++) {
-        struct aur_group *group = &buses->pool[bus->groups[i]];
-        lanes |= group->active;
-        voice(&buses->sums, group, &own);
-    }
-    return k->take(out, &buses->sums, lanes) < AUR_BUS_SANE;
-}
-
-static void render_bus(struct aur_buses *buses, struct aur_bus *bus, struct aur_sends *out, struct aur_stem *stem,
-                       const struct aur_voice_control *control)
-{
-    struct aur_stereo sum;
+    struct aur_stereo memory;
     struct aur_bus_gains gains;
     aur_bus_gains_next(&gains, bus);
     if (bus->n_groups == 0)
         return;
-    if (sum_voices(&sum, buses, bus, control))
-        aur_bus_mix(buses->kernels, out, stem, bus->name, &sum, &gains);
+    const struct aur_stereo *sum = aur_bus_sum(&memory, pair, buses, bus, control);
+    if (sum)
+        aur_bus_mix(buses->kernels, out, stem, bus->name, sum, &gains);
     else
         silence(buses, bus);
 }
@@ -407,12 +390,14 @@ void aur_buses_next(struct aur_buses *buses)
 
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control)
 {
+    struct aur_bus_pair pair;
     struct aur_stem stem;
     stem.open = false;
+    aur_bus_pair_sum(&pair, buses, control);
     for (uint32_t i = 0; i < buses->n_order; i++) {
         struct aur_bus *bus = &buses->buses[buses->order[i]];
         if (bus->used)
-            render_bus(buses, bus, out, &stem, control);
+            render_bus(buses, bus, &pair, out, &stem, control);
     }
     aur_stem_end(buses->kernels, out, &stem);
     aur_buses_next(buses);

@@ -58,12 +58,13 @@ struct aur_buses {
     uint32_t table_floats;                                /* of them that phrases have used */
     bool lasting;                                         /* they outlive the backend */
     uint64_t block, notes;
-    uint64_t next_end;         /* block from which a voice or a bus may be gone */
-    uint32_t voices;           /* sounding, without those that fade */
-    uint64_t dropped;          /* notes that found no lane */
-    uint64_t caught;           /* blocks of a bus that held NaN or infinity */
-    struct aur_lane_sums sums; /* of one bus at a time */
-    struct aur_job *job;       /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
+    uint64_t next_end;          /* block from which a voice or a bus may be gone */
+    uint32_t voices;            /* sounding, without those that fade */
+    uint64_t dropped;           /* notes that found no lane */
+    uint64_t caught;            /* blocks of a bus that held NaN or infinity */
+    struct aur_lane_sums sums;  /* of one bus at a time */
+    struct aur_lane_sums other; /* of a second one that is rendered together with it */
+    struct aur_job *job; /* takes the notes instead of the pool while a job is made, see synth/job.h; else NULL */
 };
 
 /* Groups that max_voices need. */
@@ -85,14 +86,30 @@ void aur_buses_note(struct aur_buses *buses, const struct aur_patch *patch, cons
                     const struct aur_note *note, uint64_t phrase);
 
 struct aur_sends {
-    struct aur_stereo dry, reverb, delay, chorus;
-    const struct aur_taps *taps; /* who wants the parts of dry; may be NULL. The last member */
+    struct aur_stereo dry, reverb, delay, chorus; /* zero before each block, chorus where chorused */
+    bool chorused;                                /* something was added to chorus */
+    const struct aur_taps *taps;                  /* who wants the parts of dry; may be NULL. The last member */
 };
 
 /* Adds one block of every bus to dry and, times the factors, to the sends. */
 void aur_buses_render(struct aur_buses *buses, struct aur_sends *out, const struct aur_voice_control *control);
 
-/* ---- the parts of it, for jobs ---- */
+/* ---- the parts of it ---- */
+
+/* Two buses whose voices have been rendered together: pads and tones, which take less time so. */
+struct aur_bus_pair {
+    const struct aur_bus *bus[2]; /* NULL: none were */
+    struct aur_stereo sum[2];
+    float loudest[2];
+};
+
+/* Renders the first two such buses of a single group each, if there are. */
+void aur_bus_pair_sum(struct aur_bus_pair *out, struct aur_buses *buses, const struct aur_voice_control *control);
+/* The sum of a bus's voices: what the pair has of it, or else in *out. NULL: it is not a number, or beyond any sound. */
+const struct aur_stereo *aur_bus_sum(struct aur_stereo *out, const struct aur_bus_pair *pair, struct aur_buses *buses,
+                                     const struct aur_bus *bus, const struct aur_voice_control *control);
+
+/* ---- and for jobs ---- */
 
 /* What the mix needs of a bus in a block: its stem, and gains at the block's start and end. */
 struct aur_bus_gains {

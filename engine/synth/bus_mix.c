@@ -32,6 +32,12 @@ void aur_bus_gains_next(struct aur_bus_gains *out, struct aur_bus *bus)
     out->reverb[0] = level * bus->reverb.now;
     out->delay[0] = level * bus->delay.now;
     out->chorus[0] = level * bus->chorus.now;
+    out->level[1] = level;
+    out->reverb[1] = out->reverb[0];
+    out->delay[1] = out->delay[0];
+    out->chorus[1] = out->chorus[0];
+    if (!(bus->level.left | bus->reverb.left | bus->delay.left | bus->chorus.left)) /* as in nearly every block */
+        return;
     aur_glide_next(&bus->level);
     aur_glide_next(&bus->reverb);
     aur_glide_next(&bus->delay);
@@ -76,5 +82,7 @@ void aur_bus_mix(const struct aur_kernels *k, struct aur_sends *out, struct aur_
                                      {&out->reverb, gains->reverb[0], gains->reverb[1]},
                                      {&out->delay, gains->delay[0], gains->delay[1]},
                                      {&out->chorus, gains->chorus[0], gains->chorus[1]}};
-    k->send(sends, gains->chorus[0] > 0 || gains->chorus[1] > 0 ? 4 : 3, sum);
+    const bool chorused = gains->chorus[0] > 0 || gains->chorus[1] > 0;
+    k->send(sends, chorused ? 4 : 3, sum);
+    out->chorused |= chorused;
 }

@@ -110,7 +110,7 @@ void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct 
     float behind[AUR_CHORUS_TAPS];
     aur_glide_next(&fx->level);
     aur_glide_next(&fx->reverb);
-    const float loudest = k->loudest(in);
+    const float loudest = in ? k->loudest(in) : 0;
     const bool good = loudest < 1e6f, heard = good && loudest > 0;
     if (heard && fx->quiet == QUIET_BLOCKS)
         place(fx, fx->behind); /* nobody followed it while the ring held silence */
@@ -124,7 +124,7 @@ void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct 
     place(fx, behind);
     for (int i = 0; i < AUR_CHORUS_TAPS; i++)
         add_tap(i < 2 ? copies.l : copies.r, fx, fx->ring[i % 2], fx->behind[i], behind[i]);
-    write(fx, good ? in : &silence);
+    write(fx, in && good ? in : &silence);
     const struct aur_send sends[] = {{out, level, fx->level.now},
                                      {to_reverb, level * send, fx->level.now * fx->reverb.now}};
     k->send(sends, 2, &copies);

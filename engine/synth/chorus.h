@@ -27,7 +27,7 @@ void aur_chorus_init(struct aur_chorus_fx *fx, const struct aur_kernels *kernels
 /* Settings to be reached in so many blocks; 0: at once. */
 void aur_chorus_set(struct aur_chorus_fx *fx, const struct aur_effect_settings *settings, uint32_t glide_blocks);
 
-/* Adds one block of the copies to out, and their share to the reverb's input. */
+/* Adds one block of the copies to out, and their share to the reverb's input. in: NULL is silence. */
 void aur_chorus_render(struct aur_chorus_fx *fx, struct aur_stereo *out, struct aur_stereo *to_reverb,
                        const struct aur_stereo *in);
 

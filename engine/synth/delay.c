@@ -102,13 +102,12 @@ void aur_delay_render(struct aur_delay_fx *fx, struct aur_stereo *out, struct au
     aur_glide_next(&fx->level);
     aur_glide_next(&fx->reverb);
     move(fx);
-    fx->quiet = k->loudest(in) > 0 ? 0 : fx->quiet + !idle(fx);
+    fx->quiet = aur_line_fed(k, in) ? 0 : fx->quiet + !idle(fx);
     if (idle(fx))
         return;
     struct aur_stereo repeats;
     aur_line_read(&fx->line, &repeats);
-    aur_onepole_low(&fx->low, k, &repeats);
-    float heard = aur_onepole_high(&fx->high, k, &repeats);
+    float heard = aur_onepole_low_high(&fx->low, &fx->high, k, &repeats);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

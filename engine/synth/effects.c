@@ -120,7 +120,7 @@ static void render_returns(struct aur_effects_chain *fx, struct aur_sends *sends
     const float share = 1 - 0.5f * fx->lean.now;
     if (share != 1)
         to_reverb = scaled(k, &less, to_reverb, share, share);
-    aur_chorus_render(&fx->chorus, apart(&wet, sends), to_reverb, &sends->chorus);
+    aur_chorus_render(&fx->chorus, apart(&wet, sends), to_reverb, sends->chorused ? &sends->chorus : NULL);
     tap(k, sends, AUR_TAP_CHORUS, &wet);
     aur_delay_render(&fx->delay, apart(&wet, sends), to_reverb, &sends->delay);
     tap(k, sends, AUR_TAP_DELAY, &wet);

@@ -128,3 +128,14 @@ float aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels,
 {
     return kernels->high_pass(x, &f->pole, f->y);
 }
+
+float aur_onepole_low_high(struct aur_onepole *low, struct aur_onepole *high, const struct aur_kernels *kernels,
+                           struct aur_stereo *x)
+{
+    return kernels->low_high_pass(x, &low->pole, low->y, &high->pole, high->y);
+}
+
+float aur_onepole_high_twice(struct aur_onepole f[2], const struct aur_kernels *kernels, struct aur_stereo *x)
+{
+    return kernels->high_high_pass(x, &f[0].pole, f[0].y, &f[1].pole, f[1].y);
+}

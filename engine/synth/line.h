@@ -38,7 +38,14 @@ bool aur_line_at_once(const struct aur_line *line);
 void aur_line_write(struct aur_line *line, const struct aur_stereo *in);
 void aur_line_next(struct aur_line *line);
 
-/* One-pole filters for both sides. High keeps what low takes away. Both return the largest |sample|, see loudest. */
+/* Whether a block is not silent; mostly its last frame tells. */
+static inline bool aur_line_fed(const struct aur_kernels *kernels, const struct aur_stereo *in)
+{
+    const float last = in->l[AUR_BLOCK - 1];
+    return last > 0 || last < 0 || kernels->loudest(in) > 0;
+}
+
+/* One-pole filters for both sides. High keeps what low takes away. All return the largest |sample|, see loudest. */
 struct aur_onepole {
     struct aur_pole pole;
     float y[2];
@@ -47,5 +54,9 @@ struct aur_onepole {
 void aur_onepole_set(struct aur_onepole *f, double hz, double rate);
 float aur_onepole_low(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
 float aur_onepole_high(struct aur_onepole *f, const struct aur_kernels *kernels, struct aur_stereo *x);
+/* Two in a row. */
+float aur_onepole_low_high(struct aur_onepole *low, struct aur_onepole *high, const struct aur_kernels *kernels,
+                           struct aur_stereo *x);
+float aur_onepole_high_twice(struct aur_onepole f[2], const struct aur_kernels *kernels, struct aur_stereo *x);
 
 #endif

@@ -183,10 +183,10 @@ static bool idle(const struct aur_reverb_fx *fx)
 void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const struct aur_stereo *in)
 {
     const struct aur_kernels *k = fx->kernels;
-    float before = fx->wet, fed = k->loudest(in);
+    float before = fx->wet;
     if (move(fx))
         tune(fx);
-    fx->quiet = fed > 0 ? 0 : fx->quiet + !idle(fx);
+    fx->quiet = aur_line_fed(k, in) ? 0 : fx->quiet + !idle(fx);
     if (idle(fx))
         return;
     struct aur_stereo early, wet;
@@ -198,8 +198,7 @@ void aur_reverb_render(struct aur_reverb_fx *fx, struct aur_stereo *out, const s
     }
     aur_line_next(&fx->line);
     k->reverb(&wet, &fx->tank, in);
-    aur_onepole_high(&fx->high[0], k, &wet);
-    float heard = aur_onepole_high(&fx->high[1], k, &wet);
+    float heard = aur_onepole_high_twice(fx->high, k, &wet);
     if (!(heard < 1e6f)) {
         reset(fx);
         return;

@@ -206,7 +206,10 @@ static void render_now(struct aur_synth *synth)
 
 static void render_block(struct aur_synth *synth)
 {
-    memset(&synth->sends, 0, offsetof(struct aur_sends, taps)); /* the C library clears 2048 bytes faster than more */
+    memset(&synth->sends, 0, offsetof(struct aur_sends, chorus));
+    if (synth->sends.chorused)
+        memset(&synth->sends.chorus, 0, sizeof synth->sends.chorus);
+    synth->sends.chorused = false;
     synth->sends.taps = synth->taps;
     if (!synth->ahead.seat || !aur_ahead_play(synth))
         render_now(synth);

@@ -166,6 +166,34 @@ static void check_pole(enum aur_isa isa)
     }
 }
 
+/* Two in one go are one after the other. */
+static void check_two_poles(enum aur_isa isa)
+{
+    const struct aur_kernels *k = aur_kernels_get(isa), *ref = aur_kernels_get(AUR_ISA_SCALAR);
+    static struct guarded_stereo want, got;
+    for (int round = 0; round < 100; round++) {
+        const bool high = round % 2;
+        struct aur_pole pole[2];
+        float want_y[4], got_y[4];
+        for (int i = 0; i < 2; i++) {
+            const double p = (double)inputs_between(0, 0.9999f);
+            aur_pole_set(&pole[i], p, 1 - p);
+        }
+        inputs_fill(want_y, 4, -1, 1, ORDINARY);
+        memcpy(got_y, want_y, sizeof got_y);
+        memset(&want, 0xa5, sizeof want);
+        inputs_fill(want.x.l, 64, -1, 1, (enum input)(round / 2 % 2));
+        inputs_fill(want.x.r, 64, -1, 1, ORDINARY);
+        got = want;
+        (high ? ref->high_pass : ref->low_pass)(&want.x, &pole[0], want_y);
+        float most = ref->high_pass(&want.x, &pole[1], want_y + 2);
+        float also = (high ? k->high_high_pass : k->low_high_pass)(&got.x, &pole[0], got_y, &pole[1], got_y + 2);
+        fail_if(memcmp(&want, &got, sizeof want) != 0, "two poles", isa, "other samples");
+        fail_if(memcmp(want_y, got_y, sizeof want_y) != 0, "two poles", isa, "other state");
+        fail_if(memcmp(&most, &also, sizeof most) != 0, "two poles", isa, "other peak");
+    }
+}
+
 static void check_interleave(enum aur_isa isa)
 {
     static struct aur_stereo in;
@@ -312,6 +340,7 @@ void check_effects(enum aur_isa isa)
     check_send(isa);
     check_repeat(isa);
     check_pole(isa);
+    check_two_poles(isa);
     check_peaks(isa);
     check_reverb(isa);
 }

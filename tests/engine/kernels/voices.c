@@ -67,6 +67,13 @@ static void check_voice(int which, const char *name, enum aur_isa isa)
     }
 }
 
+static void mute_others(struct aur_group *g)
+{
+    for (int lane = 0; lane < AUR_LANES; lane++)
+        if (!(g->active >> lane & 1))
+            g->gl[lane] = g->gr[lane] = g->pl[lane] = g->pr[lane] = 0;
+}
+
 /* Fresh sums are zeros whatever they hold: what is taken of them is the same. */
 static void check_fresh(int which, const char *name, enum aur_isa isa)
 {
@@ -79,9 +86,7 @@ static void check_fresh(int which, const char *name, enum aur_isa isa)
     for (size_t i = 0; i < sizeof active / sizeof *active; i++) {
         inputs_group(&start, ORDINARY);
         start.active = active[i];
-        for (int lane = 0; lane < AUR_LANES; lane++)
-            if (!(start.active >> lane & 1))
-                start.gl[lane] = start.gr[lane] = start.pl[lane] = start.pr[lane] = 0;
+        mute_others(&start);
         a = b = start;
         memset(&zeros, 0, sizeof zeros);
         memset(&rest, 0, sizeof rest);
@@ -96,6 +101,53 @@ static void check_fresh(int which, const char *name, enum aur_isa isa)
         fail_if(memcmp(&want, &got, sizeof want) != 0, name, isa, "fresh sums are not zeros");
         fail_if(!same_voices(&a, &b), name, isa, "other state with fresh sums");
     }
+}
+
+/* Pads and tones together sound as one after the other. */
+static void check_pad_tone(enum aur_isa isa, uint32_t pads, uint32_t tones, uint32_t wide, uint32_t smooth)
+{
+    static struct guarded_sums one[2], both[2];
+    static struct aur_group start[2], a[2], b[2];
+    const struct aur_kernels *k = aur_kernels_get(isa), *scalar = aur_kernels_get(AUR_ISA_SCALAR);
+    const uint32_t active[2] = {pads, tones};
+    struct aur_voice_control control = {0.2f, 1, tables};
+    for (int i = 0; i < 2; i++) {
+        inputs_group(&start[i], ORDINARY);
+        start[i].active = active[i];
+        mute_others(&start[i]);
+        start[i].wide = wide;
+        start[i].smooth = smooth;
+        memset(&one[i], 0xa5, sizeof one[i]);
+        inputs_fill(one[i].sums.zeros, AUR_LANES_APART, 0, 0, ORDINARY);
+        both[i] = one[i];
+        a[i] = b[i] = start[i];
+    }
+    for (int block = 0; block < 20; block++) {
+        scalar->pad(&one[0].sums, &a[0], &control);
+        scalar->tone(&one[1].sums, &a[1], &control);
+        const uint32_t of[2] = {k->pad_tone(&both[0].sums, &b[0], &both[1].sums, &b[1], &control), tones};
+        for (int i = 0; i < 2; i++) {
+            struct aur_stereo want, got;
+            scalar->take(&want, &one[i].sums, active[i]);
+            k->take(&got, &both[i].sums, of[i]);
+            fail_if(memcmp(&want, &got, sizeof want) != 0, "pad_tone", isa, "other samples");
+            fail_if(!canaries_live(both[i].before, both[i].after), "pad_tone", isa, "wrote outside its block");
+            fail_if(!same_voices(&a[i], &b[i]), "pad_tone", isa, "other state");
+        }
+    }
+}
+
+static void check_pad_tones(enum aur_isa isa)
+{
+    static const uint32_t pads[] = {0x1,    0xf,    0x80,   0xff,   0x0ff0, 0x0810,
+                                    0x0f0f, 0x8001, 0xf0f0, 0x4080, 0xf00f, 0xffff},
+                          tones[] = {0x1, 0xf, 0x10, 0xffff};
+    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++)
+        for (size_t j = 0; j < sizeof tones / sizeof *tones; j++) {
+            check_pad_tone(isa, pads[i], tones[j], 0, 0);
+            check_pad_tone(isa, pads[i], tones[j], 0xffff, 0);
+            check_pad_tone(isa, pads[i], tones[j], 0xffff, 0xffff);
+        }
 }
 
 /* A pad whose voices stand in the middle sounds the same with one filter as with two. */
@@ -195,6 +247,7 @@ void check_voices(enum aur_isa isa)
 {
     check_centre(isa);
     check_plain_saws(isa);
+    check_pad_tones(isa);
     for (int which = 0; which < VOICES; which++)
         check_voice(which, voices[which].name, isa), check_fresh(which, voices[which].name, isa);
 }
