@@ -39,7 +39,7 @@ static int find(struct aur_archive *archive, struct aur_session_info *info, cons
     int rc = aur_archive_session(archive, info, id, err);
     if (rc == AUR_ENOTFOUND)
         return *id ? aur_error_set(err, rc, "%s: no session begins with %s", path, id)
-                   : aur_error_set(err, rc, "%s: there is no session in it", path);
+                   : aur_error_set(err, rc, "%s: there is no session in it that was recorded here", path);
     return rc;
 }
 

@@ -10,7 +10,7 @@
 bool aur_db_path(char out[AUR_PATH_SIZE], const char **why, const struct aur_settings *settings);
 
 /* Opens what the command line calls SESSION: a file, if it names one; else the id, or the beginning of one, of a session in the
- * database; "last" is the newest. info: its strings live as long as the archive. Errors: AUR_ENOTFOUND, AUR_EIO, AUR_EINVAL,
+ * database; "last" is the newest that was recorded there. info: its strings live as long as the archive. Errors: AUR_ENOTFOUND, AUR_EIO, AUR_EINVAL,
  * AUR_ENOMEM, with what was looked for and where. */
 AUR_MUST_USE int aur_recorded_open(struct aur_archive **out, struct aur_session_info *info, const char *session,
                                    const struct aur_settings *settings, struct aur_error *err);

@@ -13,7 +13,7 @@
 static int take_session(void *user, const struct aur_session_info *session)
 {
     struct aur_resumed *out = user;
-    if (session->phrases == 0)
+    if (session->phrases == 0 || session->imported_at) /* what somebody sent is not where this server was */
         return 0;
     snprintf(out->session, sizeof out->session, "%s", session->id);
     return FOUND;

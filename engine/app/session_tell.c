@@ -46,6 +46,7 @@ static void put_json(struct aur_buf *out, const struct aur_session_info *s)
     aur_json_text(out, "resumed_from", s->head.resumed_from);
     aur_json_count(out, "sound_revision", s->head.sound_revision);
     aur_json_bool(out, "recording", s->ended_at == 0);
+    aur_json_bool(out, "imported", s->imported_at != 0);
 }
 
 /* 2025-01-15 10:30:45 */
@@ -59,7 +60,10 @@ static const char *moment(char out[AUR_ISO8601_SIZE], int64_t ms)
 
 static const char *state_of(const struct aur_session_info *s)
 {
-    return s->ended_at == 0 ? "recording" : s->broken_at < s->frames ? "not to the end" : "";
+    const bool whole = s->broken_at >= s->frames;
+    if (s->imported_at)
+        return whole ? "imported" : "imported, not to the end";
+    return s->ended_at == 0 ? "recording" : whole ? "" : "not to the end";
 }
 
 /* Titles and names may come from anywhere: a terminal gets no control characters, C1 (U+0080 to U+009F) among them. */
@@ -192,6 +196,8 @@ static int show_text(struct showing *show, struct aur_archive *archive)
         aur_buf_printf(out, "name      %s\n", s->name);
     aur_buf_printf(out, "started   %s UTC\nended     %s\n", moment(started, s->head.started_at),
                    s->ended_at ? moment(ended, s->ended_at) : "it is being recorded");
+    if (s->imported_at)
+        aur_buf_printf(out, "imported  %s UTC\n", moment(ended, s->imported_at));
     aur_buf_printf(out, "length    %s, %" PRIu64 " phrases\n", aur_playback_time(length, s->frames, s->head.rate_hz),
                    s->phrases);
     if (s->broken_at < s->frames)

@@ -24,6 +24,18 @@ uint64_t aur_hash_frames(const float *samples, size_t frames, uint64_t seed)
     return h;
 }
 
+uint64_t aur_hash_named(const char *name, uint64_t value, uint64_t seed)
+{
+    uint64_t hash = aur_hash64(name, strlen(name) + 1, seed);
+    return aur_hash64(&value, sizeof value, hash);
+}
+
+uint64_t aur_hash_cycles(const float *frames, size_t n_floats, uint32_t cycles, uint32_t partials)
+{
+    const uint32_t head[2] = {cycles, partials};
+    return aur_hash64(frames, n_floats * sizeof *frames, aur_hash64(head, sizeof head, AUR_HASH_START));
+}
+
 uint64_t aur_mix64(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

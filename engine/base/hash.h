@@ -13,6 +13,14 @@ uint64_t aur_hash64(const void *data, size_t len, uint64_t seed);
  * at once does. samples: left, right interleaved. Not cryptographic; about two nanoseconds a frame. [render] */
 uint64_t aur_hash_frames(const float *samples, size_t frames, uint64_t seed);
 
+/* Hash of a list of named things, continued from seed with one more: its name, and a value that stands for what it is, its own
+ * hash for one. What a piece is made of is told apart by that of (its name, 0), its files in order (name, aur_hash64 of the text)
+ * and its wavetables in order (file, aur_hash_cycles). */
+uint64_t aur_hash_named(const char *name, uint64_t value, uint64_t seed);
+
+/* Hash of a wavetable's cycles, one after another. */
+uint64_t aur_hash_cycles(const float *frames, size_t n_floats, uint32_t cycles, uint32_t partials);
+
 /* A bijective mix of 64 bits (the finaliser of SplitMix64, Steele et al. 2014). */
 uint64_t aur_mix64(uint64_t x);
 

@@ -105,23 +105,29 @@ static int failed(const struct aur_records *records, int rc, struct aur_error *e
                             : aur_error_set(err, rc, "session %s cannot be read to its end", records->session);
 }
 
+/* The end of a stretch; a stretch begins where something is, so that what is empty takes no time. */
 static uint64_t step(const struct aur_records *records, uint64_t from)
 {
-    return records->end - from > records->stretch_frames ? from + records->stretch_frames : records->end;
+    return from < records->end && records->end - from > records->stretch_frames ? from + records->stretch_frames
+                                                                                : records->end;
 }
 
 int aur_records_fill(struct aur_records *r, size_t phrases, struct aur_error *err)
 {
     int rc = AUR_OK;
     while (rc == AUR_OK && r->n_phrases - r->at_phrase < phrases && r->phrases_to < r->end) {
-        uint64_t from = r->phrases_to;
+        uint64_t from;
+        rc = aur_archive_next_phrase(r->archive, r->session, r->phrases_to, &from);
         r->phrases_to = step(r, from);
-        rc = aur_archive_phrases(r->archive, r->session, from, r->phrases_to, add_phrase, r);
+        if (rc == AUR_OK && from < r->end)
+            rc = aur_archive_phrases(r->archive, r->session, from, r->phrases_to, add_phrase, r);
     }
     while (rc == AUR_OK && r->n_live == r->at_live && r->live_to < r->end) {
-        uint64_t from = r->live_to;
+        uint64_t from;
+        rc = aur_archive_next_fact(r->archive, r->session, AUR_FACT_LIVE, r->live_to, &from);
         r->live_to = step(r, from);
-        rc = aur_archive_facts(r->archive, r->session, AUR_FACT_LIVE, from, r->live_to, add_live, r);
+        if (rc == AUR_OK && from < r->end)
+            rc = aur_archive_facts(r->archive, r->session, AUR_FACT_LIVE, from, r->live_to, add_live, r);
     }
     return rc == AUR_OK ? rc : failed(r, rc, err);
 }

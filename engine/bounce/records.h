@@ -1,6 +1,6 @@
 /* A session's records in the order in which a replay takes them: phrases and live controls.
  *
- * They come by stretches of ten minutes: the archive hands them out by callback, and a render wants one at a time, hours of them.
+ * They come by stretches of ten minutes, empty ones left out: the archive hands them out by callback, and a render wants one at a time, hours of them.
  * One thread at a time. */
 #ifndef AUR_BOUNCE_RECORDS_H
 #define AUR_BOUNCE_RECORDS_H

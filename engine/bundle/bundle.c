@@ -20,14 +20,11 @@ struct made { /* what aur_bundle_of allocates */
 
 /* ---- from a piece ---- */
 
-/* A script that requires itself is one file. */
 static void add_text(void *user, const char *name, const char *text, size_t len)
 {
     struct made *made = user;
-    size_t i = 0;
-    while (i < made->bundle.n_files && strcmp(made->names[i], name) != 0)
-        i++;
-    if (i < made->bundle.n_files || i == FILES_MAX)
+    const size_t i = made->bundle.n_files;
+    if (i == FILES_MAX)
         return;
     snprintf(made->names[i], NAME_SIZE, "%s", name);
     made->files[made->bundle.n_files++] = (struct aur_bundle_file){made->names[i], text, len};

@@ -1,7 +1,7 @@
 /* A piece as the journal keeps it, and back: every text and wavetable it is made of, under names that no machine matters for.
  *
- * A piece made from a bundle reads nothing else, and is the piece that was recorded or is refused: its hash is that of all
- * its texts and tables (struct aur_piece_marks). Any thread but a render worker. */
+ * A piece made from a bundle reads nothing else, and is the piece that was recorded or is refused: its hash is that of its
+ * name and of all its texts and tables (struct aur_piece_marks). Any thread but a render worker. */
 #ifndef AUR_BUNDLE_BUNDLE_H
 #define AUR_BUNDLE_BUNDLE_H
 

@@ -252,23 +252,22 @@ static int read_source(struct aur_piece *piece, const struct aur_piece_source *s
     return AUR_OK;
 }
 
-static uint64_t hash_module(const struct aur_module *module, uint64_t hash)
+static void hash_text(void *user, const char *name, const char *text, size_t len)
 {
-    hash = aur_hash64(module->name, strlen(module->name) + 1, hash);
-    return aur_hash64(module->text, module->len, hash);
+    uint64_t *hash = user;
+    *hash = aur_hash_named(name, aur_hash64(text, len, AUR_HASH_START), *hash);
 }
 
 static void mark(struct aur_piece *piece)
 {
     struct aur_piece_marks *marks = &piece->marks;
-    uint64_t hash = aur_hash64(piece->text ? piece->text : "", piece->len, AUR_HASH_START);
-    if (!piece->text)
+    if (!piece->text || !piece->name || !piece->file)
         return;
-    snprintf(marks->version, sizeof marks->version, "%016" PRIx64, hash);
-    for (size_t i = 0; i < piece->n_modules; i++)
-        hash = hash_module(&piece->modules[i], hash);
+    snprintf(marks->version, sizeof marks->version, "%016" PRIx64, aur_hash64(piece->text, piece->len, AUR_HASH_START));
+    uint64_t hash = aur_hash_named(piece->name, 0, AUR_HASH_START);
+    aur_piece_texts(piece, hash_text, &hash);
     for (uint32_t i = 0; i < piece->info.n_tables; i++)
-        hash = aur_hash64(&piece->info.tables[i].table.hash, sizeof(uint64_t), hash);
+        hash = aur_hash_named(piece->info.tables[i].file, piece->info.tables[i].table.hash, hash);
     snprintf(marks->hash, sizeof marks->hash, "%016" PRIx64, hash);
 }
 
@@ -385,13 +384,14 @@ void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, 
 
 void aur_piece_texts(const struct aur_piece *piece, aur_piece_text_fn *on_text, void *user)
 {
-    const char *slash = strrchr(piece->file, '/');
-    on_text(user, slash ? slash + 1 : piece->file, piece->text, piece->len);
+    const char *slash = strrchr(piece->file, '/'), *script = slash ? slash + 1 : piece->file;
+    on_text(user, script, piece->text, piece->len);
     for (size_t i = 0; i < piece->n_modules; i++) {
         const struct aur_module *module = &piece->modules[i];
         bool like_library = !module->library && strncmp(module->name, "lib/", 4) == 0;
         char name[160]; /* of a module: under 100 bytes */
         snprintf(name, sizeof name, "%s%s.lua", module->library ? "lib/" : like_library ? "./" : "", module->name);
-        on_text(user, name, module->text, module->len);
+        if (strcmp(name, script) != 0)
+            on_text(user, name, module->text, module->len);
     }
 }

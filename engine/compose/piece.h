@@ -32,7 +32,8 @@ struct aur_piece_text { /* stands for the file of this path, whatever is on disk
 /* What tells texts apart; filled also where loading fails, with what was read until then ("" without a script). */
 struct aur_piece_marks {
     char version[AUR_PIECE_HASH_SIZE]; /* of the script's own text */
-    char hash[AUR_PIECE_HASH_SIZE];    /* of all that the piece is made of */
+    char
+        hash[AUR_PIECE_HASH_SIZE]; /* of its name and all that it is made of, names too: aur_hash_named (base/hash.h) */
 };
 
 struct aur_piece_source {
@@ -86,7 +87,7 @@ const struct aur_piece_info *aur_piece_describe(const struct aur_piece *piece);
 const char *aur_piece_name(const struct aur_piece *piece);
 const struct aur_piece_marks *aur_piece_marks(const struct aur_piece *piece);
 void aur_piece_files(const struct aur_piece *piece, aur_piece_file_fn *on_file, void *user);
-/* Called for each text, the script first, under a name that does not tell of this machine: "ambient.lua" and
+/* Called for each text, the script first and once even if it requires itself, under a name that does not tell of this machine: "ambient.lua" and
  * "sub/mine.lua" from the script's folder, "./lib/mine.lua" from a folder "lib" in it, "lib/theory.lua" from the library. */
 typedef void aur_piece_text_fn(void *user, const char *name, const char *text, size_t len);
 void aur_piece_texts(const struct aur_piece *piece, aur_piece_text_fn *on_text, void *user);

@@ -111,24 +111,37 @@ static int is_packed(bool *out, const char *path, struct aur_error *err)
     return n < 0 ? AUR_EIO : AUR_OK;
 }
 
-int aur_archive_open(struct aur_archive **out, const char *path, struct aur_error *err)
+static int open_archive(struct aur_archive **out, const char *path, bool packed, struct aur_error *err)
 {
-    *out = NULL;
-    bool packed;
-    int rc = is_packed(&packed, path, err);
-    if (rc < 0)
-        return rc;
     struct aur_archive *archive = calloc(1, sizeof *archive);
     if (!archive)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
     snprintf(archive->path, sizeof archive->path, "%s", path);
-    rc = packed ? open_file(archive, err) : open_database(archive, err);
+    int rc = packed ? open_file(archive, err) : open_database(archive, err);
     if (rc < 0) {
         aur_archive_close(archive);
         return rc;
     }
     *out = archive;
     return AUR_OK;
+}
+
+int aur_archive_open(struct aur_archive **out, const char *path, struct aur_error *err)
+{
+    bool packed;
+    *out = NULL;
+    int rc = is_packed(&packed, path, err);
+    return rc < 0 ? rc : open_archive(out, path, packed, err);
+}
+
+int aur_archive_open_file(struct aur_archive **out, const char *path, struct aur_error *err)
+{
+    bool packed;
+    *out = NULL;
+    int rc = is_packed(&packed, path, err);
+    if (rc == AUR_OK && !packed)
+        rc = aur_error_set(err, AUR_EINVAL, "%s: this is not an exported session", path);
+    return rc < 0 ? rc : open_archive(out, path, true, err);
 }
 
 void aur_archive_close(struct aur_archive *archive)
@@ -143,11 +156,6 @@ void aur_archive_close(struct aur_archive *archive)
     free(archive);
 }
 
-bool aur_archive_is_file(const struct aur_archive *archive)
-{
-    return archive->is_file;
-}
-
 int aur_archive_fail(const struct aur_archive *archive, struct aur_error *err)
 {
     int code = sqlite3_errcode(archive->db);
@@ -160,7 +168,7 @@ int aur_archive_fail(const struct aur_archive *archive, struct aur_error *err)
 #define SESSION                                                                                                        \
     "SELECT id, channel, title, name, unlisted, seed, rate_hz, chunk_frames, max_voices, effects, device, engine, "    \
     "sound_revision, settings, resumed_from, started_at, ended_at, frames, broken_at, broken_why, "                    \
-    "(SELECT count(*) FROM phrases WHERE session = key) FROM sessions "
+    "(SELECT count(*) FROM phrases WHERE session = key), ifnull(imported_at, 0) FROM sessions "
 
 static const char *text_of(sqlite3_stmt *row, int column)
 {
@@ -192,6 +200,7 @@ static void read_session(struct aur_session_info *out, sqlite3_stmt *row)
     out->broken_at = sqlite3_column_type(row, 18) == SQLITE_NULL ? UINT64_MAX : (uint64_t)sqlite3_column_int64(row, 18);
     out->broken_why = text_of(row, 19);
     out->phrases = (uint64_t)sqlite3_column_int64(row, 20);
+    out->imported_at = sqlite3_column_int64(row, 21);
 }
 
 int aur_archive_sessions(struct aur_archive *archive, const char *channel, aur_archive_session_fn *fn, void *user)
@@ -238,7 +247,8 @@ static int keep_strings(struct aur_archive *archive, struct aur_session_info *se
 static int prepare_find(struct aur_archive *archive, sqlite3_stmt **out, const char *id)
 {
     static const char by_id[] = SESSION "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC LIMIT 2";
-    static const char newest[] = SESSION "WHERE unlisted = 0 OR ?1 ORDER BY started_at DESC, key DESC LIMIT 1";
+    static const char newest[] =
+        SESSION "WHERE ?1 OR (unlisted = 0 AND imported_at IS NULL) ORDER BY started_at DESC, key DESC LIMIT 1";
     const bool any = !id || !*id;
     int code = sqlite3_prepare_v2(archive->db, any ? newest : by_id, -1, out, NULL);
     if (code == SQLITE_OK)
@@ -263,7 +273,8 @@ int aur_archive_session(struct aur_archive *archive, struct aur_session_info *ou
         else if (code != SQLITE_ROW && code != SQLITE_DONE)
             rc = aur_archive_fail(archive, err);
     } else if (code == SQLITE_DONE) {
-        rc = any ? aur_error_set(err, AUR_ENOTFOUND, "%s: there is no session in it", archive->path)
+        rc = any ? aur_error_set(err, AUR_ENOTFOUND, "%s: there is no session in it that was recorded here",
+                                 archive->path)
                  : aur_error_set(err, AUR_ENOTFOUND, "there is no session %s in %s", id, archive->path);
     } else {
         rc = aur_archive_fail(archive, err);

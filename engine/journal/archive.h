@@ -17,6 +17,7 @@ struct aur_session_info {
     char id[AUR_SESSION_ID_SIZE];
     struct aur_session_head head; /* its strings as above */
     const char *name;             /* given by people, or "" */
+    int64_t imported_at;          /* Unix time, ms, when it came from elsewhere; 0: recorded by this database */
     int64_t ended_at;             /* 0: being recorded */
     uint64_t frames;              /* that are known to have sounded */
     uint64_t broken_at;           /* not replayable from here on; UINT64_MAX: all of it is */
@@ -28,7 +29,7 @@ typedef int aur_archive_session_fn(void *user, const struct aur_session_info *se
 AUR_MUST_USE int aur_archive_sessions(struct aur_archive *archive, const char *channel, aur_archive_session_fn *fn,
                                       void *user);
 /* One session; strings live as long as the archive. id: whole, or its first letters if only one begins so; "" or NULL: the
- * only one of an exported file, else the newest listed. Errors: AUR_ENOTFOUND, AUR_EINVAL (several). */
+ * only one of an exported file, else the newest listed that this database recorded. Errors: AUR_ENOTFOUND, AUR_EINVAL (several). */
 AUR_MUST_USE int aur_archive_session(struct aur_archive *archive, struct aur_session_info *out, const char *id,
                                      struct aur_error *err);
 
@@ -39,6 +40,11 @@ AUR_MUST_USE int aur_archive_phrases(struct aur_archive *archive, const char *se
 /* The phrase of this number, dropped or not: what came after may repeat it. fn is not called if there is none. */
 AUR_MUST_USE int aur_archive_phrase(struct aur_archive *archive, const char *session, uint64_t number,
                                     aur_archive_phrase_fn *fn, void *user);
+/* Where the first phrase, or fact of one type, at or after a frame is; UINT64_MAX: there is none. */
+AUR_MUST_USE int aur_archive_next_phrase(struct aur_archive *archive, const char *session, uint64_t frame,
+                                         uint64_t *next);
+AUR_MUST_USE int aur_archive_next_fact(struct aur_archive *archive, const char *session, enum aur_fact_type type,
+                                       uint64_t frame, uint64_t *next);
 typedef int aur_archive_fact_fn(void *user, const struct aur_fact *fact);
 /* Facts of one type by frame. */
 AUR_MUST_USE int aur_archive_facts(struct aur_archive *archive, const char *session, enum aur_fact_type type,
@@ -60,7 +66,7 @@ typedef int aur_archive_preset_fn(void *user, const char *name, const char *json
 AUR_MUST_USE int aur_archive_presets(struct aur_archive *archive, aur_archive_preset_fn *fn, void *user);
 
 /* Writes one session as a file that this header opens: the same session gives the same bytes. It holds no path of this
- * machine, no keyframe and no take. The file appears when it is complete. Errors: AUR_EIO (exists without force), AUR_ENOTFOUND. */
+ * machine, no name of a private stream (its channel is "private"), no keyframe and no take. The file appears when it is complete. Errors: AUR_EIO (exists without force), AUR_ENOTFOUND. */
 AUR_MUST_USE int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, bool force,
                                     struct aur_error *err);
 

@@ -63,7 +63,10 @@ int aur_session_copy(struct aur_store *to, int64_t key, struct aur_archive *from
     struct aur_error own = {0};
     struct copying c = {.to = to, .key = key, .from = from, .err = err ? err : &own};
     memset(c.err, 0, sizeof *c.err);
-    int rc = explain(&c, aur_store_session(to, key, session->id, &session->head));
+    struct aur_session_head head = session->head;
+    if (head.unlisted) /* its name is what lets somebody listen */
+        head.channel = "private";
+    int rc = explain(&c, aur_store_session(to, key, session->id, &head));
     if (rc == AUR_OK && *session->name)
         rc = explain(&c, aur_store_name(to, key, session->name));
     if (rc == AUR_OK)

@@ -1,13 +1,20 @@
 /* A session file from elsewhere may have been made to do harm. Before a row of it is used: its tables must be, to the letter,
  * those that this program makes (so there is no view, no trigger and no expression of somebody else's), SQLite must find it
  * whole, every value of the type that the tables want (they are STRICT) and every reference answered; then what SQLite does
- * not know about is looked at: one session, texts in UTF-8, hashes. Any thread but a render worker. */
+ * not know about is looked at: one session, texts in UTF-8, lengths that a stream can have, the
+ * hashes of texts, of wavetables and of pieces: a piece under the hash of another would take its place for good. Any thread but a render worker. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "journal/schema.h"
 #include "journal/transfer.h"
+
+/* A year at the highest rate; and the years 1970 to 9999 in ms. */
+#define FRAMES_MAX "6071500800000"
+#define TIME_SPAN  "0 AND 253402300799999"
 
 static int damaged(struct aur_error *err, const char *path, const char *what)
 {
@@ -130,6 +137,14 @@ static const struct {
      "length(device) > 1000 OR length(engine) > 100 OR length(resumed_from) > 16 OR length(broken_why) > 1000 OR NOT "
      "json_valid(settings)",
      "its session is not one"},
+    {"SELECT count(*) FROM sessions WHERE imported_at IS NOT NULL OR frames > " FRAMES_MAX " OR broken_at > " FRAMES_MAX
+     " OR started_at NOT BETWEEN " TIME_SPAN " OR ended_at NOT BETWEEN " TIME_SPAN,
+     "its session is not one"},
+    {"SELECT count(*) FROM phrases WHERE start_frame > " FRAMES_MAX " OR length_frames > " FRAMES_MAX,
+     "a phrase is longer than a session, or after its end"},
+    {"SELECT count(*) FROM facts WHERE frame > " FRAMES_MAX " OR (type = 3 AND number NOT BETWEEN 0 AND 1000000)",
+     "a fact is after the end of any session"},
+    {"SELECT count(*) FROM events WHERE frame > " FRAMES_MAX, "an event is after the end of any session"},
     {"SELECT count(*) FROM events WHERE length(kind) > 64 OR NOT json_valid(detail)", "an event is none"},
     {"SELECT count(*) FROM pieces WHERE length(hash) <> 16 OR hash GLOB '*[^0-9a-f]*'", "a piece has no hash"},
     {"SELECT count(*) FROM pieces WHERE key NOT IN (SELECT piece FROM piece_files)", "a piece has no script"},
@@ -149,6 +164,71 @@ static int check_rules(sqlite3 *db, const char *path, struct aur_error *err)
     return AUR_OK;
 }
 
+/* ---- pieces ---- */
+
+static bool wave_is_fine(sqlite3_stmt *row)
+{
+    const size_t len = (size_t)sqlite3_column_bytes(row, 3);
+    const float *frames = sqlite3_column_blob(row, 3);
+    return aur_hash_cycles(frames, len / sizeof *frames, (uint32_t)sqlite3_column_int64(row, 1),
+                           (uint32_t)sqlite3_column_int64(row, 2)) == (uint64_t)sqlite3_column_int64(row, 0);
+}
+
+static int check_waves(sqlite3 *db, const char *path, struct aur_error *err)
+{
+    sqlite3_stmt *rows = NULL;
+    int code = sqlite3_prepare_v2(db, "SELECT hash, cycles, partials, frames FROM waves", -1, &rows, NULL);
+    bool fine = true;
+    while (code == SQLITE_OK && fine && (code = sqlite3_step(rows)) == SQLITE_ROW) {
+        fine = wave_is_fine(rows);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(rows);
+    if (!fine)
+        return damaged(err, path, "a wavetable does not have its hash");
+    return code == SQLITE_DONE ? AUR_OK : damaged(err, path, sqlite3_errmsg(db));
+}
+
+#define MEMBERS                                                                                                        \
+    "SELECT 0, f.place, f.name, t.hash FROM piece_files f JOIN texts t ON t.key = f.text WHERE f.piece = ?1 "          \
+    "UNION ALL SELECT 1, p.place, p.file, w.hash FROM piece_waves p JOIN waves w ON w.key = p.wave WHERE p.piece = "   \
+    "?1 "                                                                                                              \
+    "ORDER BY 1, 2"
+
+/* Whether what this piece is made of comes to its hash. */
+static bool piece_is_fine(sqlite3_stmt *piece, sqlite3_stmt *members)
+{
+    char hash[AUR_JOURNAL_HASH];
+    uint64_t sum = aur_hash_named((const char *)sqlite3_column_text(piece, 2), 0, AUR_HASH_START);
+    sqlite3_reset(members);
+    int code = sqlite3_bind_int64(members, 1, sqlite3_column_int64(piece, 0));
+    while (code == SQLITE_OK && (code = sqlite3_step(members)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(members, 2);
+        sum = aur_hash_named(name ? name : "", (uint64_t)sqlite3_column_int64(members, 3), sum);
+        code = SQLITE_OK;
+    }
+    snprintf(hash, sizeof hash, "%016" PRIx64, sum);
+    return code == SQLITE_DONE && strcmp((const char *)sqlite3_column_text(piece, 1), hash) == 0;
+}
+
+static int check_pieces(sqlite3 *db, const char *path, struct aur_error *err)
+{
+    sqlite3_stmt *pieces = NULL, *members = NULL;
+    bool fine = true;
+    int code = sqlite3_prepare_v2(db, "SELECT key, hash, name FROM pieces", -1, &pieces, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(db, MEMBERS, -1, &members, NULL);
+    while (code == SQLITE_OK && fine && (code = sqlite3_step(pieces)) == SQLITE_ROW) {
+        fine = piece_is_fine(pieces, members);
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(members);
+    sqlite3_finalize(pieces);
+    if (!fine)
+        return damaged(err, path, "a piece does not have its hash");
+    return code == SQLITE_DONE ? AUR_OK : damaged(err, path, sqlite3_errmsg(db));
+}
+
 int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err)
 {
     int rc = open_memory(out, data, len, path, err);
@@ -162,5 +242,9 @@ int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *pa
         rc = check_rules(*out, path, err);
     for (size_t i = 0; rc == AUR_OK && i < sizeof texts / sizeof *texts; i++)
         rc = check_texts(*out, i, path, err);
+    if (rc == AUR_OK)
+        rc = check_waves(*out, path, err);
+    if (rc == AUR_OK)
+        rc = check_pieces(*out, path, err);
     return rc == AUR_EIO ? damaged(err, path, "it cannot be read") : rc;
 }

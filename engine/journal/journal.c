@@ -325,7 +325,8 @@ static int import_session(struct aur_journal *journal, void *arg, struct aur_err
     aur_lock_take(&journal->lock);
     key = journal->next_key++;
     aur_lock_drop(&journal->lock);
-    return aur_session_copy(&journal->store, key, import->from, import->session, err);
+    rc = aur_session_copy(&journal->store, key, import->from, import->session, err);
+    return rc == AUR_OK ? explain(journal, aur_store_imported(&journal->store, key, aur_journal_now_ms()), err) : rc;
 }
 
 int aur_journal_session_import(struct aur_journal *journal, const char *path, char id[AUR_SESSION_ID_SIZE],
@@ -333,17 +334,14 @@ int aur_journal_session_import(struct aur_journal *journal, const char *path, ch
 {
     struct aur_session_info session;
     struct import import = {NULL, &session};
-    int rc = aur_archive_open(&import.from, path, err);
+    int rc = aur_archive_open_file(&import.from, path, err);
     if (rc < 0) {
         rc = rc == AUR_EIO ? AUR_EINVAL : rc;
         if (err)
             err->code = rc;
         return rc;
     }
-    if (!aur_archive_is_file(import.from))
-        rc = aur_error_set(err, AUR_EINVAL, "%s: this is a database, not an exported session", path);
-    if (rc == AUR_OK)
-        rc = aur_archive_session(import.from, &session, NULL, err);
+    rc = aur_archive_session(import.from, &session, NULL, err);
     if (rc == AUR_OK)
         rc = aur_journal_ask(journal, import_session, &import, 0, err);
     if (rc == AUR_OK)

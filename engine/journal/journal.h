@@ -21,7 +21,7 @@ struct aur_recorder; /* a session being recorded */
 struct aur_journal_config {
     const char *path; /* of the database; its folder is made if it is not there */
     struct aur_log *log;
-    double keep_days;    /* sessions that ended longer ago are dropped, but for takes; 0: for ever */
+    double keep_days;    /* sessions that ended, or were imported, longer ago are dropped, but for takes; 0: for ever */
     uint64_t keep_bytes; /* the oldest ended ones are dropped while the file is larger, keyframes first; 0: any size */
     size_t queue_bytes;  /* of what may wait in memory while the disk does not take it; 0: 64 MiB */
 };
@@ -55,7 +55,8 @@ AUR_MUST_USE int aur_recorder_new(struct aur_recorder **out, struct aur_journal 
 void aur_recorder_free(struct aur_recorder *recorder, uint64_t frames);
 const char *aur_recorder_id(const struct aur_recorder *recorder);
 
-/* Everything that the piece is made of; once for each piece, before the first phrase it composes. Copied. A text or table
+/* Everything that the piece is made of; once for each piece, before the first phrase it composes: a phrase of a piece that
+ * was not told, or that the database refused, breaks the session. Copied. A text or table
  * that the database has is not stored twice. */
 void aur_recorder_piece(struct aur_recorder *recorder, const struct aur_bundle *bundle);
 /* A phrase that was handed over: what it was composed of. Copied. */

@@ -41,7 +41,7 @@ struct aur_bundle_table { /* a wavetable: cycles as they came from its file, res
     size_t n_floats;
 };
 struct aur_bundle {
-    const char *hash;                    /* of the piece: struct aur_piece_marks */
+    const char *hash;                    /* of the piece, 16 hexadecimal digits: aur_hash_named (base/hash.h) */
     const char *name;                    /* the script's, as listeners are told */
     const struct aur_bundle_file *files; /* the script first */
     size_t n_files;

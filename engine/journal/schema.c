@@ -28,7 +28,7 @@ static const char tables_1[] =
     "CHECK(sound_revision BETWEEN 0 AND 1000000), settings TEXT NOT NULL, resumed_from TEXT NOT NULL, "
     "started_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, ended_at INTEGER, "
     "frames INTEGER NOT NULL DEFAULT 0 CHECK(frames >= 0), broken_at INTEGER CHECK(broken_at >= 0), "
-    "broken_why TEXT NOT NULL DEFAULT '') STRICT;"
+    "broken_why TEXT NOT NULL DEFAULT '', imported_at INTEGER) STRICT;"
     "CREATE TABLE session_pieces(session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE, piece INTEGER NOT "
     "NULL "
     "REFERENCES pieces, PRIMARY KEY(session, piece)) STRICT, WITHOUT ROWID;"

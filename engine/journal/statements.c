@@ -15,6 +15,8 @@ const char *const aur_statements[N_STATEMENTS] = {
     [FIND_WAVE] = "SELECT key FROM waves WHERE hash = ? AND cycles = ? AND partials = ? AND frames = ?",
     [PUT_WAVE] = "INSERT INTO waves(hash, cycles, partials, frames) VALUES(?, ?, ?, ?)",
     [FIND_PIECE] = "SELECT key FROM pieces WHERE hash = ?",
+    [FIND_SESSION_PIECE] = ("SELECT piece FROM session_pieces WHERE session = ?1 AND "
+                            "piece = (SELECT key FROM pieces WHERE hash = ?2)"),
     [PUT_PIECE] = "INSERT INTO pieces(hash, name) VALUES(?, ?)",
     [PUT_FILE] = "INSERT INTO piece_files VALUES(?, ?, ?, ?)",
     [PUT_PIECE_WAVE] = "INSERT INTO piece_waves VALUES(?, ?, ?, ?)",
@@ -36,9 +38,10 @@ const char *const aur_statements[N_STATEMENTS] = {
         "UPDATE sessions SET broken_at = ?2, broken_why = ?3 WHERE key = ?1 AND (broken_at IS NULL OR broken_at > ?2)",
     [END] = "UPDATE sessions SET frames = ?2, seen_at = ?3, ended_at = ?3 WHERE key = ?1",
     [END_ALL] = ("UPDATE sessions SET ended_at = seen_at, frames = " KNOWN " WHERE ended_at IS NULL"),
+    [IMPORTED] = "UPDATE sessions SET imported_at = ?2 WHERE key = ?1",
     [NAME] = "UPDATE sessions SET name = ?2 WHERE key = ?1",
-    [OLDEST] = ("SELECT key FROM sessions WHERE ended_at < ? AND key NOT IN (SELECT session FROM takes) "
-                "ORDER BY started_at, key LIMIT 1"),
+    [OLDEST] = ("SELECT key FROM sessions WHERE ended_at IS NOT NULL AND ifnull(imported_at, ended_at) < ? AND "
+                "key NOT IN (SELECT session FROM takes) ORDER BY ifnull(imported_at, started_at), key LIMIT 1"),
     [OLDEST_KEYFRAMES] = ("SELECT key FROM sessions s WHERE (SELECT count(*) FROM keyframes WHERE session = s.key) > "
                           "(ended_at IS NULL) ORDER BY ended_at IS NULL, started_at, key LIMIT 1"),
     [DROP_KEYFRAMES] = ("DELETE FROM keyframes WHERE session = ?1 AND (frame < (SELECT max(frame) FROM keyframes WHERE "

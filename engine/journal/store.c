@@ -235,14 +235,12 @@ static int put_optional(struct aur_store *store, int64_t *key, const char *text)
 int aur_store_phrase(struct aur_store *store, int64_t key, const struct aur_recorded_phrase *phrase)
 {
     int64_t piece, controls, before, after;
-    int rc = RUN(store, FIND_PIECE, &piece, text(phrase->piece));
+    int rc = RUN(store, FIND_SESSION_PIECE, &piece, num((uint64_t)key), text(phrase->piece));
     if (rc == AUR_OK && !piece) {
         snprintf(store->why, sizeof store->why, "the piece of phrase %llu is not recorded",
                  (unsigned long long)phrase->number);
         return AUR_EINVAL;
     }
-    if (rc == AUR_OK)
-        rc = RUN(store, USE_PIECE, NULL, num((uint64_t)key), num((uint64_t)piece));
     if (rc == AUR_OK)
         rc = put_optional(store, &controls, phrase->controls ? phrase->controls : "");
     if (rc == AUR_OK)
@@ -294,6 +292,11 @@ int aur_store_end(struct aur_store *store, int64_t key, uint64_t frames, int64_t
 int aur_store_end_all(struct aur_store *store)
 {
     return run(store, END_ALL, NULL, NULL, 0);
+}
+
+int aur_store_imported(struct aur_store *store, int64_t key, int64_t at_ms)
+{
+    return RUN(store, IMPORTED, NULL, num((uint64_t)key), num((uint64_t)at_ms));
 }
 
 int aur_store_name(struct aur_store *store, int64_t key, const char *name)

@@ -33,6 +33,7 @@ AUR_MUST_USE int aur_store_find(struct aur_store *store, int64_t *key, const cha
 AUR_MUST_USE int aur_store_session(struct aur_store *store, int64_t key, const char *id,
                                    const struct aur_session_head *head);
 AUR_MUST_USE int aur_store_piece(struct aur_store *store, int64_t key, const struct aur_bundle *bundle);
+/* AUR_EINVAL: aur_store_piece did not put its piece into this session. */
 AUR_MUST_USE int aur_store_phrase(struct aur_store *store, int64_t key, const struct aur_recorded_phrase *phrase);
 AUR_MUST_USE int aur_store_fact(struct aur_store *store, int64_t key, const struct aur_fact *fact);
 AUR_MUST_USE int aur_store_event(struct aur_store *store, int64_t key, uint64_t frame, int64_t at_ms, const char *kind,
@@ -47,6 +48,8 @@ AUR_MUST_USE int aur_store_end(struct aur_store *store, int64_t key, uint64_t fr
 /* Ends every session that is still open, at what is known of it. */
 AUR_MUST_USE int aur_store_end_all(struct aur_store *store);
 
+/* It comes from elsewhere, and came at this Unix time in ms. */
+AUR_MUST_USE int aur_store_imported(struct aur_store *store, int64_t key, int64_t at_ms);
 AUR_MUST_USE int aur_store_name(struct aur_store *store, int64_t key, const char *name);
 /* Deletes the session and all that nothing else refers to. AUR_EINVAL: a take needs it. */
 AUR_MUST_USE int aur_store_drop(struct aur_store *store, int64_t key);

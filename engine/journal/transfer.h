@@ -15,8 +15,8 @@ struct aur_archive {
     char path[4096]; /* for messages */
 };
 
-/* Whether it is an exported file. */
-bool aur_archive_is_file(const struct aur_archive *archive);
+/* Opens an exported file; of what is none, nothing but its first bytes is read. Errors: those of aur_archive_open. */
+AUR_MUST_USE int aur_archive_open_file(struct aur_archive **out, const char *path, struct aur_error *err);
 /* What SQLite says, as an error. */
 int aur_archive_fail(const struct aur_archive *archive, struct aur_error *err);
 /* Phrases in the order of their numbers, dropped ones too. */
@@ -28,7 +28,7 @@ AUR_MUST_USE int aur_archive_pieces(struct aur_archive *archive, const char *ses
                                     void *user);
 
 /* Puts a session into the store, under this key, inside the caller's transaction: everything but keyframes and takes. One
- * that is being recorded ends where it is known to have sounded. The same session makes the same rows in the same order. */
+ * that is being recorded ends where it is known to have sounded; the channel of a private stream is called "private". The same session makes the same rows in the same order. */
 AUR_MUST_USE int aur_session_copy(struct aur_store *to, int64_t key, struct aur_archive *from,
                                   const struct aur_session_info *session, struct aur_error *err);
 
@@ -38,7 +38,7 @@ AUR_MUST_USE int aur_pack(struct aur_buf *out, const void *data, size_t len);
 AUR_MUST_USE int aur_unpack(struct aur_buf *out, const void *data, size_t len, size_t max_bytes, const char *path,
                             struct aur_error *err);
 
-/* Opens what an exported file unpacked to, and trusts none of it: tables, types, references, texts and hashes are looked at.
+/* Opens what an exported file unpacked to, and trusts none of it: tables, types, references, lengths, texts and hashes are looked at.
  * Errors: AUR_EINVAL, AUR_ENOMEM. */
 AUR_MUST_USE int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err);
 

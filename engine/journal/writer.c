@@ -250,6 +250,7 @@ static void group_written(struct aur_journal *journal, struct aur_recorder *reco
         r->touched = false;
         if (r->keyframe_trying)
             atomic_store_explicit(&r->keyframe_state, AUR_KEYFRAME_FREE, memory_order_release);
+        r->keyframe_trying = false;
     }
     size_t bytes = 0;
     const uint64_t n = free_pending(journal, &bytes), size = bytes_of(journal);
@@ -283,6 +284,19 @@ static void group_failed(struct aur_journal *journal, uint64_t now)
                 journal->store.why);
 }
 
+/* A keyframe is a cache, and the largest thing of a group: what was to be written does without. False: there was none. */
+static bool forget_keyframes(struct aur_recorder *recorders)
+{
+    bool any = false;
+    for (struct aur_recorder *r = recorders; r; r = r->next) {
+        any |= r->keyframe_trying;
+        if (r->keyframe_trying)
+            atomic_store_explicit(&r->keyframe_state, AUR_KEYFRAME_FREE, memory_order_release);
+        r->keyframe_trying = false;
+    }
+    return any;
+}
+
 static void write_group(struct aur_journal *journal, bool at_once)
 {
     const uint64_t now = aur_clock_mono_ns();
@@ -291,7 +305,10 @@ static void write_group(struct aur_journal *journal, bool at_once)
     tell_broken(journal, recorders);
     if ((!at_once && journal->back_off_ns && now < journal->retry_at_ns) || !is_needed(journal, recorders, progress))
         return;
-    if (put_group(journal, recorders, progress) < 0) {
+    int rc = put_group(journal, recorders, progress);
+    if (rc < 0 && forget_keyframes(recorders)) /* the rest may fit */
+        rc = put_group(journal, recorders, progress);
+    if (rc < 0) {
         group_failed(journal, now);
         return;
     }

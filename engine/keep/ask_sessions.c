@@ -45,6 +45,7 @@ static void put_session(struct aur_buf *out, const struct aur_session_info *info
     aur_json_text(out, "resumed_from", head->resumed_from);
     aur_json_count(out, "sound_revision", head->sound_revision);
     aur_json_bool(out, "recording", info->ended_at == 0);
+    aur_json_bool(out, "imported", info->imported_at != 0);
 }
 
 static int put_listed(void *user, const struct aur_session_info *info)

@@ -65,9 +65,7 @@ const float *aur_tables_values(const struct aur_tables *tables)
 
 static uint64_t hash_of(const struct aur_cycles *cycles)
 {
-    const uint32_t head[2] = {cycles->n, cycles->partials};
-    uint64_t hash = aur_hash64(head, sizeof head, AUR_HASH_START);
-    return aur_hash64(cycles->frames, (size_t)cycles->n * AUR_WAVE_FRAMES * sizeof *cycles->frames, hash);
+    return aur_hash_cycles(cycles->frames, (size_t)cycles->n * AUR_WAVE_FRAMES, cycles->n, cycles->partials);
 }
 
 static struct set *find(struct aur_tables *tables, uint64_t hash)

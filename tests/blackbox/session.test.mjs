@@ -61,7 +61,7 @@ async function stop(server) {
 test("sessions are listed, shown, named, exported, imported and deleted", async (t) => {
   const here = place(t);
   const { session, dir } = here;
-  const { server, recorded } = await record(t, here);
+  const { server, script, recorded } = await record(t, here);
   assert.equal(recorded.recording, true);
   assert.equal(recorded.ended_at, null);
   assert.equal(recorded.seed, 7);
@@ -109,8 +109,22 @@ test("sessions are listed, shown, named, exported, imported and deleted", async 
   const elsewhere = join(dir, "elsewhere.db");
   const imported = await run(t, ["session", "import", a, "--db", elsewhere]);
   assert.equal(imported.out, `${recorded.id}\n`);
-  assert.equal((await run(t, ["session", "export", "last", c, "--db", elsewhere])).code, 0);
+  assert.equal((await run(t, ["session", "export", recorded.id, c, "--db", elsewhere])).code, 0);
   assert.deepEqual(readFileSync(a), readFileSync(c));
+  // Elsewhere it is somebody else's, however new it is: nothing goes on from it unasked.
+  assert.match((await run(t, ["session", "list", "--db", elsewhere])).out, /An evening  # imported\n$/);
+  const [theirs] = JSON.parse((await run(t, ["session", "list", "--json", "--db", elsewhere])).out).sessions;
+  assert.deepEqual([theirs.imported, all.imported], [true, false]);
+  const newest = await run(t, ["session", "show", "last", "--db", elsewhere]);
+  assert.equal(newest.code, 3);
+  assert.match(newest.err, /no session in it that was recorded here/);
+  const fresh = await serve(t, { args: ["--script", script, "--db", elsewhere, "--resume"] });
+  const { sessions } = await (await fetch(`${fresh.http}/api/v1/sessions`)).json();
+  assert.deepEqual(sessions.filter((s) => s.imported).map((s) => s.id), [recorded.id]);
+  await stop(fresh);
+  const [mine] = JSON.parse((await run(t, ["session", "list", "--json", "--db", elsewhere])).out).sessions;
+  assert.notEqual(mine.id, recorded.id);
+  assert.equal(mine.resumed_from, "");
   const fromFile = await run(t, ["session", "show", a, "--json"]);
   assert.equal(fromFile.out, shown.out);
   for (const [source, args] of [[a, []], [recorded.id, ["--db", elsewhere]]]) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bounce/part.h"
+#include "bounce/records.h"
 #include "recording.h"
 
 /* Everything that can happen to a stream. */
@@ -44,6 +45,26 @@ static void play_all(struct live *l)
     live_compose(l); /* 7 */
     live_render_to(l, l->session.next_frame + 777);
     live_end(l);
+}
+
+/* A session file may claim any length: what is empty of it is not gone through. */
+static void an_end_that_is_far_away(void **state)
+{
+    struct live *l = *state;
+    struct aur_records records;
+    struct aur_archive *archive;
+    struct aur_error err;
+    play_all(l);
+    must(aur_archive_open(&archive, l->path, &err), &err);
+    aur_records_init(&records, archive, l->id, 1, INT64_MAX); /* stretches of 600 frames */
+    must(aur_records_fill(&records, 1, &err), &err);
+    assert_int_equal(records.n_phrases - records.at_phrase, 1);
+    must(aur_records_fill(&records, 1000, &err), &err);
+    assert_in_range(records.n_phrases - records.at_phrase, 8, 999);
+    records.at_live = records.n_live;
+    must(aur_records_fill(&records, 0, &err), &err);
+    aur_records_deinit(&records);
+    aur_archive_close(archive);
 }
 
 /* ---- again ---- */
@@ -290,13 +311,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, recording_setup, recording_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_session_is_the_same_again),
-        TEST(from_anywhere),
-        TEST(a_phrase_that_never_sounded_comes_again),
-        TEST(a_keyframe_saves_the_way),
-        TEST(phrases_are_told_as_they_are_heard),
-        TEST(what_comes_out_otherwise_is_named),
-        cmocka_unit_test(a_part_of_a_phrase),
+        TEST(a_session_is_the_same_again),       TEST(from_anywhere),
+        TEST(an_end_that_is_far_away),           TEST(a_phrase_that_never_sounded_comes_again),
+        TEST(a_keyframe_saves_the_way),          TEST(phrases_are_told_as_they_are_heard),
+        TEST(what_comes_out_otherwise_is_named), cmocka_unit_test(a_part_of_a_phrase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

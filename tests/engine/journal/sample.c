@@ -2,6 +2,7 @@
 
 #include "sample.h"
 
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,24 +90,48 @@ struct aur_recorder *sample_record(struct sample *s, const char *channel, int64_
     return recorder;
 }
 
+#define FLOATS (2 * 2048)
+
+struct made {
+    char text[64], hash[AUR_JOURNAL_HASH];
+    float frames[FLOATS];
+    struct aur_bundle_file files[2];
+    struct aur_bundle_table table;
+    struct aur_bundle bundle;
+};
+
+static void make(struct made *m, unsigned variant)
+{
+    for (unsigned i = 0; i < FLOATS; i++)
+        m->frames[i] = (float)(i * 7 % 1000) / 1000 - (float)variant;
+    snprintf(m->text, sizeof m->text, "return { title = \"%u\" }", variant);
+    m->files[0] = (struct aur_bundle_file){"piece.lua", m->text, strlen(m->text)};
+    m->files[1] = (struct aur_bundle_file){"lib/theory.lua", "return {}\n", 10};
+    m->table = (struct aur_bundle_table){"waves/one.wav", aur_hash_cycles(m->frames, FLOATS, 2, 512), 2, 512, m->frames,
+                                         FLOATS};
+    uint64_t hash = aur_hash_named("piece.lua", 0, AUR_HASH_START);
+    for (int i = 0; i < 2; i++)
+        hash = aur_hash_named(m->files[i].name, aur_hash64(m->files[i].text, m->files[i].len, AUR_HASH_START), hash);
+    snprintf(m->hash, sizeof m->hash, "%016" PRIx64, aur_hash_named(m->table.file, m->table.hash, hash));
+    m->bundle = (struct aur_bundle){m->hash, "piece.lua", m->files, 2, &m->table, 1};
+}
+
 const char *sample_piece_hash(unsigned variant)
 {
-    static const char *const hashes[] = {"0123456789abcdef", "1123456789abcdef", "2123456789abcdef",
-                                         "3123456789abcdef"};
+    static char hashes[4][AUR_JOURNAL_HASH];
+    struct made m;
+    if (!*hashes[variant % 4]) {
+        make(&m, variant % 4);
+        strcpy(hashes[variant % 4], m.hash);
+    }
     return hashes[variant % 4];
 }
 
 void sample_piece(struct aur_recorder *recorder, unsigned variant)
 {
-    char text[64];
-    float frames[2 * 2048];
-    for (unsigned i = 0; i < 2 * 2048; i++)
-        frames[i] = (float)(i * 7 % 1000) / 1000 - (float)variant;
-    snprintf(text, sizeof text, "return { title = \"%u\" }", variant);
-    struct aur_bundle_file files[] = {{"piece.lua", text, strlen(text)}, {"lib/theory.lua", "return {}\n", 10}};
-    struct aur_bundle_table tables[] = {{"waves/one.wav", 0x8000000000000001u + variant, 2, 512, frames, 2 * 2048}};
-    struct aur_bundle bundle = {sample_piece_hash(variant), "piece.lua", files, 2, tables, 1};
-    aur_recorder_piece(recorder, &bundle);
+    struct made m;
+    make(&m, variant % 4);
+    aur_recorder_piece(recorder, &m.bundle);
 }
 
 void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, unsigned variant)

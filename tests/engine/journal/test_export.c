@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/hash.h"
+#include "journal/transfer.h"
 #include "sample.h"
 
 #define RATE 48000u
@@ -215,11 +217,127 @@ static void test_a_piece_that_takes_the_name_of_another(void **state)
     assert_int_equal(aur_journal_flush(other.journal, 10000), AUR_OK);
     sample_export(&other, aur_recorder_id(recorder), sample_file(s, path, "a.auralis"));
     assert_int_equal(aur_journal_session_import(s->journal, path, id, &err), AUR_EINVAL);
-    assert_non_null(strstr(err.message, "same hash"));
+    assert_non_null(strstr(err.message, "a piece does not have its hash"));
     assert_int_equal(sample_count(s, "SELECT count(*) FROM sessions"), 1);
     assert_int_equal(sample_count(s, "SELECT count(*) FROM texts WHERE text = CAST('evil' AS BLOB)"), 0);
     aur_recorder_free(recorder, 3 * RATE);
     sample_close(&other);
+}
+
+/* The same while recording: what was composed by the one is not told to be the other's. */
+static void test_a_piece_that_is_refused_breaks_the_session(void **state)
+{
+    struct sample *s = *state;
+    char id[AUR_SESSION_ID_SIZE];
+    struct aur_session_info info;
+    struct aur_bundle_file files[] = {{"piece.lua", "evil", 4}};
+    struct aur_bundle bundle = {sample_piece_hash(0), "piece.lua", files, 1, NULL, 0};
+    sample_session(s, id, "main", 1000, 3);
+    struct aur_recorder *recorder = sample_record(s, "main", 2000);
+    sample_piece(recorder, 1);
+    sample_phrases(recorder, 0, 2, 1);
+    aur_recorder_piece(recorder, &bundle);
+    sample_phrases(recorder, 2, 5, 0);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    snprintf(id, sizeof id, "%s", aur_recorder_id(recorder));
+    aur_recorder_free(recorder, 5 * RATE);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    struct aur_archive *archive = sample_read(s);
+    assert_int_equal(aur_archive_session(archive, &info, id, NULL), AUR_OK);
+    assert_int_equal(info.phrases, 2);
+    assert_int_equal(info.broken_at, 2 * RATE);
+    assert_non_null(strstr(info.broken_why, "phrase 2"));
+    aur_archive_close(archive);
+}
+
+static bool holds(const char *path, const char *text)
+{
+    struct aur_buf packed, data;
+    sample_load(&packed, path);
+    aur_buf_init(&data);
+    assert_int_equal(aur_unpack(&data, packed.data, packed.len, (size_t)1 << 28, path, NULL), AUR_OK);
+    const bool found = memmem(data.data, data.len, text, strlen(text)) != NULL;
+    aur_buf_deinit(&packed);
+    aur_buf_deinit(&data);
+    return found;
+}
+
+static void test_a_private_stream_keeps_its_name(void **state)
+{
+    struct sample *s = *state;
+    char path[160], id[AUR_SESSION_ID_SIZE];
+    struct aur_session_head head = sample_head("private-9secret8", 1000);
+    struct aur_recorder *recorder;
+    struct aur_archive *file;
+    struct aur_session_info info;
+    head.unlisted = true;
+    assert_int_equal(aur_recorder_new(&recorder, s->journal, &head, 0), AUR_OK);
+    sample_piece(recorder, 0);
+    sample_phrases(recorder, 0, 3, 0);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    snprintf(id, sizeof id, "%s", aur_recorder_id(recorder));
+    aur_recorder_free(recorder, 3 * RATE);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    sample_export(s, id, sample_file(s, path, "a.auralis"));
+    assert_true(holds(path, "piece.lua"));
+    assert_false(holds(path, "9secret8"));
+    assert_int_equal(aur_archive_open(&file, path, NULL), AUR_OK);
+    assert_int_equal(aur_archive_session(file, &info, NULL, NULL), AUR_OK);
+    assert_string_equal(info.head.channel, "private");
+    assert_true(info.head.unlisted);
+    aur_archive_close(file);
+}
+
+/* A session from elsewhere, begun later than those recorded here. */
+static void test_an_imported_session_is_not_the_newest(void **state)
+{
+    struct sample *s = *state;
+    struct sample other = {0};
+    char mine[AUR_SESSION_ID_SIZE], theirs[AUR_SESSION_ID_SIZE], path[160], again[160];
+    struct aur_session_info info;
+    sample_session(s, theirs, "main", 9000, 3);
+    sample_export(s, theirs, sample_file(s, path, "a.auralis"));
+    strcpy(other.folder, s->folder);
+    snprintf(other.path, sizeof other.path, "%s/other.db", s->folder);
+    sample_open(&other, NULL);
+    assert_int_equal(aur_journal_session_import(other.journal, path, mine, NULL), AUR_OK);
+    struct aur_archive *archive = sample_read(&other);
+    assert_int_equal(aur_archive_session(archive, &info, "", NULL), AUR_ENOTFOUND);
+    sample_session(&other, mine, "main", 1000, 3);
+    assert_int_equal(aur_archive_session(archive, &info, "", NULL), AUR_OK);
+    assert_string_equal(info.id, mine);
+    assert_int_equal(info.imported_at, 0);
+    assert_int_equal(aur_archive_session(archive, &info, theirs, NULL), AUR_OK);
+    assert_true(info.imported_at > 9000);
+    aur_archive_close(archive);
+    /* It may be passed on, as if it came from where it was recorded. */
+    sample_export(&other, theirs, sample_file(s, again, "b.auralis"));
+    assert_same_files(path, again);
+    assert_int_equal(aur_journal_session_import(s->journal, again, mine, NULL), AUR_OK);
+    archive = sample_read(s);
+    assert_int_equal(aur_archive_session(archive, &info, "", NULL), AUR_OK); /* there already, recorded here */
+    assert_string_equal(info.id, theirs);
+    aur_archive_close(archive);
+    sample_close(&other);
+}
+
+/* A database in place of a session file is not even opened: no log, no index appears beside it. */
+static void test_a_database_is_left_alone(void **state)
+{
+    struct sample *s = *state;
+    char id[AUR_SESSION_ID_SIZE], path[160], beside[180];
+    struct aur_buf data;
+    sample_session(s, id, "main", 1000, 3);
+    sample_close(s);
+    sample_load(&data, s->path);
+    sample_open(s, NULL);
+    sample_store(sample_file(s, path, "raw"), data.data, data.len);
+    assert_int_equal(aur_journal_session_import(s->journal, path, id, NULL), AUR_EINVAL);
+    snprintf(beside, sizeof beside, "%s-wal", path);
+    assert_int_not_equal(access(beside, F_OK), 0);
+    snprintf(beside, sizeof beside, "%s-shm", path);
+    assert_int_not_equal(access(beside, F_OK), 0);
+    aur_buf_deinit(&data);
 }
 
 int main(void)
@@ -231,6 +349,10 @@ int main(void)
         TEST(test_one_that_is_recorded_is_exported_so_far),
         TEST(test_refusals),
         TEST(test_a_piece_that_takes_the_name_of_another),
+        TEST(test_a_piece_that_is_refused_breaks_the_session),
+        TEST(test_a_private_stream_keeps_its_name),
+        TEST(test_an_imported_session_is_not_the_newest),
+        TEST(test_a_database_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -19,9 +20,14 @@
 
 static atomic_int disk_error; /* errno of every write; 0: none */
 
+static atomic_llong disk_room; /* no file may be longer; 0: any length */
+
 static ssize_t sick_pwrite(int fd, const void *data, size_t len, off_t at)
 {
     int error = atomic_load(&disk_error);
+    const long long room = atomic_load(&disk_room);
+    if (room && at + (long long)len > room)
+        error = ENOSPC;
     if (!error)
         return pwrite(fd, data, len, at);
     errno = error;
@@ -135,6 +141,34 @@ static void test_a_full_disk_costs_nothing_if_it_recovers(void **state)
     aur_log_free(log);
     assert_int_equal(count_lines(path, "cannot be written"), 1);
     assert_int_equal(count_lines(path, "is written again"), 1);
+}
+
+static void test_a_keyframe_that_does_not_fit_goes_alone(void **state)
+{
+    struct sample *s = *state;
+    char wal[160];
+    struct stat about;
+    struct aur_recorder *recorder = sample_record(s, "main", 1000);
+    struct aur_keyframe_head head = {.frame = 1, .layout = 1};
+    uint64_t noise = 1;
+    sample_piece(recorder, 0);
+    sample_phrases(recorder, 0, 10, 0);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    assert_int_equal(stat(wal, &about), 0);
+    atomic_store(&disk_room, about.st_size + 62000);
+    unsigned char *room = aur_recorder_keyframe(recorder);
+    assert_non_null(room);
+    for (unsigned i = 0; i < 1 << 16; i++)
+        room[i] = (unsigned char)((noise = noise * 6364136223846793005u + 1442695040888963407u) >> 56);
+    aur_recorder_keyframe_done(recorder, &head, 1 << 16);
+    sample_phrases(recorder, 10, 11, 0);
+    assert_int_equal(aur_journal_flush(s->journal, 20000), AUR_OK);
+    atomic_store(&disk_room, 0);
+    assert_int_equal(sample_count(s, "SELECT count(*) FROM phrases"), 11);
+    assert_int_equal(sample_count(s, "SELECT count(*) FROM keyframes"), 0);
+    assert_non_null(aur_recorder_keyframe(recorder)); /* there is room for the next */
+    aur_recorder_free(recorder, 11 * RATE);
 }
 
 static void test_what_no_longer_fits_breaks_the_session(void **state)
@@ -252,9 +286,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_full_disk_costs_nothing_if_it_recovers), TEST(test_what_no_longer_fits_breaks_the_session),
-        TEST(test_what_people_ask_is_refused_meanwhile),     TEST(test_an_end_without_a_disk),
-        TEST(test_a_ring_that_overflows_breaks_the_session), TEST(test_a_deleted_file_is_noticed),
+        TEST(test_a_full_disk_costs_nothing_if_it_recovers),
+        TEST(test_a_keyframe_that_does_not_fit_goes_alone),
+        TEST(test_what_no_longer_fits_breaks_the_session),
+        TEST(test_what_people_ask_is_refused_meanwhile),
+        TEST(test_an_end_without_a_disk),
+        TEST(test_a_ring_that_overflows_breaks_the_session),
+        TEST(test_a_deleted_file_is_noticed),
     };
     return cmocka_run_group_tests(tests, make_sick, NULL);
 }

@@ -96,6 +96,40 @@ static void test_age(void **state)
     assert_int_equal(sample_count(s, "SELECT count(*) FROM waves WHERE key NOT IN (SELECT wave FROM piece_waves)"), 0);
 }
 
+/* What somebody sent counts from when it came, not from when it was recorded. */
+static void test_what_was_imported_lately_stays(void **state)
+{
+    struct sample *s = *state;
+    struct sample other = {0};
+    char id[AUR_SESSION_ID_SIZE], path[160], sql[120];
+    struct aur_archive *archive;
+    sample_session(s, id, "main", 1000, 3);
+    sample_close(s);
+    run_sql(s, "UPDATE sessions SET ended_at = 4000");
+    archive = sample_read(s);
+    assert_int_equal(aur_archive_export(archive, id, sample_file(s, path, "a.auralis"), true, NULL), AUR_OK);
+    aur_archive_close(archive);
+    strcpy(other.folder, s->folder);
+    snprintf(other.path, sizeof other.path, "%s/other.db", s->folder);
+    sample_open(&other, &(struct aur_journal_config){.keep_days = 2.5});
+    assert_int_equal(aur_journal_session_import(other.journal, path, id, NULL), AUR_OK);
+    sample_close(&other);
+    run_sql(&other, "INSERT INTO sessions(key, id, channel, title, unlisted, seed, rate_hz, chunk_frames, max_voices, "
+                    "effects, device, engine, sound_revision, settings, resumed_from, started_at, seen_at, ended_at) "
+                    "SELECT 9, 'old', channel, title, unlisted, seed, rate_hz, chunk_frames, max_voices, effects, "
+                    "device, engine, sound_revision, settings, resumed_from, started_at, seen_at, ended_at "
+                    "FROM sessions");
+    sample_open(&other, &(struct aur_journal_config){.keep_days = 2.5});
+    wait_for(&other, "SELECT count(*) FROM sessions WHERE id = 'old'", 0);
+    assert_true(has(&other, id));
+    sample_close(&other);
+    snprintf(sql, sizeof sql, "UPDATE sessions SET imported_at = imported_at - %lld", 3 * DAY);
+    run_sql(&other, sql);
+    sample_open(&other, &(struct aur_journal_config){.keep_days = 2.5});
+    wait_for(&other, "SELECT count(*) FROM sessions", 0);
+    sample_close(&other);
+}
+
 static uint64_t size_of(const struct sample *s)
 {
     struct stat about;
@@ -164,6 +198,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_set_up, sample_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_age),
+        TEST(test_what_was_imported_lately_stays),
         TEST(test_size_takes_keyframes_first),
         TEST(test_size_takes_the_oldest_and_the_file_shrinks),
         TEST(test_what_is_recorded_stays),
