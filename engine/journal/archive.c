@@ -282,3 +282,41 @@ int aur_archive_session(struct aur_archive *archive, struct aur_session_info *ou
     sqlite3_finalize(rows);
     return rc;
 }
+
+/* ---- what comes next ---- */
+
+static int find_next(struct aur_archive *archive, const char *sql, const char *session, uint64_t frame, int type,
+                     uint64_t *next)
+{
+    sqlite3_stmt *row = NULL;
+    int code = sqlite3_prepare_v2(archive->db, sql, -1, &row, NULL);
+    *next = UINT64_MAX;
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(row, 1, session, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(row, 2, frame > INT64_MAX ? INT64_MAX : (int64_t)frame);
+    if (code == SQLITE_OK && type >= 0)
+        code = sqlite3_bind_int(row, 3, type);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(row);
+    if (code == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL)
+        *next = (uint64_t)sqlite3_column_int64(row, 0);
+    const int rc = code == SQLITE_ROW ? AUR_OK : aur_archive_fail(archive, NULL);
+    sqlite3_finalize(row);
+    return rc;
+}
+
+#define KEY "(SELECT key FROM sessions WHERE id = ?1)"
+
+int aur_archive_next_phrase(struct aur_archive *archive, const char *session, uint64_t frame, uint64_t *next)
+{
+    return find_next(archive, "SELECT min(start_frame) FROM phrases WHERE session = " KEY " AND start_frame >= ?2",
+                     session, frame, -1, next);
+}
+
+int aur_archive_next_fact(struct aur_archive *archive, const char *session, enum aur_fact_type type, uint64_t frame,
+                          uint64_t *next)
+{
+    return find_next(archive, "SELECT min(frame) FROM facts WHERE session = " KEY " AND type = ?3 AND frame >= ?2",
+                     session, frame, (int)type, next);
+}

@@ -111,32 +111,6 @@ int aur_archive_phrases(struct aur_archive *archive, const char *session, uint64
                         fn, user);
 }
 
-static int next_frame(struct walk walk, uint64_t *next)
-{
-    *next = walk_next(&walk) && sqlite3_column_type(walk.row, 0) != SQLITE_NULL ? number(&walk, 0) : UINT64_MAX;
-    return walk_end(&walk, AUR_OK, NULL);
-}
-
-int aur_archive_next_phrase(struct aur_archive *archive, const char *session, uint64_t frame, uint64_t *next)
-{
-    return next_frame(walk_start(archive,
-                                 "SELECT min(start_frame) FROM phrases WHERE session = " SESSION_KEY
-                                 " AND start_frame >= ?2",
-                                 session, &frame, 1),
-                      next);
-}
-
-int aur_archive_next_fact(struct aur_archive *archive, const char *session, enum aur_fact_type type, uint64_t frame,
-                          uint64_t *next)
-{
-    const uint64_t numbers[] = {frame, type};
-    return next_frame(walk_start(archive,
-                                 "SELECT min(frame) FROM facts WHERE session = " SESSION_KEY
-                                 " AND type = ?3 AND frame >= ?2",
-                                 session, numbers, 2),
-                      next);
-}
-
 int aur_archive_phrase(struct aur_archive *archive, const char *session, uint64_t number, aur_archive_phrase_fn *fn,
                        void *user)
 {

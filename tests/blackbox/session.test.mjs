@@ -165,7 +165,7 @@ test("what is no session is refused, and says why", async (t) => {
   inside[inside.indexOf("Short")] ^= 1; // in the text of the script
   await refused(gzipSync(inside), /damaged: a text does not have its hash/);
   await refused(gzipSync(Buffer.alloc(4096)), /damaged|no journal/);
-  await refused("no session at all", /no journal of Auralis/);
+  await refused("no session at all", /not an exported session/);
   assert.equal((await listed(session)).length, 1);
 
   for (const [args, pattern] of [

@@ -214,7 +214,7 @@ static void sessions_tell_what_is_in_them(void **state)
     kept_record(&kept, 2);
     kept_start(&kept, NULL);
     assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSIONS, "", "")), 0);
-    assert_true(kept_says(&kept, kept.id) && kept_says(&kept, "\"recording\":true,\"phrases\":2"));
+    assert_true(kept_says(&kept, kept.id) && kept_says(&kept, "\"recording\":true,\"imported\":false,\"phrases\":2"));
     assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSIONS, "", "other")), 0);
     assert_true(kept_says(&kept, "{\"sessions\":[]}"));
     assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION, kept.id, "")), 0);
