@@ -244,8 +244,8 @@ async function killed(t) {
   assert.equal((await run(t, ["verify", file], { env: elsewhere })).code, 0);
   const imported = await run(t, ["session", "import", file], { env: elsewhere });
   assert.equal(imported.code, 0, imported.err);
-  await isSame(t, heard, "last", there, first, last, [], elsewhere);
-  const same = await run(t, ["diff", "last", file], { env: elsewhere });
+  await isSame(t, heard, imported.out.trim(), there, first, last, [], elsewhere);
+  const same = await run(t, ["diff", imported.out.trim(), file], { env: elsewhere });
   assert.equal(same.code, 0, same.out + same.err);
   assert.match(same.out, /audio: the same to the bit/);
   await tampered(t, file, there);
