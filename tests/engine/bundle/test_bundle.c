@@ -1,6 +1,7 @@
 /* Pieces that go into a bundle and come back: the same music without a file, or a refusal. */
 #include "bundle/bundle.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "support/unit.h"
 
 static const char *const folders[] = {"lib", "own", "own/lib", "own/sub"};
@@ -123,6 +125,32 @@ static void names_tell_of_no_machine(void **state)
     assert_int_equal(p->bundle->tables[0].cycles + p->bundle->tables[1].cycles, 3);
 }
 
+/* What whoever imports a session counts for himself; and a copy under another name is another piece. */
+static void a_hash_is_of_names_and_texts(void **state)
+{
+    struct place *p = *state;
+    const struct aur_bundle *b = p->bundle;
+    const struct aur_script_limits limits = {0};
+    struct aur_bundle other = *b;
+    struct aur_tables *tables;
+    struct aur_piece *piece;
+    char text[AUR_JOURNAL_HASH];
+    uint64_t hash = aur_hash_named(b->name, 0, AUR_HASH_START);
+    for (size_t i = 0; i < b->n_files; i++)
+        hash = aur_hash_named(b->files[i].name, aur_hash64(b->files[i].text, b->files[i].len, AUR_HASH_START), hash);
+    for (size_t i = 0; i < b->n_tables; i++) {
+        const struct aur_bundle_table *t = &b->tables[i];
+        assert_true(t->hash == aur_hash_cycles(t->frames, t->n_floats, t->cycles, t->partials));
+        hash = aur_hash_named(t->file, t->hash, hash);
+    }
+    snprintf(text, sizeof text, "%016" PRIx64, hash);
+    assert_string_equal(text, b->hash);
+    other.name = "moods/copy.lua";
+    assert_int_equal(aur_tables_new(&tables, &p->err), 0);
+    assert_int_equal(aur_bundle_load(&piece, &other, tables, &limits, NULL, &p->err), AUR_EINVAL);
+    aur_tables_free(tables);
+}
+
 static void compose(struct place *p, const struct aur_piece *piece, struct aur_phrase **phrase, char **text)
 {
     struct aur_controls controls = aur_piece_describe(piece)->start;
@@ -219,6 +247,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(names_tell_of_no_machine),
+        TEST(a_hash_is_of_names_and_texts),
         TEST(a_bundle_plays_the_same_without_its_files),
         TEST(what_was_changed_is_refused),
         TEST(a_table_that_is_gone_is_told),
