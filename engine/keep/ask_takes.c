@@ -198,7 +198,7 @@ static void describe(struct aur_take *out, const struct aur_keep_request *reques
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    out->kept_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    out->kept_at = request->asked_at ? request->asked_at : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     out->rate_hz = info->head.rate_hz;
     memcpy(out->session, info->id, sizeof out->session);
     strcpy(out->state, "waiting");

@@ -85,7 +85,8 @@ struct aur_keep_request {
     char name[AUR_KEEP_NAME_SIZE];
     struct aur_keep_span span;
     bool stems, midi;
-    char *text; /* malloc'd, or NULL; taken */
+    int64_t asked_at; /* Unix milliseconds: when a take was asked for; 0: now */
+    char *text;       /* malloc'd, or NULL; taken */
     size_t len;
 };
 

@@ -315,6 +315,24 @@ test("what is asked wrongly is refused, and says what is wrong", async (t) => {
   assert.equal(file.body.readUInt16BE(0), 0x1f8b);
 });
 
+test("who may not change anything keeps nobody from it who may", async (t) => {
+  const server = await start(t, { env: { AURALIS_EDIT_TOKEN: "secret" } });
+  const elsewhere = { "X-Forwarded-For": "192.0.2.1" }, token = { ...elsewhere, Authorization: "Bearer secret" };
+  await pause(1500);
+  const changes = await Promise.all(Array.from({ length: 60 }, () => ask(server, "DELETE", "presets/none", undefined, elsewhere)));
+  assert.ok(changes.some(({ status }) => status === 429));
+  assert.equal((await ask(server, "POST", "keep", { minutes: 1 }, token)).status, 202);
+  const { id } = (await get(server, "sessions")).sessions[0];
+  for (const [method, path, body, most] of [
+    ["GET", `sessions/${id}/export`, undefined, 2], ["POST", "presets/import", { presets: [] }, 4],
+  ]) {
+    for (let i = 0; i < most; i++) assert.notEqual((await ask(server, method, path, body, elsewhere)).status, 429, path);
+    const refused = await ask(server, method, path, body, elsewhere);
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, String(60 / most)], path);
+    assert.notEqual((await ask(server, method, path, body, token)).status, 429, path);
+  }
+});
+
 test("without a journal there is nothing to keep, and music plays", async (t) => {
   const server = await serve(t, { args: ["--db", "none"] });
   for (const [method, path, body] of [

@@ -81,8 +81,11 @@ static void more_than_there_is_is_clipped_and_nothing_is_refused(void **state)
     kept_open(&kept, *state);
     kept_record(&kept, 1);
     kept_start(&kept, NULL);
-    assert_int_equal(kept_ask(&kept, take_of(600, 3 * RATE, "")), 0);
+    struct aur_keep_request long_one = take_of(600, 3 * RATE, "");
+    long_one.asked_at = 1736937045123;
+    assert_int_equal(kept_ask(&kept, long_one), 0);
     assert_true(kept_says(&kept, "\"from_frame\":0,\"to_frame\":132300"));
+    assert_true(kept_says(&kept, "\"kept_at\":\"2025-01-15T10:30:45.123000Z\""));
     assert_true(kept_says(&kept, "\"asked_s\":600,\"clipped\":true"));
     assert_true(kept_says(&kept, "\"name\":\"A session\""));
     struct aur_keep_request request = take_of(60, RATE, "");
