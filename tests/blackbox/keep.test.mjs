@@ -222,11 +222,14 @@ test("branches: back with another seed, and to and fro", async (t) => {
   assert.deepEqual((await branches()).map(({ id, parent, seed }) => [id, parent, seed]), [[0, 0, 7], [1, 0, 99]]);
   assert.equal((await ask(server, "POST", "channels/main/switch", { branch: 0 })).body.branch, 0);
   await within("the first goes on", turns(0));
+  assert.equal((await ask(server, "POST", "channels/main/rewind", { phrases: 1, seed: "18446744073709551615" })).status, 200);
+  assert.match(await (await fetch(`${server.http}/api/v1/channels/main/branches`)).text(), /"seed":18446744073709551615,/);
   const told = await get(server, `sessions/${(await get(server, "sessions")).sessions[0].id}`);
   assert.ok(told.phrases.some(({ branch }) => branch === 1));
   for (const [path, body, status, field] of [
     ["main/rewind", { phrases: 0 }, 422, "phrases"], ["main/rewind", { phrases: 1000 }, 422, "phrases"],
     ["main/rewind", { phrases: 1, sead: 3 }, 422, "sead"], ["main/rewind", { phrases: 1, seed: -1 }, 422, "seed"],
+    ["main/rewind", { phrases: 1, seed: "18446744073709551616" }, 422, "seed"], ["main/rewind", { phrases: 1, seed: "1x" }, 422, "seed"],
     ["main/rewind", { phrases: 1, script: "../x.lua" }, 422, "script"], ["main/rewind", { phrases: 1, script: "no.lua" }, 404],
     ["main/switch", { branch: 77 }, 404], ["main/switch", {}, 422, "branch"], ["nobody/rewind", { phrases: 1 }, 404],
   ]) {
