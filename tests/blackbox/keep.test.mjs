@@ -318,6 +318,27 @@ test("what is asked wrongly is refused, and says what is wrong", async (t) => {
   assert.equal(file.body.readUInt16BE(0), 0x1f8b);
 });
 
+test("limits of today do not keep anybody from what was recorded under those of then", async (t) => {
+  const first = await start(t);
+  await pause(2500);
+  const { id } = (await get(first, "sessions")).sessions[0];
+  first.child.kill();
+  await within("it has ended", first.exit);
+  const one = join(first.dir, "one.lua");
+  writeFileSync(one, PIECE("one").replace("0, 7 do", "0, 0 do").replace(/ctx:note { patch = "pad".*/, ""));
+  const next = await start(t, { dir: first.dir, env: { AURALIS_SCRIPT_EVENTS: "2" }, args: ["--script", one] });
+  const asked = await ask(next, "POST", "keep", { session: id, from_s: 0, to_s: 1 });
+  assert.equal(asked.status, 202, JSON.stringify(asked.body));
+  let take;
+  await within("the take is made", (async () => {
+    do {
+      await pause(100);
+      ({ take } = await get(next, `takes/${asked.body.take.id}`));
+    } while (take.state === "waiting" || take.state === "rendering");
+  })());
+  assert.equal(take.state, "done", take.error);
+});
+
 test("who may not change anything keeps nobody from it who may", async (t) => {
   const server = await start(t, { env: { AURALIS_EDIT_TOKEN: "secret" } });
   const elsewhere = { "X-Forwarded-For": "192.0.2.1" }, token = { ...elsewhere, Authorization: "Bearer secret" };
