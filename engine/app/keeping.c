@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/playback.h"
+
 /* ---- presets ---- */
 
 struct offered { /* what a preset of the server borrows from lies behind it */
@@ -73,7 +75,8 @@ void aur_keeping_start(struct aur_keeping *out, const struct aur_lineup *lineup,
                                      .folder = folder,
                                      .log = stage->log,
                                      .isa = stage->isa,
-                                     .limits = aur_stage_limits(&stage->settings, false),
+                                     .limits = aur_playback_limits(),
+                                     .takes_bytes_max = (uint64_t)stage->settings.takes_mb << 20,
                                      .presets = {.make = make, .discard = discard, .user = out}};
     int rc = aur_keep_new(&out->keep, &config, &err);
     if (rc == AUR_OK)

@@ -13,6 +13,12 @@
 #define SCRIPT_MEMORY       ((size_t)1024 << 20)
 #define SCRIPT_SOURCE       ((size_t)16384 << 10)
 
+struct aur_script_limits aur_playback_limits(void)
+{
+    return (struct aur_script_limits){
+        .instructions = SCRIPT_INSTRUCTIONS, .memory_bytes = SCRIPT_MEMORY, .source_bytes = SCRIPT_SOURCE};
+}
+
 static void warn(const struct aur_session_info *info)
 {
     if (info->head.sound_revision != AUR_SOUND_REVISION)
@@ -46,9 +52,7 @@ int aur_playback_open(struct aur_playback *out, const char *session, const struc
             .archive = out->archive,
             .session = info.id,
             .tables = out->tables,
-            .limits = {.instructions = SCRIPT_INSTRUCTIONS,
-                       .memory_bytes = SCRIPT_MEMORY,
-                       .source_bytes = SCRIPT_SOURCE},
+            .limits = aur_playback_limits(),
             .log = out->log,
         };
         rc = aur_replay_new(&out->replay, &config, err);

@@ -14,6 +14,9 @@ struct aur_playback {
     enum aur_isa isa;
 };
 
+/* Of scripts that are played again: the widest that settings allow. */
+struct aur_script_limits aur_playback_limits(void);
+
 /* session: as for aur_recorded_open. Warns on stderr where the session was recorded by a program that sounds otherwise. Errors:
  * those of aur_recorded_open, AUR_EINVAL, AUR_ENOMEM; then there is nothing to close. */
 AUR_MUST_USE int aur_playback_open(struct aur_playback *out, const char *session, const struct aur_settings *settings,

@@ -38,6 +38,7 @@ struct aur_settings {
     char db[AUR_PATH_SIZE];       /* "": aur_db_path knows; "none": no journal */
     double keep_days;             /* of sessions that ended; 0: for ever */
     int keep_mb;                  /* of the database; 0: any size */
+    int takes_mb;                 /* of takes' files; 0: any size */
     char channels[AUR_PATH_SIZE]; /* "": only main */
     char presets[AUR_PATH_SIZE];  /* "": scripts/presets.json of the data folder */
     int private_channels;         /* at a time */

@@ -145,6 +145,58 @@ bool aur_manifest_owns(const struct aur_manifest *manifest, const char *name, co
     return false;
 }
 
+/* ---- what earlier runs made ---- */
+
+json_t *aur_manifest_former(const struct aur_manifest *manifest, const char *name)
+{
+    const json_t *line = aur_manifest_find(manifest, name);
+    const char *state = json_string_value(json_object_get(line, "state"));
+    json_t *former = json_object_get(line, state && strcmp(state, "done") == 0 ? "files" : "former");
+    return json_is_array(former) ? json_incref(former) : json_array();
+}
+
+static bool is_named(const json_t *files, const char *file)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach(files, i, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "file"));
+        if (name && strcmp(name, file) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* NAME.ending or NAME.stems/FILE, whoever wrote the manifest. */
+static bool is_of(const char *file, const char *name)
+{
+    const size_t n = strlen(name);
+    return strncmp(file, name, n) == 0 && file[n] == '.' && !strstr(file + n, "..");
+}
+
+void aur_manifest_drop(const struct aur_manifest *manifest, const char *name, const json_t *former)
+{
+    const json_t *files = json_object_get(aur_manifest_find(manifest, name), "files"), *item;
+    size_t i;
+    json_array_foreach(former, i, item)
+    {
+        const char *file = json_string_value(json_object_get(item, "file"));
+        if (!file || !is_of(file, name) || is_named(files, file) || !as_made(manifest, item))
+            continue;
+        char *path = joined(manifest->dir, file), *slash = path ? strrchr(path, '/') : NULL;
+        if (path)
+            unlink(path);
+        if (slash && strchr(file + strlen(name), '/')) {
+            *slash = '\0';
+            rmdir(path); /* of stems, if none is left */
+        }
+        free(path);
+    }
+}
+
+/* ---- writing ---- */
+
 static bool ends_open(int fd)
 {
     char last = '\n';

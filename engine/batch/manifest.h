@@ -30,6 +30,12 @@ bool aur_manifest_whole(const struct aur_manifest *manifest, const json_t *line)
 /* Whether the file or folder (below DIR) is this entry's own, as it was made, or may have been left by a batch that was killed. */
 bool aur_manifest_owns(const struct aur_manifest *manifest, const char *name, const char *file);
 
+/* What there may be of an entry's earlier runs: the files of its line if that is done, else what the line of one that was begun
+ * has as "former". A new reference; NULL: out of memory. */
+json_t *aur_manifest_former(const struct aur_manifest *manifest, const char *name);
+/* Removes those of them that are as they were made and that the entry's line, which is done, does not name. */
+void aur_manifest_drop(const struct aur_manifest *manifest, const char *name, const json_t *former);
+
 /* Adds a line, which the manifest takes, and writes it. AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_manifest_add(struct aur_manifest *manifest, json_t *line, struct aur_error *err);
 /* Appends {"file", "bytes"} to a line's files; a file that is not there is left out. False: out of memory. */

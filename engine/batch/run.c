@@ -138,11 +138,21 @@ static int note(struct aur_manifest *manifest, const struct aur_task *task, bool
 {
     if (!manifest)
         return AUR_OK;
-    json_t *line = begin_line(task, begun ? "begun" : "done");
-    if (line && (begun || describe(line, task)) && put_files(manifest, line, task, begun))
-        return aur_manifest_add(manifest, line, err);
-    json_decref(line);
-    return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    json_t *line = begin_line(task, begun ? "begun" : "done"),
+           *former = aur_manifest_former(manifest, task->entry->name);
+    const bool ok = line && former && (begun ? json_object_set(line, "former", former) == 0 : describe(line, task)) &&
+                    put_files(manifest, line, task, begun);
+    int rc = AUR_ENOMEM;
+    if (ok)
+        rc = aur_manifest_add(manifest, line, err);
+    else
+        (void)!aur_error_set(err, AUR_ENOMEM, "out of memory");
+    if (!ok)
+        json_decref(line);
+    else if (rc == AUR_OK && !begun)
+        aur_manifest_drop(manifest, task->entry->name, former);
+    json_decref(former);
+    return rc;
 }
 
 /* ---- workers ---- */

@@ -72,6 +72,7 @@ static void tell(struct aur_channel *ch, uint64_t index)
     if (chunk->by_device)
         aur_record_device(ch, index);
     tell_silent(ch, chunk, index);
+    aur_record_held_controls(ch, false);
     if (chunk->n_started == 0)
         return;
     aur_lock_take(&ch->lock);

@@ -153,6 +153,7 @@ struct aur_shared_side {
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
     size_t first_event, n_events;
     bool news; /* an event was queued since the encoder last looked */
+    struct aur_record_held held;
     uint32_t listeners[AUR_FORMATS];
     uint64_t want_from[AUR_FORMATS]; /* a new listener starts here; UINT64_MAX: nobody asked */
     uint64_t overruns;               /* chunks the encoder came too late for */

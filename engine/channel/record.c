@@ -76,6 +76,7 @@ void aur_record_end(struct aur_channel *ch)
 {
     if (!ch->recorder)
         return;
+    aur_record_held_controls(ch, true);
     if (ch->render.frame > ch->render.record.minute * AUR_MINUTE_SECONDS * ch->rate_hz)
         put_minute(ch, ch->render.frame);
     aur_recorder_free(ch->recorder, ch->render.frame);
@@ -309,54 +310,6 @@ void aur_record_event(struct aur_channel *ch, const struct aur_channel_event *ev
         aur_json_count(&detail, "chunk", event->chunk_index);
     put_message(&detail, event->error.message);
     put_event(ch, event->chunk_index * ch->chunk_frames, event->silence ? "silence" : kinds[event->type], &detail);
-}
-
-/* The lines of `after` that are others in `before`, as members of an object. */
-static void put_changed(struct aur_buf *detail, const char *before, const char *after)
-{
-    char name[AUR_CONTROL_NAME_SIZE], value[64];
-    while (*after && *before) {
-        size_t n = strcspn(after, "\n"), m = strcspn(before, "\n"), split = strcspn(after, "=");
-        if ((n != m || memcmp(after, before, n) != 0) && split < n) {
-            snprintf(name, sizeof name, "%.*s", (int)split, after);
-            snprintf(value, sizeof value, "%.*s", (int)(n - split - 1), after + split + 1);
-            if (strcmp(name, "key") == 0)
-                aur_json_text(detail, name, value);
-            else
-                aur_json_real(detail, name, strtod(value, NULL));
-        }
-        after += n + (after[n] != '\0');
-        before += m + (before[m] != '\0');
-    }
-}
-
-void aur_record_controls(struct aur_channel *ch, const struct aur_controls *before, const struct aur_controls *after,
-                         const struct aur_control_specs *specs)
-{
-    struct aur_buf detail, old, now;
-    if (!ch->recorder)
-        return;
-    aur_buf_init(&old);
-    aur_buf_init(&now);
-    aur_controls_print(&old, before, specs);
-    aur_controls_print(&now, after, specs);
-    if (aur_buf_ok(&old) && aur_buf_ok(&now) && (before == after || strcmp(old.data, now.data) != 0)) {
-        begin_detail(&detail);
-        aur_json_key(&detail, "changed");
-        aur_buf_text(&detail, "{");
-        put_changed(&detail, old.data, now.data);
-        aur_buf_text(&detail, "}");
-        aur_json_text(&detail, "controls", now.data);
-        put_event(ch, aur_channel_published(ch), "control", &detail);
-    }
-    aur_buf_deinit(&old);
-    aur_buf_deinit(&now);
-}
-
-void aur_record_all_controls(struct aur_channel *ch)
-{
-    const struct aur_controls *controls = &ch->shared.controls;
-    aur_record_controls(ch, controls, controls, &aur_piece_describe(ch->compose.session.piece)->controls);
 }
 
 void aur_record_branch(struct aur_channel *ch, const char *kind, uint64_t number)

@@ -5,8 +5,8 @@
  * What only the render side decides, it tells itself.
  *
  * Events (aur_recorder_event), kind and detail:
- *   control    {"changed":{"bpm":80},"controls":"bpm=80\n..."}: set by somebody; controls: all as they are from then on, as
- *              aur_controls_print has them for the piece that composes
+ *   control    {"changed":{"bpm":80},"controls":"bpm=80\n..."}: set by somebody, told once a second at most; controls: all as
+ *              they are from then on, as aur_controls_print has them for the piece that composes
  *   script     {"state":"armed"|"playing"|"refused"|"rolled_back","script","version","phrase","message"}
  *   failed     {"phrase","message"}: a phrase was not composed, the last one plays again
  *   underrun   {"chunk","message"}
@@ -31,6 +31,12 @@ struct aur_record_render {
     uint64_t keyframe_from; /* the next one is taken at the first boundary from this frame on */
     uint64_t layout;        /* of keyframes */
     uint64_t lives;         /* live controls told */
+};
+
+/* Controls that were set since the last event of them. Under the lock. */
+struct aur_record_held {
+    char *before, *now; /* as aur_controls_print has them, malloc'd; NULL: none */
+    uint64_t from;      /* the frame from which the next event is written */
 };
 
 /* ---- while no worker has the channel ---- */
@@ -74,6 +80,9 @@ void aur_record_branch(struct aur_channel *channel, const char *kind, uint64_t n
 void aur_record_all_controls(struct aur_channel *channel);
 
 /* ---- encoder worker ---- */
+
+/* Writes what is held of controls once a second has passed, or now. Takes the lock. */
+void aur_record_held_controls(struct aur_channel *channel, bool all);
 
 /* A device rendered voices of this chunk: what it plays is not what the CPU would, if it is not exact. */
 void aur_record_device(struct aur_channel *channel, uint64_t chunk_index);

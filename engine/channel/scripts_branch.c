@@ -115,10 +115,11 @@ int aur_scripts_branches(struct aur_scripts *scripts, const struct aur_scripts_r
                          struct aur_scripts_reply *reply)
 {
     (void)scripts;
-    struct aur_branch branches[AUR_BRANCHES_MAX];
-    size_t n = aur_channel_branches(request->channel, branches, AUR_BRANCHES_MAX);
+    struct aur_branch branches[AUR_BRANCHES_MAX + 1]; /* and one that is coming */
+    const size_t max = sizeof branches / sizeof *branches;
+    size_t n = aur_channel_branches(request->channel, branches, max);
     aur_buf_text(&reply->body, "{\"branches\":[");
-    for (size_t i = 0; i < n && i < AUR_BRANCHES_MAX; i++)
+    for (size_t i = 0; i < n && i < max; i++)
         put_branch(&reply->body, &branches[i]);
     aur_buf_text(&reply->body, "]}");
     return reply->code = AUR_OK;

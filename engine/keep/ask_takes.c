@@ -18,9 +18,16 @@
 
 /* ---- one as JSON ---- */
 
+struct files {
+    struct aur_buf *out;
+    bool session; /* is among them */
+};
+
 static void put_file(void *user, const char *name, uint64_t bytes)
 {
-    struct aur_buf *out = user;
+    struct files *files = user;
+    struct aur_buf *out = files->out;
+    files->session = files->session || strcmp(name, AUR_FOLDER_SESSION) == 0;
     aur_buf_text(out, aur_json_ends_with(out, '[') ? "{" : ",{");
     aur_json_text(out, "name", name);
     aur_json_count(out, "bytes", bytes);
@@ -63,9 +70,12 @@ static void put_take(struct aur_keep *keep, struct aur_buf *out, const struct au
     aur_json_text(out, "error", take->error);
     aur_buf_text(out, ",\"files\":[");
     aur_folder_of(folder, keep->config.folder, take->id);
+    struct files files = {.out = out};
     if (strcmp(take->state, "done") == 0)
-        aur_folder_list(folder, put_file, out);
-    aur_buf_text(out, "]}");
+        aur_folder_list(folder, put_file, &files);
+    aur_buf_text(out, "]");
+    aur_json_bool(out, "session_file", files.session);
+    aur_buf_text(out, "}");
 }
 
 static int reply_take(struct aur_keep *keep, struct aur_keep_reply *reply, const struct aur_take *take)
@@ -193,17 +203,27 @@ static int make_id(char out[AUR_TAKE_ID_SIZE], struct aur_error *err)
     return AUR_OK;
 }
 
+/* What does not fit is cut between two characters of UTF-8. */
+static void copy_name(char *out, size_t size, const char *name)
+{
+    size_t n = strnlen(name, size - 1);
+    while (n > 0 && ((unsigned char)name[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(out, name, n);
+    out[n] = '\0';
+}
+
 static void describe(struct aur_take *out, const struct aur_keep_request *request, const struct aur_session_info *info,
                      double asked_s)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    out->kept_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    out->kept_at = request->asked_at ? request->asked_at : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     out->rate_hz = info->head.rate_hz;
     memcpy(out->session, info->id, sizeof out->session);
     strcpy(out->state, "waiting");
     snprintf(out->channel, sizeof out->channel, "%s", aur_keep_channel_shown(info->head.channel, info->head.unlisted));
-    snprintf(out->name, sizeof out->name, "%s", *request->name ? request->name : info->head.title);
+    copy_name(out->name, sizeof out->name, *request->name ? request->name : info->head.title);
     snprintf(out->wanted, sizeof out->wanted, "{\"formats\":[\"flac\"],\"stems\":%s,\"midi\":%s,\"asked_s\":%.3f}",
              request->stems ? "true" : "false", request->midi ? "true" : "false", asked_s);
 }
@@ -225,7 +245,9 @@ int aur_keep_ask_take_new(struct aur_keep *keep, const struct aur_keep_request *
     if (rc < 0)
         return rc;
     describe(&take, request, &info, asked_s);
-    rc = aur_takes_put(&keep->takes, &take, &reply->error);
+    rc = aur_keep_room(keep, &take, &reply->error);
+    if (rc == AUR_OK)
+        rc = aur_takes_put(&keep->takes, &take, &reply->error);
     if (rc < 0)
         return rc;
     aur_pool_wake(keep->renderer);
@@ -258,12 +280,21 @@ int aur_keep_ask_take_retry(struct aur_keep *keep, const struct aur_keep_request
 int aur_keep_ask_take_delete(struct aur_keep *keep, const struct aur_keep_request *request,
                              struct aur_keep_reply *reply)
 {
-    char folder[AUR_FOLDER_PATH];
-    int rc = aur_takes_delete(&keep->takes, request->id, &reply->error);
+    char folder[AUR_FOLDER_PATH], part[AUR_FOLDER_PATH];
+    struct aur_take take;
+    int rc = find(keep, &take, request->id, &reply->error);
     if (rc < 0)
         return rc;
-    aur_folder_of(folder, keep->config.folder, request->id);
-    aur_folder_remove(folder);
+    /* a part folder is swept by the next start, whatever ends this one now */
+    aur_folder_of(folder, keep->config.folder, take.id);
+    aur_folder_part(part, keep->config.folder, take.id);
+    bool moved = rename(folder, part) == 0;
+    rc = aur_takes_delete(&keep->takes, take.id, &reply->error);
+    if (rc < 0 && moved)
+        (void)!rename(part, folder);
+    if (rc < 0)
+        return rc;
+    aur_folder_remove(moved ? part : folder);
     aur_buf_text(&reply->body, "{\"deleted\":true}");
     return AUR_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define AUR_FOLDER_PATH     4352
+#define AUR_FOLDER_SESSION  "take.auralis"
 #define AUR_FOLDER_WAVEFORM ".waveform.json" /* in a take's folder; hidden: no list of files shows it */
 
 /* FOLDER/ID; FOLDER/.ID.part */

@@ -3,6 +3,7 @@
  *   keep.c      both threads, the queue of requests
  *   takes.c     the table of takes, in step with the journal
  *   render.c    a take's files, on the thread that renders
+ *   room.c      whether one more take may be kept
  *   peaks.c     a waveform from samples
  *   folder.c    files and folders on disk
  *   ask_*.c     the answers, on the thread that answers */
@@ -39,6 +40,11 @@ struct aur_keep {
 
 /* The oldest take that waits, from its start to its files and its state in the journal; nothing if none waits. */
 void aur_keep_render_next(struct aur_keep *keep);
+
+/* ---- room.c: on the thread that answers ---- */
+
+/* Whether there is room for a take of this span and these stems. Errors: AUR_EBUSY. */
+AUR_MUST_USE int aur_keep_room(struct aur_keep *keep, const struct aur_take *take, struct aur_error *err);
 
 /* ---- the answers: fill reply, return reply->error.code ---- */
 

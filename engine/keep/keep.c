@@ -14,6 +14,7 @@
 
 #define WAITING_MAX 20
 #define PRESETS_MAX 100
+#define FREE_MIN    (UINT64_C(256) << 20)
 
 /* ---- what the answers share ---- */
 
@@ -172,7 +173,9 @@ static int open_all(struct aur_keep *keep, struct aur_error *err)
 int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, struct aur_error *err)
 {
     struct aur_keep *keep = calloc(1, sizeof *keep);
-    char *folder = strdup(config->folder), *around = strdup(config->folder);
+    char path[AUR_FOLDER_PATH]; /* with a slash: a bare word is not taken out of messages */
+    snprintf(path, sizeof path, "%s%.4096s", strchr(config->folder, '/') ? "" : "./", config->folder);
+    char *folder = strdup(path), *around = strdup(path);
     if (!keep || !folder || !around) {
         free(keep);
         free(folder);
@@ -185,6 +188,8 @@ int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, st
     *(strrchr(around, '/') ? strrchr(around, '/') : around) = '\0';
     keep->config.waiting_max = config->waiting_max ? config->waiting_max : WAITING_MAX;
     keep->config.presets_max = config->presets_max ? config->presets_max : PRESETS_MAX;
+    keep->config.free_bytes_min = config->free_bytes_min ? config->free_bytes_min : FREE_MIN;
+    keep->config.session_bytes_max = config->session_bytes_max ? config->session_bytes_max : AUR_KEEP_FILE_MAX;
     aur_lock_init(&keep->lock);
     aur_folder_sweep(folder);
     int rc = open_all(keep, err);

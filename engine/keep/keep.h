@@ -15,10 +15,11 @@
 #include "journal/journal.h"
 #include "synth/synth.h"
 
-#define AUR_KEEP_SECONDS_MAX 43200 /* of a take */
-#define AUR_KEEP_NAME_SIZE   129   /* of a take or session, and NUL */
-#define AUR_KEEP_ID_SIZE     65    /* longer than any: what is no id is simply not found */
-#define AUR_KEEP_QUEUE       64    /* requests that wait */
+#define AUR_KEEP_SECONDS_MAX 43200              /* of a take */
+#define AUR_KEEP_NAME_SIZE   129                /* of a take or session, and NUL */
+#define AUR_KEEP_ID_SIZE     65                 /* longer than any: what is no id is simply not found */
+#define AUR_KEEP_QUEUE       64                 /* requests that wait */
+#define AUR_KEEP_FILE_MAX    ((size_t)16 << 20) /* of a session as a file: imported, or beside a take */
 
 struct aur_keep;
 
@@ -37,10 +38,13 @@ struct aur_keep_config {
     const char *folder;          /* of takes; made when needed */
     struct aur_log *log;
     enum aur_isa isa;                /* that takes are rendered with */
-    struct aur_script_limits limits; /* of the scripts that play, but for the clock */
+    struct aur_script_limits limits; /* of the scripts that are replayed: at least those of any recording */
     struct aur_keep_presets presets;
-    uint32_t waiting_max; /* takes that wait to be rendered; 0: 20 */
-    uint32_t presets_max; /* own presets; 0: 100 */
+    uint32_t waiting_max;       /* takes that wait to be rendered; 0: 20 */
+    uint32_t presets_max;       /* own presets; 0: 100 */
+    uint64_t takes_bytes_max;   /* of all takes' files; 0: any */
+    uint64_t free_bytes_min;    /* of the disk, that takes leave; 0: 256 MiB */
+    uint64_t session_bytes_max; /* of a take's session as a file, which is left out beyond; 0: AUR_KEEP_FILE_MAX */
 };
 
 /* Starts both threads; takes that waited when the process ended are rendered now. Errors: AUR_EIO, AUR_ENOMEM. */
@@ -85,7 +89,8 @@ struct aur_keep_request {
     char name[AUR_KEEP_NAME_SIZE];
     struct aur_keep_span span;
     bool stems, midi;
-    char *text; /* malloc'd, or NULL; taken */
+    int64_t asked_at; /* Unix milliseconds: when a take was asked for; 0: now */
+    char *text;       /* malloc'd, or NULL; taken */
     size_t len;
 };
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "bounce/bounce.h"
@@ -47,11 +49,16 @@ static int write_waveform(struct render *render, struct aur_error *err)
     return rc;
 }
 
+/* All of the session: one that is larger than what may be imported is left out, and can be exported by itself. */
 static int write_session(struct render *render, struct aur_error *err)
 {
     char path[AUR_FOLDER_PATH + 32];
-    snprintf(path, sizeof path, "%s/take.auralis", render->part);
-    return aur_archive_export(render->archive, render->take->session, path, true, err);
+    struct stat about;
+    snprintf(path, sizeof path, "%s/%s", render->part, AUR_FOLDER_SESSION);
+    int rc = aur_archive_export(render->archive, render->take->session, path, true, err);
+    if (rc == AUR_OK && stat(path, &about) == 0 && (uint64_t)about.st_size > render->keep->config.session_bytes_max)
+        unlink(path);
+    return rc;
 }
 
 /* ---- the span as it sounded ---- */

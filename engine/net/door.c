@@ -103,7 +103,7 @@ bool aur_door_refuses(struct aur_server *server, struct aur_reply *reply, struct
         aur_reply_refuse(reply, 503, "TOO_MANY_CONNECTIONS", "too many connections; try again later");
         aur_server_count(server, AUR_COUNT_CUT_TOTAL);
     }
-    reply->retry = reply->status == 429 || reply->status == 503;
+    reply->retry_s = reply->status == 429 || reply->status == 503;
     return reply->status != 0;
 }
 

@@ -53,7 +53,7 @@ struct aur_reply {
     char etag[40];              /* "": none */
     char playing[64];           /* X-Auralis-Playing; "": none */
     bool challenge;             /* WWW-Authenticate: Bearer */
-    bool retry;                 /* Retry-After: 1 */
+    unsigned retry_s;           /* Retry-After; 0: none */
     char save_as[256];          /* Content-Disposition: attachment, under this name; "": none */
     struct aur_reply_file file; /* in the place of the body */
 };

@@ -107,7 +107,7 @@ static void ask_worker(struct aur_http *http, struct aur_question *ask)
                   : aur_errand_send(&http->errand, &server->errands, server->hubs.scripts, &ask->scripts, http);
     if (rc == AUR_OK)
         return;
-    http->reply.retry = rc == AUR_EBUSY;
+    http->reply.retry_s = rc == AUR_EBUSY;
     if (rc == AUR_EBUSY)
         aur_reply_refuse(&http->reply, 503, "UNAVAILABLE", "too many requests wait for the %s worker",
                          keep ? "journal's" : "scripts");

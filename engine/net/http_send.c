@@ -75,7 +75,7 @@ static bool add_file_headers(struct lws *wsi, const struct aur_reply *reply, uns
 
 static bool add_own_headers(struct lws *wsi, const struct aur_reply *reply, unsigned char **at, unsigned char *end)
 {
-    char allow[64];
+    char allow[64], text[16];
     bool ok = add_header(wsi, "connection:", "close", at, end) &&
               add_header(wsi, "cache-control:", reply->etag[0] ? "no-cache" : "no-store", at, end);
     if (reply->etag[0])
@@ -84,8 +84,9 @@ static bool add_own_headers(struct lws *wsi, const struct aur_reply *reply, unsi
         ok = ok && add_header(wsi, "x-auralis-playing:", reply->playing, at, end);
     if (reply->challenge)
         ok = ok && add_header(wsi, "www-authenticate:", "Bearer realm=\"auralis\"", at, end);
-    if (reply->retry)
-        ok = ok && add_header(wsi, "retry-after:", "1", at, end);
+    snprintf(text, sizeof text, "%u", reply->retry_s);
+    if (reply->retry_s)
+        ok = ok && add_header(wsi, "retry-after:", text, at, end);
     ok = ok && add_file_headers(wsi, reply, at, end);
     if (reply->allow) {
         aur_methods_text(allow, sizeof allow, reply->allow);

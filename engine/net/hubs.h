@@ -14,6 +14,7 @@ struct aur_hubs {
     uint32_t control_rate; /* control requests a second over REST */
     size_t framing;        /* bytes before each news text */
     struct aur_rate rest_rate, edit_rate;
+    struct aur_rate preset_rate, export_rate, import_rate; /* of those who may not edit, who hold nobody up who may */
 
     /* set before the server runs */
     struct aur_scripts *scripts; /* NULL: none */

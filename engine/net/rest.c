@@ -99,7 +99,7 @@ static void post_control(struct aur_reply *reply, struct aur_hubs *hubs, const s
     if (!hub)
         return;
     if (!aur_rate_take(&hubs->rest_rate, hubs->control_rate, aur_clock_mono_ns())) {
-        reply->retry = true;
+        reply->retry_s = 1;
         aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " controls a second",
                          hubs->control_rate);
         return;
@@ -185,7 +185,7 @@ bool aur_rest_edit_rate(struct aur_reply *reply, struct aur_hubs *hubs)
 {
     if (aur_rate_take(&hubs->edit_rate, hubs->control_rate, aur_clock_mono_ns()))
         return true;
-    reply->retry = true;
+    reply->retry_s = 1;
     aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " edits a second", hubs->control_rate);
     return false;
 }

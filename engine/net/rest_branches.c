@@ -1,7 +1,9 @@
 /* Routes of branches by table. On the network thread; the scripts worker does it, because a rewind may bring a script. */
 #include "net/rest_branches.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/body.h"
@@ -53,6 +55,22 @@ static int read_count(uint32_t *out, const json_t *body, const char *field, cons
     return AUR_OK;
 }
 
+/* A number, or where that is not exact, its digits. */
+static int read_seed(uint64_t *out, const json_t *value, struct aur_error *err)
+{
+    const char *text = json_string_value(value);
+    bool right = json_is_integer(value) && json_integer_value(value) >= 0;
+    *out = right ? (uint64_t)json_integer_value(value) : 0;
+    if (text && *text && !text[strspn(text, "0123456789")]) {
+        errno = 0;
+        *out = strtoull(text, NULL, 10);
+        right = errno == 0;
+    }
+    return right ? AUR_OK
+                 : aur_body_refuse(err, "seed", value,
+                                   "a whole number from 0 to 18446744073709551615, above 9007199254740991 as text");
+}
+
 static int read_rewind(struct aur_scripts_request *out, json_t *body, struct aur_error *err)
 {
     const json_t *seed = json_object_get(body, "seed"), *script = json_object_get(body, "script");
@@ -60,12 +78,11 @@ static int read_rewind(struct aur_scripts_request *out, json_t *body, struct aur
     int rc = read_count(&out->branch.phrases, body, "phrases", "how many phrases to go back, from 1", err);
     if (rc < 0)
         return rc;
-    if (seed && (!json_is_integer(seed) || json_integer_value(seed) < 0))
-        return aur_body_refuse(err, "seed", seed, "a whole number from 0 to 9223372036854775807");
+    if (seed && (rc = read_seed(&out->branch.seed, seed, err)) < 0)
+        return rc;
     if (script && (!name || !*name || strlen(name) >= sizeof out->name))
         return aur_body_refuse(err, "script", script, "the name of a script of the folder");
     out->branch.seeded = seed != NULL;
-    out->branch.seed = (uint64_t)json_integer_value(seed);
     if (name)
         strcpy(out->name, name);
     return AUR_OK;

@@ -2,19 +2,26 @@
  * the worker's. What is wrong with a body is told here, what is wrong with what it asks for there. */
 #include "net/rest_keep.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "net/rest.h"
 #include "net/rest_keep_body.h"
+#include "net/token.h"
 #include "wire/message.h"
 
 #define PREFIX "/api/v1/"
 
 enum { TOKEN = 1, CHANGES = 2, TEXT = 4 }; /* needs the edit token; counts as an edit; its body is the worker's */
+
+#define EXPORTS_A_MINUTE 2 /* of sessions; either may hold the worker for seconds */
+#define IMPORTS_A_MINUTE 4 /* of presets */
 
 static const struct keep_route {
     const char *path; /* after PREFIX; the stars are the id, and after it the name */
@@ -79,6 +86,40 @@ bool aur_rest_keep_edits(const char *path, enum aur_method method, size_t *body_
 
 /* ---- asking ---- */
 
+static bool within_minute(struct aur_reply *reply, struct aur_rate *rate, uint32_t count, const char *what)
+{
+    if (aur_rate_take_minute(rate, count, aur_clock_mono_ns()))
+        return true;
+    reply->retry_s = 60 / count;
+    aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " %s a minute", count, what);
+    return false;
+}
+
+/* What needs no token has buckets of its own, so that nobody who asks for it keeps those from anything who have it. */
+static bool within_rate(struct aur_reply *reply, struct aur_hubs *hubs, const struct keep_route *route,
+                        const struct aur_request *request)
+{
+    if (route->flags & TOKEN || aur_token_admits(hubs->edit_token, hubs->loopback, request))
+        return !(route->flags & CHANGES) || aur_rest_edit_rate(reply, hubs);
+    if (route->ask == AUR_KEEP_SESSION_EXPORT)
+        return within_minute(reply, &hubs->export_rate, EXPORTS_A_MINUTE, "exports");
+    if (route->ask == AUR_KEEP_PRESET_IMPORT)
+        return within_minute(reply, &hubs->import_rate, IMPORTS_A_MINUTE, "imports of presets");
+    if (!(route->flags & CHANGES) || aur_rate_take(&hubs->preset_rate, hubs->control_rate, aur_clock_mono_ns()))
+        return true;
+    reply->retry_s = 1;
+    aur_reply_refuse(reply, 429, "TOO_MANY_REQUESTS", "more than %" PRIu32 " changes of presets a second",
+                     hubs->control_rate);
+    return false;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, struct aur_hubs *hubs,
                        struct aur_request *request)
 {
@@ -87,11 +128,12 @@ bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, st
     const char *channel = aur_query_get(&request->query, "channel");
     memset(out, 0, sizeof *out);
     out->ask = route->ask;
+    out->asked_at = now_ms();
     if (!hubs->keep) {
         aur_reply_refuse(reply, 503, "NO_JOURNAL", "this server keeps no journal: no sessions, takes and presets");
         return false;
     }
-    if (route->flags & CHANGES && !aur_rest_edit_rate(reply, hubs))
+    if (!within_rate(reply, hubs, route, request))
         return false;
     aur_path_copy(out->id, sizeof out->id, &parts[0]);
     aur_path_copy(out->name, sizeof out->name, &parts[1]);

@@ -7,7 +7,7 @@
 #include "net/exchange.h"
 #include "net/hubs.h"
 
-#define AUR_IMPORT_MAX ((size_t)16 << 20) /* bytes of a session file that is sent here */
+#define AUR_IMPORT_MAX AUR_KEEP_FILE_MAX /* bytes of a session file that is sent here */
 
 /* Methods that the path takes, AUR_OPTIONS left out; 0: it is not a route of these. */
 int aur_rest_keep_methods(const char *path);

@@ -222,11 +222,14 @@ test("branches: back with another seed, and to and fro", async (t) => {
   assert.deepEqual((await branches()).map(({ id, parent, seed }) => [id, parent, seed]), [[0, 0, 7], [1, 0, 99]]);
   assert.equal((await ask(server, "POST", "channels/main/switch", { branch: 0 })).body.branch, 0);
   await within("the first goes on", turns(0));
+  assert.equal((await ask(server, "POST", "channels/main/rewind", { phrases: 1, seed: "18446744073709551615" })).status, 200);
+  assert.match(await (await fetch(`${server.http}/api/v1/channels/main/branches`)).text(), /"seed":18446744073709551615,/);
   const told = await get(server, `sessions/${(await get(server, "sessions")).sessions[0].id}`);
   assert.ok(told.phrases.some(({ branch }) => branch === 1));
   for (const [path, body, status, field] of [
     ["main/rewind", { phrases: 0 }, 422, "phrases"], ["main/rewind", { phrases: 1000 }, 422, "phrases"],
     ["main/rewind", { phrases: 1, sead: 3 }, 422, "sead"], ["main/rewind", { phrases: 1, seed: -1 }, 422, "seed"],
+    ["main/rewind", { phrases: 1, seed: "18446744073709551616" }, 422, "seed"], ["main/rewind", { phrases: 1, seed: "1x" }, 422, "seed"],
     ["main/rewind", { phrases: 1, script: "../x.lua" }, 422, "script"], ["main/rewind", { phrases: 1, script: "no.lua" }, 404],
     ["main/switch", { branch: 77 }, 404], ["main/switch", {}, 422, "branch"], ["nobody/rewind", { phrases: 1 }, 404],
   ]) {
@@ -313,6 +316,45 @@ test("what is asked wrongly is refused, and says what is wrong", async (t) => {
   const file = await ask(server, "GET", `sessions/${id}/export`);
   assert.match(file.headers.get("content-disposition"), /filename="Evening-/);
   assert.equal(file.body.readUInt16BE(0), 0x1f8b);
+});
+
+test("limits of today do not keep anybody from what was recorded under those of then", async (t) => {
+  const first = await start(t);
+  await pause(2500);
+  const { id } = (await get(first, "sessions")).sessions[0];
+  first.child.kill();
+  await within("it has ended", first.exit);
+  const one = join(first.dir, "one.lua");
+  writeFileSync(one, PIECE("one").replace("0, 7 do", "0, 0 do").replace(/ctx:note { patch = "pad".*/, ""));
+  const next = await start(t, { dir: first.dir, env: { AURALIS_SCRIPT_EVENTS: "2" }, args: ["--script", one] });
+  const asked = await ask(next, "POST", "keep", { session: id, from_s: 0, to_s: 1 });
+  assert.equal(asked.status, 202, JSON.stringify(asked.body));
+  let take;
+  await within("the take is made", (async () => {
+    do {
+      await pause(100);
+      ({ take } = await get(next, `takes/${asked.body.take.id}`));
+    } while (take.state === "waiting" || take.state === "rendering");
+  })());
+  assert.equal(take.state, "done", take.error);
+});
+
+test("who may not change anything keeps nobody from it who may", async (t) => {
+  const server = await start(t, { env: { AURALIS_EDIT_TOKEN: "secret" } });
+  const elsewhere = { "X-Forwarded-For": "192.0.2.1" }, token = { ...elsewhere, Authorization: "Bearer secret" };
+  await pause(1500);
+  const changes = await Promise.all(Array.from({ length: 60 }, () => ask(server, "DELETE", "presets/none", undefined, elsewhere)));
+  assert.ok(changes.some(({ status }) => status === 429));
+  assert.equal((await ask(server, "POST", "keep", { minutes: 1 }, token)).status, 202);
+  const { id } = (await get(server, "sessions")).sessions[0];
+  for (const [method, path, body, most] of [
+    ["GET", `sessions/${id}/export`, undefined, 2], ["POST", "presets/import", { presets: [] }, 4],
+  ]) {
+    for (let i = 0; i < most; i++) assert.notEqual((await ask(server, method, path, body, elsewhere)).status, 429, path);
+    const refused = await ask(server, method, path, body, elsewhere);
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, String(60 / most)], path);
+    assert.notEqual((await ask(server, method, path, body, token)).status, 429, path);
+  }
 });
 
 test("without a journal there is nothing to keep, and music plays", async (t) => {

@@ -236,6 +236,44 @@ static void everything_that_changes_the_files_counts(void **state)
     assert_int_equal(state_after(f), AUR_TASK_CHANGED);
 }
 
+static bool is_there(const struct fixture *f, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/out/%s", f->dir, name);
+    return access(path, F_OK) == 0;
+}
+
+/* A patch and formats that an entry has no more; what somebody put there instead stays, and so does what is another's. */
+static void what_an_entry_makes_no_more_goes(void **state)
+{
+    struct fixture *f = *state;
+    static const char two[] =
+        "return { patches = { p = { voice = 'pluck' }, q = { voice = 'pad' } }, phrase = function(ctx)\n"
+        "  ctx:note { patch = 'p', at = 0, beats = 1, pitch = 60, velocity = 0.7 }\n"
+        "  ctx:note { patch = 'q', at = 0, beats = 1, pitch = 60, velocity = 0.7 }\n"
+        "  return 1 end }\n";
+    write_text(f, "two.lua", two);
+    f->entries[0].piece = "two.lua";
+    f->entries[0].beside[AUR_BATCH_STEMS] = true;
+    f->entries[0].beside[AUR_BATCH_MIDI] = true;
+    f->entries[0].beside[AUR_BATCH_CHORDS] = true;
+    assert_int_equal(run(f, "out", 1), AUR_OK);
+    assert_true(is_there(f, "t0.stems/p.flac") && is_there(f, "t0.stems/q.flac") && is_there(f, "t0.mid"));
+    f->entries[0].piece = "good.lua";
+    f->entries[0].beside[AUR_BATCH_MIDI] = f->entries[0].beside[AUR_BATCH_CHORDS] = false;
+    write_text(f, "out/t0.chords.txt", "mine, and of another length");
+    f->interrupted = 1; /* nothing is begun, nothing goes */
+    (void)run(f, "out", 1);
+    assert_true(is_there(f, "t0.stems/q.flac"));
+    f->interrupted = 0;
+    assert_int_equal(run(f, "out", 1), AUR_OK);
+    assert_true(is_there(f, "t0.stems/p.flac") && !is_there(f, "t0.stems/q.flac") && !is_there(f, "t0.mid"));
+    assert_true(is_there(f, "t0.chords.txt") && is_there(f, "t1.flac"));
+    f->entries[0].beside[AUR_BATCH_STEMS] = false;
+    assert_int_equal(run(f, "out", 1), AUR_OK);
+    assert_false(is_there(f, "t0.stems"));
+}
+
 static void a_manifest_that_was_cut_short(void **state)
 {
     struct fixture *f = *state;
@@ -277,6 +315,7 @@ int main(void)
         TEST(failures_stay_alone),
         TEST(a_stop_keeps_what_is_done),
         TEST(everything_that_changes_the_files_counts),
+        TEST(what_an_entry_makes_no_more_goes),
         TEST(a_manifest_that_was_cut_short),
         TEST(one_batch_at_a_time),
     };

@@ -1,5 +1,6 @@
 /* What a channel records is enough to make every sample again, to the bit: a real channel stepped by hand goes through all that
  * can happen to a stream; then its phrases are composed from the journal and given to a synth that knows nothing of it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,58 @@ static void every_sample_again(void **state)
     recorded_close(&s);
 }
 
+struct told {
+    int n;
+    char last[400];
+};
+
+static int note_control(void *user, uint64_t frame, int64_t at_ms, const char *kind, const char *detail)
+{
+    struct told *told = user;
+    (void)frame;
+    (void)at_ms;
+    told->n += strcmp(kind, "control") == 0;
+    if (strcmp(kind, "control") == 0)
+        snprintf(told->last, sizeof told->last, "%s", detail);
+    return 0;
+}
+
+static void assert_told(const struct recorded *s, int n, const char *changed, const char *controls)
+{
+    struct aur_archive *archive;
+    struct told told = {0};
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    assert_int_equal(aur_archive_open(&archive, s->path, NULL), AUR_OK);
+    assert_int_equal(aur_archive_events(archive, s->session, 0, UINT64_MAX, note_control, &told), AUR_OK);
+    assert_int_equal(told.n, n);
+    assert_non_null(strstr(told.last, changed));
+    assert_non_null(strstr(told.last, controls));
+    aur_archive_close(archive);
+}
+
+/* The first at once, those that follow as one after a second, or when the session ends. */
+static void many_controls_are_few_events(void **state)
+{
+    (void)state;
+    struct recorded s;
+    uint64_t k = 0;
+    recorded_open(&s);
+    for (; k < 5; k++)
+        recorded_chunk(&s, k);
+    for (int i = 0; i < 50; i++)
+        recorded_set(&s, "bpm", 61 + i);
+    assert_told(&s, 1, "{\"changed\":{\"bpm\":61},", "bpm=61");
+    recorded_set(&s, "brightness", 0.25);
+    for (; k < 20; k++)
+        recorded_chunk(&s, k);
+    assert_told(&s, 2, "{\"changed\":{\"bpm\":110,\"brightness\":0.25},", "bpm=110");
+    recorded_set(&s, "bpm", 70);
+    aur_channel_free(s.ch);
+    s.ch = NULL;
+    assert_told(&s, 3, "{\"changed\":{\"bpm\":70},", "bpm=70");
+    recorded_close(&s);
+}
+
 /* Where the music of a session ended, another one goes on. */
 static int keep_last(void *user, const struct aur_recorded_phrase *r)
 {
@@ -266,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_again),
+        cmocka_unit_test(many_controls_are_few_events),
         cmocka_unit_test(a_session_goes_on_from_another),
         cmocka_unit_test(a_piece_that_makes_no_phrase_leaves_no_session),
     };

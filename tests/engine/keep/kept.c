@@ -68,7 +68,7 @@ void kept_record(struct kept *kept, int phrases)
     struct aur_session session;
     struct aur_controls controls = aur_piece_describe(kept->f->piece)->start;
     const struct aur_session_head head = {.channel = "main",
-                                          .title = "A session",
+                                          .title = kept->title ? kept->title : "A session",
                                           .seed = 1,
                                           .rate_hz = RATE,
                                           .chunk_frames = 4410,

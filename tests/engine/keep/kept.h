@@ -11,6 +11,7 @@ struct kept {
     struct aur_journal *journal;
     struct aur_recorder *recorder; /* of a session of channel "main" that is being recorded */
     struct aur_keep *keep;
+    const char *title; /* of the session; NULL: "A session" */
     char id[AUR_SESSION_ID_SIZE], folder[128];
     struct aur_wake answered;
     struct aur_keep_reply reply; /* the last one */

@@ -49,7 +49,8 @@ static void a_take_is_what_sounded(void **state)
     kept_settle(&kept, id);
     assert_true(kept_says(&kept, "\"state\":\"done\",\"progress\":1.000"));
     assert_true(kept_says(&kept, "take.flac") && kept_says(&kept, "take.mid") && kept_says(&kept, "take.json") &&
-                kept_says(&kept, "take.chords.txt") && kept_says(&kept, "take.auralis"));
+                kept_says(&kept, "take.chords.txt") && kept_says(&kept, "take.auralis") &&
+                kept_says(&kept, "\"session_file\":true"));
     struct aur_bounce_request whole = fixture_request(f, fixture_path(f, "whole.flac"));
     whole.duration_s = 5;
     whole.bits = AUR_BITS_16;
@@ -81,8 +82,11 @@ static void more_than_there_is_is_clipped_and_nothing_is_refused(void **state)
     kept_open(&kept, *state);
     kept_record(&kept, 1);
     kept_start(&kept, NULL);
-    assert_int_equal(kept_ask(&kept, take_of(600, 3 * RATE, "")), 0);
+    struct aur_keep_request long_one = take_of(600, 3 * RATE, "");
+    long_one.asked_at = 1736937045123;
+    assert_int_equal(kept_ask(&kept, long_one), 0);
     assert_true(kept_says(&kept, "\"from_frame\":0,\"to_frame\":132300"));
+    assert_true(kept_says(&kept, "\"kept_at\":\"2025-01-15T10:30:45.123000Z\""));
     assert_true(kept_says(&kept, "\"asked_s\":600,\"clipped\":true"));
     assert_true(kept_says(&kept, "\"name\":\"A session\""));
     struct aur_keep_request request = take_of(60, RATE, "");
@@ -207,6 +211,60 @@ static void no_more_wait_than_may(void **state)
     drop_files(&kept);
 }
 
+/* As much as is set, and not the disk's last bytes; the folder's name alone stays in what is told. */
+static void no_more_is_kept_than_there_is_room_for(void **state)
+{
+    struct kept kept;
+    struct aur_keep_config small = {.takes_bytes_max = 8 << 20}, full = {.free_bytes_min = UINT64_MAX};
+    char id[AUR_KEEP_ID_SIZE], folder[sizeof kept.folder];
+    struct aur_keep_request request = take_of(60, 60 * RATE, "");
+    kept_open(&kept, *state);
+    kept_record(&kept, 15);
+    strcpy(folder, kept.folder);
+    strcpy(kept.folder, "takes");
+    kept_start(&kept, &full);
+    assert_int_equal(kept_ask(&kept, request), AUR_EBUSY);
+    assert_non_null(strstr(kept.reply.error.message, "the disk of takes has"));
+    kept_stop(&kept);
+    strcpy(kept.folder, folder);
+    kept_start(&kept, &small);
+    request.stems = true;
+    assert_int_equal(kept_ask(&kept, request), AUR_EBUSY);
+    assert_non_null(strstr(kept.reply.error.message, "of the 8 MiB that they may (AURALIS_TAKES_MB)"));
+    request.stems = false;
+    assert_int_equal(kept_ask(&kept, request), 0);
+    kept_id(&kept, id, sizeof id);
+    assert_int_equal(kept_ask(&kept, request), AUR_EBUSY); /* whether that one is there or to be made */
+    kept_settle(&kept, id);
+    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_DELETE, id, "")), 0);
+    assert_int_equal(kept_ask(&kept, request), 0);
+    kept_close(&kept);
+    drop_files(&kept);
+}
+
+/* A title of 127 bytes and two characters of two bytes: half of one would fit. */
+static void what_is_too_long_is_left_out(void **state)
+{
+    struct kept kept;
+    struct aur_keep_config config = {.session_bytes_max = 1000};
+    char id[AUR_KEEP_ID_SIZE], title[200];
+    kept_open(&kept, *state);
+    memset(title, 'x', sizeof title);
+    strcpy(title + 127, "\u00e9\u00e9");
+    kept.title = title;
+    kept_record(&kept, 1);
+    kept_start(&kept, &config);
+    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
+    kept_id(&kept, id, sizeof id);
+    assert_true(kept_says(&kept, "xx\",\"session\":"));
+    kept_settle(&kept, id);
+    assert_true(kept_says(&kept, "\"state\":\"done\"") && kept_says(&kept, "\"session_file\":false"));
+    assert_true(kept_says(&kept, "take.flac") && !kept_says(&kept, "take.auralis"));
+    kept_close(&kept);
+    drop_files(&kept);
+}
+
 static void sessions_tell_what_is_in_them(void **state)
 {
     struct kept kept;
@@ -251,6 +309,8 @@ int main(void)
         TEST(what_failed_is_tried_again),
         TEST(a_restart_goes_on),
         TEST(no_more_wait_than_may),
+        TEST(no_more_is_kept_than_there_is_room_for),
+        TEST(what_is_too_long_is_left_out),
         TEST(sessions_tell_what_is_in_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

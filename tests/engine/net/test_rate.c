@@ -34,11 +34,22 @@ static void test_one_a_second(void **state)
     assert_int_equal(take_all(&rate, 1, 2 * SECOND), 1);
 }
 
+static void test_a_minutes_worth_at_once_then_steadily(void **state)
+{
+    (void)state;
+    struct aur_rate rate = {0};
+    assert_true(aur_rate_take_minute(&rate, 2, SECOND) && aur_rate_take_minute(&rate, 2, SECOND));
+    assert_false(aur_rate_take_minute(&rate, 2, 30 * SECOND));
+    assert_true(aur_rate_take_minute(&rate, 2, 31 * SECOND));
+    assert_false(aur_rate_take_minute(&rate, 2, 32 * SECOND));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_seconds_worth_at_once_then_steadily),
         cmocka_unit_test(test_one_a_second),
+        cmocka_unit_test(test_a_minutes_worth_at_once_then_steadily),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

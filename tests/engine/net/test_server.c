@@ -139,7 +139,7 @@ static void test_rest_controls_are_limited_in_rate(void **state)
     for (int i = 0; i < 5; i++) {
         struct aur_reply reply = {0};
         assert_true(aur_rest_answer(&reply, NULL, &hubs, &request));
-        refused += reply.status == 429 && reply.retry;
+        refused += reply.status == 429 && reply.retry_s == 1;
         aur_buf_deinit(&reply.body);
     }
     assert_true(refused >= 2);

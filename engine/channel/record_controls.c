@@ -1,0 +1,110 @@
+/* Events of what people set. One is written at once, what comes within a second of it is held and written as one event with what
+ * was set last: who turns a knob, or asks twenty times a second, does not fill the disk. Replay does not read these events
+ * (phrases and live controls have their own records); resuming reads the last one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/internal.h"
+#include "channel/record.h"
+#include "wire/json.h"
+
+/* The lines of `after` that are others in `before`, as members of an object. */
+static void put_changed(struct aur_buf *detail, const char *before, const char *after)
+{
+    char name[AUR_CONTROL_NAME_SIZE], value[64];
+    while (*after && *before) {
+        size_t n = strcspn(after, "\n"), m = strcspn(before, "\n"), split = strcspn(after, "=");
+        if ((n != m || memcmp(after, before, n) != 0) && split < n) {
+            snprintf(name, sizeof name, "%.*s", (int)split, after);
+            snprintf(value, sizeof value, "%.*s", (int)(n - split - 1), after + split + 1);
+            if (strcmp(name, "key") == 0)
+                aur_json_text(detail, name, value);
+            else
+                aur_json_real(detail, name, strtod(value, NULL));
+        }
+        after += n + (after[n] != '\0');
+        before += m + (before[m] != '\0');
+    }
+}
+
+static void forget(struct aur_record_held *held)
+{
+    free(held->before);
+    free(held->now);
+    held->before = held->now = NULL;
+}
+
+static void put(struct aur_channel *ch, const char *before, const char *now, uint64_t frame)
+{
+    struct aur_buf detail;
+    aur_buf_init(&detail);
+    aur_buf_text(&detail, "{");
+    aur_json_key(&detail, "changed");
+    aur_buf_text(&detail, "{");
+    put_changed(&detail, before, now);
+    aur_buf_text(&detail, "}");
+    aur_json_text(&detail, "controls", now);
+    aur_buf_text(&detail, "}");
+    if (aur_buf_ok(&detail))
+        aur_recorder_event(ch->recorder, frame, "control", detail.data);
+    aur_buf_deinit(&detail);
+    ch->shared.held.from = frame + ch->rate_hz;
+}
+
+/* Takes both texts. */
+static void hold(struct aur_record_held *held, struct aur_buf *before, struct aur_buf *now)
+{
+    if (!held->before)
+        held->before = aur_buf_take(before);
+    free(held->now);
+    held->now = aur_buf_take(now);
+}
+
+void aur_record_controls(struct aur_channel *ch, const struct aur_controls *before, const struct aur_controls *after,
+                         const struct aur_control_specs *specs)
+{
+    struct aur_record_held *held = &ch->shared.held;
+    struct aur_buf old, now;
+    uint64_t frame = aur_channel_published(ch);
+    if (!ch->recorder)
+        return;
+    aur_buf_init(&old);
+    aur_buf_init(&now);
+    aur_controls_print(&old, before, specs);
+    aur_controls_print(&now, after, specs);
+    const bool ok = aur_buf_ok(&old) && aur_buf_ok(&now);
+    if (ok && before == after) { /* of another branch, maybe of another piece */
+        forget(held);
+        put(ch, old.data, now.data, frame);
+    } else if (ok && strcmp(old.data, now.data) != 0 && frame < held->from) {
+        hold(held, &old, &now);
+    } else if (ok && strcmp(old.data, now.data) != 0) {
+        put(ch, held->before ? held->before : old.data, now.data, frame);
+        forget(held);
+    }
+    aur_buf_deinit(&old);
+    aur_buf_deinit(&now);
+}
+
+void aur_record_all_controls(struct aur_channel *ch)
+{
+    const struct aur_controls *controls = &ch->shared.controls;
+    aur_record_controls(ch, controls, controls, &aur_piece_describe(ch->compose.session.piece)->controls);
+}
+
+void aur_record_held_controls(struct aur_channel *ch, bool all)
+{
+    struct aur_record_held *held = &ch->shared.held;
+    uint64_t frame = aur_channel_published(ch);
+    if (!ch->recorder)
+        return;
+    aur_lock_take(&ch->lock);
+    if (held->before && held->now && (all || frame >= held->from)) {
+        put(ch, held->before, held->now, frame);
+        forget(held);
+    }
+    if (all)
+        forget(held);
+    aur_lock_drop(&ch->lock);
+}
