@@ -22,7 +22,7 @@ before(async () => {
   writeFileSync(file, JSON.stringify({ channels }));
   [browser, server, several] = await Promise.all([
     launch(),
-    startServer(),
+    startServer({ env: { AURALIS_PRIVATE_CHANNELS: "32" } }), // the tests leave theirs behind for a while
     startServer({ env: { AURALIS_CHANNELS: file, AURALIS_PRIVATE_CHANNELS: "0" } }),
   ]);
 });
