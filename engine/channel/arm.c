@@ -9,20 +9,6 @@ static const struct aur_control_specs *specs_of(const struct aur_piece *piece)
     return &aur_piece_describe(piece)->controls;
 }
 
-static void wake(struct aur_channel *ch)
-{
-    if (ch->encoders)
-        aur_pool_wake(ch->encoders);
-    if (ch->composers)
-        aur_pool_wake(ch->composers);
-}
-
-static void tell(struct aur_channel *ch, enum aur_script_state state, const struct aur_piece *piece,
-                 const struct aur_msg_phrase *phrase, const struct aur_error *err)
-{
-    aur_channel_event_script(ch, state, aur_piece_name(piece), aur_piece_marks(piece)->version, phrase, err);
-}
-
 /* ---- where a bar swap can be: under the lock ---- */
 
 uint64_t aur_channel_bar_line(const struct aur_channel *ch, const struct aur_phrase_record *record, int *bars)
@@ -87,13 +73,13 @@ void aur_channel_arm(struct aur_channel *ch, struct aur_msg_phrase *reply, struc
     s->armed = aur_piece_ref(piece);
     s->armed_swap = swap;
     *reply = first_phrase(ch, piece, swap);
-    tell(ch, AUR_SCRIPT_ARMED, piece, reply, NULL);
+    aur_channel_event_piece(ch, AUR_SCRIPT_ARMED, piece, reply, NULL);
     aur_lock_drop(&ch->lock);
     aur_log(ch->log, AUR_LOG_INFO, ch->name, "%s of version %s takes over with phrase %llu in %.1f s",
             aur_piece_name(piece), aur_piece_marks(piece)->version, (unsigned long long)reply->phrase,
             reply->sounds_in_ms / 1000);
     aur_piece_free(old);
-    wake(ch);
+    aur_channel_wake(ch);
 }
 
 bool aur_channel_disarm(struct aur_channel *ch)
@@ -103,14 +89,14 @@ bool aur_channel_disarm(struct aur_channel *ch)
     ch->shared.armed = NULL;
     if (old) {
         struct aur_msg_phrase current = aur_channel_current(ch);
-        tell(ch, AUR_SCRIPT_PLAYING, ch->compose.session.piece, &current, NULL);
+        aur_channel_event_piece(ch, AUR_SCRIPT_PLAYING, ch->compose.session.piece, &current, NULL);
     }
     aur_lock_drop(&ch->lock);
     if (old)
         aur_log(ch->log, AUR_LOG_INFO, ch->name, "the waiting edit is taken back");
     bool any = old != NULL;
     aur_piece_free(old);
-    wake(ch);
+    aur_channel_wake(ch);
     return any;
 }
 
@@ -122,7 +108,7 @@ void aur_channel_refuse(struct aur_channel *ch, const char *script, const char *
     struct aur_msg_phrase current = aur_channel_current(ch);
     aur_channel_event_script(ch, AUR_SCRIPT_REFUSED, script, version, &current, err);
     aur_lock_drop(&ch->lock);
-    wake(ch);
+    aur_channel_wake(ch);
 }
 
 void aur_channel_hashes(struct aur_channel *ch, char armed[AUR_PIECE_HASH_SIZE], char composing[AUR_PIECE_HASH_SIZE])

@@ -196,12 +196,6 @@ void aur_branch_adopt(struct aur_channel *ch, struct aur_attempt *attempt)
 
 /* ---- asking ---- */
 
-static void wake(struct aur_channel *ch)
-{
-    if (ch->composers)
-        aur_pool_wake(ch->composers);
-}
-
 /* Under the lock. What waited before is in *old. */
 static void put_turn(struct aur_channel *ch, struct aur_msg_phrase *reply, struct aur_turn *old,
                      const struct aur_turn *turn)
@@ -289,7 +283,7 @@ int aur_channel_rewind(struct aur_channel *ch, struct aur_msg_phrase *reply, uin
     aur_log(ch->log, AUR_LOG_INFO, ch->name, "branch %u goes back to ordinal %llu with phrase %llu in %.1f s", *branch,
             (unsigned long long)turn.at.ordinal, (unsigned long long)reply->phrase, reply->sounds_in_ms / 1000);
     aur_turn_deinit(&old);
-    wake(ch);
+    aur_channel_wake(ch);
     return AUR_OK;
 }
 
@@ -315,7 +309,7 @@ int aur_channel_switch(struct aur_channel *ch, struct aur_msg_phrase *reply, uin
         return aur_error_set(err, rc, entry ? "out of memory" : "there is no branch %u", branch);
     aur_log(ch->log, AUR_LOG_INFO, ch->name, "branch %u goes on with phrase %llu in %.1f s", branch,
             (unsigned long long)reply->phrase, reply->sounds_in_ms / 1000);
-    wake(ch);
+    aur_channel_wake(ch);
     return AUR_OK;
 }
 

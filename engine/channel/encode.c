@@ -63,8 +63,10 @@ static void tell_fallback(struct aur_channel *ch, const struct aur_chunk *chunk,
 static void tell(struct aur_channel *ch, uint64_t index)
 {
     const void *slot;
-    if (aur_cast_read(ch->audio, &slot, index) < 0)
+    if (aur_cast_read(ch->audio, &slot, index) < 0) {
+        aur_record_device(ch, index); /* it is gone, and may have been the device's */
         return;
+    }
     const struct aur_chunk *chunk = slot;
     if (chunk->stall)
         tell_late(ch, chunk, index);

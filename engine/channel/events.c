@@ -94,3 +94,17 @@ int aur_channel_event(struct aur_channel *ch, struct aur_channel_event *out)
     aur_lock_drop(&ch->lock);
     return any;
 }
+
+void aur_channel_event_piece(struct aur_channel *ch, enum aur_script_state state, const struct aur_piece *piece,
+                             const struct aur_msg_phrase *phrase, const struct aur_error *err)
+{
+    aur_channel_event_script(ch, state, aur_piece_name(piece), aur_piece_marks(piece)->version, phrase, err);
+}
+
+void aur_channel_wake(struct aur_channel *ch)
+{
+    if (ch->encoders)
+        aur_pool_wake(ch->encoders);
+    if (ch->composers)
+        aur_pool_wake(ch->composers);
+}

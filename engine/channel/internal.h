@@ -325,6 +325,9 @@ bool aur_channel_load(struct aur_channel *channel, uint64_t index);
 /* Encoder worker: makes a chunk's message and publishes it in its slot; false: it was there, or the chunk is gone. */
 bool aur_channel_format_put(struct aur_channel *channel, enum aur_format format, uint64_t index);
 
+/* events.c, any thread but a render worker, with the lock or without: the composers and encoders look at the channel. */
+void aur_channel_wake(struct aur_channel *channel);
+
 /* ---- under ch->lock, any thread but a render worker ---- */
 
 /* events.c */
@@ -334,6 +337,9 @@ void aur_channel_event_phrase(struct aur_channel *channel, uint64_t number, uint
 /* What became of an edit; err may be NULL. */
 void aur_channel_event_script(struct aur_channel *channel, enum aur_script_state state, const char *script,
                               const char *version, const struct aur_msg_phrase *phrase, const struct aur_error *err);
+/* The same, of a piece's script. */
+void aur_channel_event_piece(struct aur_channel *channel, enum aur_script_state state, const struct aur_piece *piece,
+                             const struct aur_msg_phrase *phrase, const struct aur_error *err);
 /* controls.c: the phrase that sounds; the first whose controls are still open. */
 struct aur_msg_phrase aur_channel_current(const struct aur_channel *channel);
 struct aur_msg_phrase aur_channel_open(const struct aur_channel *channel);

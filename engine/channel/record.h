@@ -84,7 +84,7 @@ void aur_record_all_controls(struct aur_channel *channel);
 /* Writes what is held of controls once a second has passed, or now. Takes the lock. */
 void aur_record_held_controls(struct aur_channel *channel, bool all);
 
-/* A device rendered voices of this chunk: what it plays is not what the CPU would, if it is not exact. */
+/* A device rendered voices of this chunk, or may have: what it plays is not what the CPU would, if it is not exact. */
 void aur_record_device(struct aur_channel *channel, uint64_t chunk_index);
 
 #endif

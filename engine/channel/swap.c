@@ -27,20 +27,6 @@ static const struct aur_control_specs *specs_of(const struct aur_piece *piece)
     return &aur_piece_describe(piece)->controls;
 }
 
-static void wake(struct aur_channel *ch)
-{
-    if (ch->encoders)
-        aur_pool_wake(ch->encoders);
-    if (ch->composers)
-        aur_pool_wake(ch->composers);
-}
-
-static void tell(struct aur_channel *ch, enum aur_script_state state, const struct aur_piece *piece,
-                 const struct aur_msg_phrase *phrase, const struct aur_error *err)
-{
-    aur_channel_event_script(ch, state, aur_piece_name(piece), aur_piece_marks(piece)->version, phrase, err);
-}
-
 /* ---- composing ---- */
 
 /* What the attempt is made with, taken at its start. */
@@ -157,7 +143,7 @@ static void roll_back(struct aur_channel *ch, struct taken *taken, const struct 
     memset(before, 0, sizeof *before);
     struct aur_msg_phrase phrase =
         aur_channel_coming(ch, c->session.piece, &s->controls, c->session.next_number, c->session.next_frame);
-    tell(ch, AUR_SCRIPT_ROLLED_BACK, failed, &phrase, why);
+    aur_channel_event_piece(ch, AUR_SCRIPT_ROLLED_BACK, failed, &phrase, why);
     aur_lock_drop(&ch->lock);
     aur_log(ch->log, AUR_LOG_ERROR, ch->name,
             "phrase %llu: %s of version %s failed, version %s goes on from its own state: %s",
@@ -165,7 +151,7 @@ static void roll_back(struct aur_channel *ch, struct taken *taken, const struct 
             aur_piece_marks(c->session.piece)->version, why->message);
     aur_piece_free(failed);
     free(state);
-    wake(ch);
+    aur_channel_wake(ch);
 }
 
 static void refuse(struct aur_channel *ch, const struct aur_piece *piece, const struct aur_error *why)
