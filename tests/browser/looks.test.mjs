@@ -116,7 +116,7 @@ test("several shared streams can be chosen from; a mood that one of them plays i
   const page = await open({}, several.url);
   await page.click("#moods-open");
   assert.deepEqual(await page.$$eval("#moods-channels .row", (rows) => rows.map((row) => row.dataset.channel)), ["main", "work", "night"]);
-  assert.match(await text(page, "moods-notice"), /No stream of your own/);
+  await until("why only those", async () => /No stream of your own/.test(await text(page, "moods-notice")));
   await page.click('#moods [data-mood="focus"]');
   await titled(page, "Focus");
   await arrived(page);
