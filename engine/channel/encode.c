@@ -133,8 +133,10 @@ static void measure(struct aur_channel *ch, uint64_t head)
 {
     struct aur_encode_side *e = &ch->encode;
     for (; e->heard < head; e->heard++)
-        if (aur_channel_load(ch, e->heard))
+        if (aur_channel_load(ch, e->heard)) {
             aur_stats_heard(ch, e->samples, ch->chunk_frames);
+            aur_record_heard(ch, e->samples, e->heard * ch->chunk_frames, ch->chunk_frames);
+        }
 }
 
 static bool take_news(struct aur_channel *ch)

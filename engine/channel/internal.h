@@ -16,6 +16,7 @@
 #include "channel/record.h"
 #include "channel/stats.h"
 #include "compose/session.h"
+#include "journal/overview.h"
 #include "rt/cast.h"
 #include "rt/pool.h"
 #include "rt/retire.h"
@@ -186,7 +187,8 @@ struct aur_encode_side {
     bool silent;     /* the chunk last seen lacked a phrase */
     bool inexact;    /* the journal knows that a device gives other samples */
     struct aur_meter *meter;
-    uint64_t heard, metered; /* chunks that were measured; frames of them */
+    uint64_t heard, metered;            /* chunks that were measured; frames of them */
+    struct aur_overview_maker overview; /* for the journal */
 };
 
 struct aur_channel {

@@ -51,6 +51,7 @@ int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *co
     ch->no_journal = config->no_journal;
     if (!config->journal)
         return AUR_OK;
+    aur_overview_begin(&ch->encode.overview, 0);
     r->layout = aur_synth_layout(ch->render.synth);
     ch->keyframe_bytes = aur_synth_keyframe_bytes(ch->render.synth);
     int rc = aur_recorder_new(&ch->recorder, config->journal, &head, ch->keyframe_bytes);
@@ -77,6 +78,7 @@ void aur_record_end(struct aur_channel *ch)
     if (!ch->recorder)
         return;
     aur_record_held_controls(ch, true);
+    aur_record_overview(ch);
     if (ch->render.frame > ch->render.record.minute * AUR_MINUTE_SECONDS * ch->rate_hz)
         put_minute(ch, ch->render.frame);
     aur_recorder_free(ch->recorder, ch->render.frame);

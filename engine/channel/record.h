@@ -84,6 +84,11 @@ void aur_record_all_controls(struct aur_channel *channel);
 /* Writes what is held of controls once a second has passed, or now. Takes the lock. */
 void aur_record_held_controls(struct aur_channel *channel, bool all);
 
+/* The next frames that it got to see, for the journal's overview. */
+void aur_record_heard(struct aur_channel *channel, const float *samples, uint64_t first_frame, uint64_t frames);
+/* Tells the overview of the minute that runs; also once no worker has the channel. */
+void aur_record_overview(struct aur_channel *channel);
+
 /* A device rendered voices of this chunk, or may have: what it plays is not what the CPU would, if it is not exact. */
 void aur_record_device(struct aur_channel *channel, uint64_t chunk_index);
 

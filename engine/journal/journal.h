@@ -61,6 +61,8 @@ const char *aur_recorder_id(const struct aur_recorder *recorder);
 void aur_recorder_piece(struct aur_recorder *recorder, const struct aur_bundle *bundle);
 /* A phrase that was handed over: what it was composed of. Copied. */
 void aur_recorder_phrase(struct aur_recorder *recorder, const struct aur_recorded_phrase *phrase);
+/* What a minute looks like so far; takes the place of what was told of it before. Copied. */
+void aur_recorder_overview(struct aur_recorder *recorder, const struct aur_overview *overview);
 /* Something that people want to know, and that replay does not need: a control as set, an edit, a fallback. `frame`: up to where
  * the stream was published. detail: JSON object. Copied. */
 void aur_recorder_event(struct aur_recorder *recorder, uint64_t frame, const char *kind, const char *detail);

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "journal/overview.h"
 #include "keep/folder.h"
 #include "keep/inner.h"
+#include "keep/peaks.h"
 #include "wire/json.h"
 
 #define NEWEST 200 /* phrases and events that are told of a session */
@@ -269,6 +271,28 @@ int aur_keep_ask_session_delete(struct aur_keep *keep, const struct aur_keep_req
         rc = aur_journal_session_delete(keep->config.journal, request->id, &reply->error);
     if (rc == AUR_OK)
         aur_buf_text(&reply->body, "{\"deleted\":true}");
+    return rc;
+}
+
+/* ---- its picture ---- */
+
+static int add_minute(void *user, const struct aur_overview *overview)
+{
+    aur_outline_add(user, overview);
+    return 0;
+}
+
+int aur_keep_ask_session_waveform(struct aur_keep *keep, const struct aur_keep_request *request,
+                                  struct aur_keep_reply *reply)
+{
+    struct aur_session_info info;
+    struct aur_outline outline;
+    int rc = find(keep, &info, request->id, &reply->error);
+    if (rc < 0)
+        return rc;
+    aur_outline_init(&outline, info.frames, info.head.rate_hz);
+    rc = aur_archive_overviews(keep->archive, info.id, add_minute, &outline);
+    aur_outline_write(&outline, &reply->body);
     return rc;
 }
 

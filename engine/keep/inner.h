@@ -51,7 +51,7 @@ AUR_MUST_USE int aur_keep_room(struct aur_keep *keep, const struct aur_take *tak
 typedef int aur_keep_answer_fn(struct aur_keep *keep, const struct aur_keep_request *request,
                                struct aur_keep_reply *reply);
 aur_keep_answer_fn aur_keep_ask_sessions, aur_keep_ask_session, aur_keep_ask_session_name, aur_keep_ask_session_delete,
-    aur_keep_ask_session_export, aur_keep_ask_session_import;
+    aur_keep_ask_session_waveform, aur_keep_ask_session_export, aur_keep_ask_session_import;
 aur_keep_answer_fn aur_keep_ask_take_new, aur_keep_ask_takes, aur_keep_ask_take, aur_keep_ask_take_name,
     aur_keep_ask_take_delete, aur_keep_ask_take_retry, aur_keep_ask_take_file, aur_keep_ask_take_waveform;
 aur_keep_answer_fn aur_keep_ask_preset_put, aur_keep_ask_preset_delete, aur_keep_ask_preset_export,

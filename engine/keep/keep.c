@@ -68,6 +68,7 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
         [AUR_KEEP_SESSION] = aur_keep_ask_session,
         [AUR_KEEP_SESSION_NAME] = aur_keep_ask_session_name,
         [AUR_KEEP_SESSION_DELETE] = aur_keep_ask_session_delete,
+        [AUR_KEEP_SESSION_WAVEFORM] = aur_keep_ask_session_waveform,
         [AUR_KEEP_SESSION_EXPORT] = aur_keep_ask_session_export,
         [AUR_KEEP_SESSION_IMPORT] = aur_keep_ask_session_import,
         [AUR_KEEP_TAKE_NEW] = aur_keep_ask_take_new,

@@ -58,6 +58,7 @@ enum aur_keep_ask {
     AUR_KEEP_SESSION,      /* id, as in all that follow up to takes */
     AUR_KEEP_SESSION_NAME, /* name; "": none */
     AUR_KEEP_SESSION_DELETE,
+    AUR_KEEP_SESSION_WAVEFORM,
     AUR_KEEP_SESSION_EXPORT, /* a file */
     AUR_KEEP_SESSION_IMPORT, /* text: an exported file */
     AUR_KEEP_TAKE_NEW,       /* span, name, stems, midi */

@@ -35,6 +35,7 @@ static const struct keep_route {
     {"sessions/*", AUR_GET, AUR_KEEP_SESSION, 0, 200, NULL},
     {"sessions/*", AUR_PUT, AUR_KEEP_SESSION_NAME, TOKEN | CHANGES, 200, aur_rest_keep_body_name},
     {"sessions/*", AUR_DELETE, AUR_KEEP_SESSION_DELETE, TOKEN | CHANGES, 200, NULL},
+    {"sessions/*/waveform", AUR_GET, AUR_KEEP_SESSION_WAVEFORM, 0, 200, NULL},
     {"sessions/*/export", AUR_GET, AUR_KEEP_SESSION_EXPORT, 0, 200, NULL},
     {"keep", AUR_POST, AUR_KEEP_TAKE_NEW, TOKEN | CHANGES, 202, aur_rest_keep_body_take},
     {"takes", AUR_GET, AUR_KEEP_TAKES, 0, 200, NULL},
