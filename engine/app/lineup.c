@@ -91,9 +91,9 @@ static bool resume(struct aur_channel **out, const struct aur_show *show, const 
     struct aur_error err = {0};
     int rc = aur_resume(&resumed, show->former, config.name, show->stage, &err);
     if (rc == AUR_OK) {
-        config.piece = resumed.piece;
-        config.seed = resumed.seed;
-        config.controls = resumed.controls;
+        config.piece = resumed.at->piece;
+        config.seed = resumed.at->seed;
+        config.controls = resumed.at->controls;
         config.from = &resumed.start;
         rc = aur_station_add(show->station, out, &config, &err);
         if (rc == AUR_OK)

@@ -39,10 +39,12 @@ struct aur_station_config {
 enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
 
 /* Where the music of an earlier session goes on. */
+struct aur_former;
 struct aur_channel_start {
-    const char *session; /* its id */
-    const char *state;   /* that its last phrase left; NULL: none */
-    uint64_t ordinal;    /* of the next phrase */
+    const char *session;             /* its id */
+    const char *state;               /* that its last phrase left; NULL: none */
+    uint64_t ordinal;                /* of the next phrase */
+    const struct aur_former *former; /* its branches (channel/branch.h); NULL: there is one, 0 */
 };
 
 struct aur_channel_config {
