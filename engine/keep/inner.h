@@ -6,6 +6,7 @@
  *   room.c      whether one more take may be kept
  *   peaks.c     a waveform from samples
  *   folder.c    files and folders on disk
+ *   presets.c   presets taken in, for the answers and the command line
  *   ask_*.c     the answers, on the thread that answers */
 #ifndef AUR_KEEP_INNER_H
 #define AUR_KEEP_INNER_H

@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "keep/folder.h"
 #include "keep/inner.h"
+#include "keep/presets.h"
 #include "wire/json.h"
 
 #define WAITING_MAX 20
-#define PRESETS_MAX 100
 #define FREE_MIN    (UINT64_C(256) << 20)
 
 /* ---- what the answers share ---- */
@@ -188,7 +188,7 @@ int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, st
     keep->around = around;
     *(strrchr(around, '/') ? strrchr(around, '/') : around) = '\0';
     keep->config.waiting_max = config->waiting_max ? config->waiting_max : WAITING_MAX;
-    keep->config.presets_max = config->presets_max ? config->presets_max : PRESETS_MAX;
+    keep->config.presets_max = config->presets_max ? config->presets_max : AUR_PRESETS_MAX;
     keep->config.free_bytes_min = config->free_bytes_min ? config->free_bytes_min : FREE_MIN;
     keep->config.session_bytes_max = config->session_bytes_max ? config->session_bytes_max : AUR_KEEP_FILE_MAX;
     aur_lock_init(&keep->lock);
