@@ -13,7 +13,7 @@
 
 struct session_args {
     char channel[64];
-    bool json, force;
+    bool json, force, whole;
 };
 
 #define AT(member) AUR_MEMBER(struct session_args, member)
@@ -22,6 +22,7 @@ static const struct aur_option session_table[] = {
     {"--db", "FILE", "where sessions are recorded", "AURALIS_DB", {0}, false, NULL},
     {"--channel", "NAME", "list: of this channel only", NULL, {AUR_FIELD_TEXT, AT(channel)}, false, NULL},
     {"--json", NULL, "list, show: print JSON", NULL, {AUR_FIELD_FLAG, AT(json)}, false, NULL},
+    {"--whole", NULL, "export: with the texts that come with Auralis", NULL, {AUR_FIELD_FLAG, AT(whole)}, false, NULL},
     {"--force", NULL, "export: overwrite the file", NULL, {AUR_FIELD_FLAG, AT(force)}, false, NULL},
     {0},
 };
@@ -164,7 +165,8 @@ static int run_export(const struct job *job)
     int rc = aur_recorded_open(&archive, &info, job->operands[0], job->settings, job->err);
     if (rc < 0)
         return rc;
-    rc = aur_archive_export(archive, info.id, job->operands[1], job->args->force, job->err);
+    rc = aur_archive_export(archive, info.id, job->operands[1], job->args->whole ? AUR_EXPORT_WHOLE : AUR_EXPORT_LEAN,
+                            job->args->force, job->err);
     aur_archive_close(archive);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/lean.h"
 #include "journal/schema.h"
 #include "journal/transfer.h"
 
@@ -19,8 +20,15 @@
 #define LIBRARY_AT  92
 #define LIBRARY_LEN 8
 
+/* What a file does without: texts that whoever reads it has, hashes that follow from texts, and the room that both took. */
+static int shed(struct aur_store *store)
+{
+    int rc = aur_store_exec(store, "UPDATE texts SET hash = 0 WHERE key NOT IN (SELECT text FROM left_out)");
+    return rc == AUR_OK ? aur_store_exec(store, "PRAGMA temp_store=MEMORY; VACUUM") : rc;
+}
+
 static int build(struct aur_store *store, struct aur_archive *archive, const struct aur_session_info *session,
-                 struct aur_error *err)
+                 enum aur_export kind, struct aur_error *err)
 {
     sqlite3 *db = NULL;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) {
@@ -32,7 +40,9 @@ static int build(struct aur_store *store, struct aur_archive *archive, const str
     int rc = aur_schema_make(db, archive->path, true, err);
     if (rc == AUR_OK && (rc = aur_store_exec(store, "BEGIN")) == AUR_OK) {
         rc = aur_session_copy(store, 1, archive, session, err);
-        if (rc == AUR_OK && (rc = aur_store_exec(store, "COMMIT")) < 0)
+        if (rc == AUR_OK && kind == AUR_EXPORT_LEAN && aur_lean_leave_out(db) != SQLITE_OK)
+            rc = aur_error_set(err, AUR_EIO, "%s: %s", archive->path, sqlite3_errmsg(db));
+        if (rc == AUR_OK && ((rc = aur_store_exec(store, "COMMIT")) < 0 || (rc = shed(store)) < 0))
             aur_error_set(err, rc, "%s: %s", archive->path, store->why);
     }
     return rc;
@@ -109,8 +119,8 @@ static int write_file(const char *path, const struct aur_buf *data, bool force, 
     return rc;
 }
 
-int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, bool force,
-                       struct aur_error *err)
+int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, enum aur_export kind,
+                       bool force, struct aur_error *err)
 {
     struct aur_session_info info;
     struct aur_store store = {0};
@@ -121,7 +131,7 @@ int aur_archive_export(struct aur_archive *archive, const char *session, const c
         return aur_archive_fail(archive, err);
     int rc = aur_archive_session(archive, &info, session, err);
     if (rc == AUR_OK)
-        rc = build(&store, archive, &info, err);
+        rc = build(&store, archive, &info, kind, err);
     sqlite3_exec(archive->db, "ROLLBACK", NULL, NULL, NULL);
     if (rc == AUR_OK && (rc = pack_store(&data, &store)) < 0)
         aur_error_set(err, rc, "%s: out of memory", path);

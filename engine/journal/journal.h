@@ -94,7 +94,8 @@ AUR_MUST_USE int aur_journal_session_name(struct aur_journal *journal, const cha
                                           struct aur_error *err);
 /* AUR_EBUSY: it is being recorded, or a take needs it. */
 AUR_MUST_USE int aur_journal_session_delete(struct aur_journal *journal, const char *id, struct aur_error *err);
-/* Takes in a session file (archive.h). AUR_EINVAL: no such file. A session that is there already is left as it is. */
+/* Takes in a session file (archive.h). AUR_EINVAL: no such file; AUR_ENOTFOUND: neither this version nor the journal has a text that it
+ * does without. A session that is there already is left as it is. */
 AUR_MUST_USE int aur_journal_session_import(struct aur_journal *journal, const char *path, char id[AUR_SESSION_ID_SIZE],
                                             struct aur_error *err);
 /* Everything queued so far is on disk when this returns AUR_OK; AUR_EIO if it could not be written within timeout_ms. */

@@ -76,9 +76,14 @@ static const char tables_2[] =
     "CHECK(minute BETWEEN 0 AND 1000000), seconds TEXT NOT NULL CHECK(length(CAST(seconds AS BLOB)) BETWEEN 1 AND 60 "
     "AND seconds NOT GLOB '*[^0-m]*'), PRIMARY KEY(session, minute)) STRICT, WITHOUT ROWID;";
 
+/* Texts that a file does without (journal/lean.h). */
+static const char files_2[] = "CREATE TABLE left_out(name TEXT NOT NULL PRIMARY KEY, text INTEGER NOT NULL REFERENCES "
+                              "texts, sha256 BLOB NOT NULL "
+                              "CHECK(length(sha256) = 32), engine TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
 static const struct step {
-    const char *tables, *indexes;
-} steps[AUR_SCHEMA_VERSION] = {{tables_1, indexes_1}, {tables_2, ""}};
+    const char *tables, *indexes, *files; /* for both, for a database, for a file of one session */
+} steps[AUR_SCHEMA_VERSION] = {{tables_1, indexes_1, ""}, {tables_2, "", files_2}};
 
 long long aur_sql_number(sqlite3 *db, const char *sql, int *rc)
 {
@@ -140,8 +145,8 @@ static int make_from(sqlite3 *db, long long version, long long to, bool exported
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     for (; rc == SQLITE_OK && version < to; version++) {
         rc = sqlite3_exec(db, steps[version].tables, NULL, NULL, NULL);
-        if (rc == SQLITE_OK && !exported)
-            rc = sqlite3_exec(db, steps[version].indexes, NULL, NULL, NULL);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_exec(db, exported ? steps[version].files : steps[version].indexes, NULL, NULL, NULL);
     }
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%lld; COMMIT", APPLICATION_ID, to);
     return rc == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : rc;

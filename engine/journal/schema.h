@@ -12,6 +12,7 @@
 #include "base/error.h"
 
 #define AUR_SCHEMA_VERSION 2
+#define AUR_SCHEMA_LEAN    2 /* from this version on files of one session have the table left_out (journal/lean.h) */
 
 /* Makes what is missing, in one transaction; exported: for a file of one session. path is for messages. Errors: AUR_EINVAL
  * (no journal, or a later version's), AUR_EIO. */

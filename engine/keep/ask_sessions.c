@@ -320,7 +320,8 @@ int aur_keep_ask_session_export(struct aur_keep *keep, const struct aur_keep_req
     aur_folder_slug(slug, sizeof slug, *info.name ? info.name : info.head.title);
     snprintf(reply->file, sizeof reply->file, "%s%s%s.auralis", slug, *slug ? "-" : "", info.id);
     reply->type = aur_folder_type(reply->file);
-    rc = aur_archive_export(keep->archive, info.id, path, true, &reply->error);
+    rc = aur_archive_export(keep->archive, info.id, path, request->whole ? AUR_EXPORT_WHOLE : AUR_EXPORT_LEAN, true,
+                            &reply->error);
     if (rc == AUR_OK)
         rc = aur_folder_open_path(path, &reply->fd, &reply->bytes, &reply->error);
     unlink(path);

@@ -59,7 +59,7 @@ enum aur_keep_ask {
     AUR_KEEP_SESSION_NAME, /* name; "": none */
     AUR_KEEP_SESSION_DELETE,
     AUR_KEEP_SESSION_WAVEFORM,
-    AUR_KEEP_SESSION_EXPORT, /* a file */
+    AUR_KEEP_SESSION_EXPORT, /* a file; whole */
     AUR_KEEP_SESSION_IMPORT, /* text: an exported file */
     AUR_KEEP_TAKE_NEW,       /* span, name, stems, midi */
     AUR_KEEP_TAKES,
@@ -90,6 +90,7 @@ struct aur_keep_request {
     char name[AUR_KEEP_NAME_SIZE];
     struct aur_keep_span span;
     bool stems, midi;
+    bool whole;       /* of an export: with the texts that come with the program */
     int64_t asked_at; /* Unix milliseconds: when a take was asked for; 0: now */
     char *text;       /* malloc'd, or NULL; taken */
     size_t len;

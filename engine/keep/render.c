@@ -55,7 +55,7 @@ static int write_session(struct render *render, struct aur_error *err)
     char path[AUR_FOLDER_PATH + 32];
     struct stat about;
     snprintf(path, sizeof path, "%s/%s", render->part, AUR_FOLDER_SESSION);
-    int rc = aur_archive_export(render->archive, render->take->session, path, true, err);
+    int rc = aur_archive_export(render->archive, render->take->session, path, AUR_EXPORT_WHOLE, true, err);
     if (rc == AUR_OK && stat(path, &about) == 0 && (uint64_t)about.st_size > render->keep->config.session_bytes_max)
         unlink(path);
     return rc;

@@ -140,6 +140,10 @@ bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, st
     aur_path_copy(out->name, sizeof out->name, &parts[1]);
     if (route->ask == AUR_KEEP_SESSIONS && channel)
         snprintf(out->name, sizeof out->name, "%s", channel);
+    if (route->ask == AUR_KEEP_SESSION_EXPORT) {
+        const char *whole = aur_query_get(&request->query, "whole");
+        out->whole = whole && strcmp(whole, "1") == 0;
+    }
     if (route->flags & TEXT) {
         out->len = request->body.len;
         out->text = aur_buf_take(&request->body);

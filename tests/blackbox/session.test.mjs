@@ -163,7 +163,7 @@ test("what is no session is refused, and says why", async (t) => {
   await refused(flipped, /damaged/);
   const inside = gunzipSync(bytes);
   inside[inside.indexOf("Short")] ^= 1; // in the text of the script
-  await refused(gzipSync(inside), /damaged: a text does not have its hash/);
+  await refused(gzipSync(inside), /damaged: a piece does not have its hash/);
   await refused(gzipSync(Buffer.alloc(4096)), /damaged|no journal/);
   await refused("no session at all", /not an exported session/);
   assert.equal((await listed(session)).length, 1);

@@ -196,13 +196,14 @@ static void test_refusals(void **state)
     struct aur_error err = {0};
     make(s, id);
     struct aur_archive *archive = sample_read(s);
-    assert_int_equal(aur_archive_export(archive, "nothing", sample_file(s, path, "a.auralis"), false, &err),
-                     AUR_ENOTFOUND);
-    assert_int_equal(aur_archive_export(archive, id, path, false, &err), AUR_OK);
-    assert_int_equal(aur_archive_export(archive, id, path, false, &err), AUR_EIO);
+    assert_int_equal(
+        aur_archive_export(archive, "nothing", sample_file(s, path, "a.auralis"), AUR_EXPORT_LEAN, false, &err),
+        AUR_ENOTFOUND);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, false, &err), AUR_OK);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, false, &err), AUR_EIO);
     assert_non_null(strstr(err.message, "exists"));
-    assert_int_equal(aur_archive_export(archive, id, path, true, &err), AUR_OK);
-    assert_int_equal(aur_archive_export(archive, id, "/proc/nowhere/a.auralis", false, &err), AUR_EIO);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, true, &err), AUR_OK);
+    assert_int_equal(aur_archive_export(archive, id, "/proc/nowhere/a.auralis", AUR_EXPORT_LEAN, false, &err), AUR_EIO);
     aur_archive_close(archive);
     assert_int_equal(aur_journal_session_import(s->journal, "/nowhere", id, &err), AUR_EINVAL);
     assert_int_equal(aur_journal_session_import(s->journal, s->path, id, &err), AUR_EINVAL);
