@@ -66,6 +66,9 @@ AUR_MUST_USE int aur_archive_takes(struct aur_archive *archive, aur_archive_take
 typedef int aur_archive_preset_fn(void *user, const char *name, const char *json);
 AUR_MUST_USE int aur_archive_presets(struct aur_archive *archive, aur_archive_preset_fn *fn, void *user);
 
+/* About how many bytes a session is before it is packed; reads no texts, so it takes milliseconds where an export takes seconds. */
+AUR_MUST_USE int aur_archive_weigh(struct aur_archive *archive, uint64_t *bytes, const char *session,
+                                   struct aur_error *err);
 enum aur_export {
     AUR_EXPORT_LEAN, /* without the texts that come with this version of the program: a few kilobytes for ten minutes */
     AUR_EXPORT_WHOLE, /* with everything that a replay needs */

@@ -119,6 +119,34 @@ static int write_file(const char *path, const struct aur_buf *data, bool force, 
     return rc;
 }
 
+#define OF  "(SELECT key FROM sessions WHERE id = ?1)"
+#define ROW "40" /* bytes of one, about */
+
+/* A state that one phrase leaves and the next begins with counts once. */
+static const char weight[] =
+    "SELECT (SELECT ifnull(sum(length(t.text) + 3 * " ROW "), 0) FROM phrases p JOIN texts t ON t.key = p.state_after "
+    "WHERE p.session = " OF ") + (SELECT count(*) * " ROW " FROM facts WHERE session = " OF ") + "
+    "(SELECT count(*) * 2 * " ROW " FROM overviews WHERE session = " OF ") + "
+    "(SELECT ifnull(sum(length(detail) + " ROW "), 0) FROM events WHERE session = " OF ") + "
+    "(SELECT ifnull(sum(length(t.text)), 0) FROM texts t WHERE t.key IN (SELECT f.text FROM session_pieces s JOIN "
+    "piece_files f ON f.piece = s.piece WHERE s.session = " OF ")) + "
+    "(SELECT ifnull(sum(length(w.frames)), 0) FROM waves w WHERE w.key IN (SELECT f.wave FROM session_pieces s JOIN "
+    "piece_waves f ON f.piece = s.piece WHERE s.session = " OF "))";
+
+int aur_archive_weigh(struct aur_archive *archive, uint64_t *bytes, const char *session, struct aur_error *err)
+{
+    sqlite3_stmt *row = NULL;
+    int code = sqlite3_prepare_v2(archive->db, weight, -1, &row, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(row, 1, session, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(row);
+    *bytes = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+    const int rc = code == SQLITE_ROW ? AUR_OK : aur_archive_fail(archive, err);
+    sqlite3_finalize(row);
+    return rc;
+}
+
 int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, enum aur_export kind,
                        bool force, struct aur_error *err)
 {
