@@ -29,7 +29,7 @@ static int normalise(char **out, json_t *preset, const char *name, struct aur_er
     if (name && json_object_set_new(preset, "name", json_string(name)) < 0)
         return aur_error_value(err, "name", name, "text in UTF-8");
     json_object_del(preset, "own");
-    *out = json_dumps(preset, JSON_COMPACT | JSON_SORT_KEYS);
+    *out = json_dumps(preset, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15)); /* 0.9, as it was given */
     return *out ? AUR_OK : aur_error_set(err, AUR_ENOMEM, "out of memory");
 }
 
