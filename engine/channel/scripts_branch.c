@@ -83,6 +83,8 @@ int aur_scripts_rewind(struct aur_scripts *scripts, const struct aur_scripts_req
     if (rc == AUR_OK)
         rc = aur_channel_rewind(request->channel, &first, &branch, request->branch.phrases, seed, piece, &err);
     aur_piece_free(piece);
+    if (rc == AUR_OK)
+        aur_scripts_turned(scripts, request->channel);
     return rc == AUR_OK ? answer(reply, branch, &first) : refuse(scripts, reply, &err);
 }
 
@@ -92,6 +94,8 @@ int aur_scripts_switch(struct aur_scripts *scripts, const struct aur_scripts_req
     struct aur_msg_phrase first;
     struct aur_error err = {0};
     int rc = aur_channel_switch(request->channel, &first, request->branch.id, &err);
+    if (rc == AUR_OK)
+        aur_scripts_turned(scripts, request->channel);
     return rc == AUR_OK ? answer(reply, request->branch.id, &first) : refuse(scripts, reply, &err);
 }
 
