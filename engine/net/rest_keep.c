@@ -20,7 +20,7 @@
 
 enum { TOKEN = 1, CHANGES = 2, TEXT = 4 }; /* needs the edit token; counts as an edit; its body is the worker's */
 
-#define EXPORTS_A_MINUTE 2 /* of sessions; either may hold the worker for seconds */
+#define EXPORTS_A_MINUTE 2 /* of sessions; each may take seconds of a processor */
 #define IMPORTS_A_MINUTE 4 /* of presets */
 
 static const struct keep_route {
