@@ -91,11 +91,11 @@ static void take_places(struct reading *r)
 static void take_turn(struct reading *r, const json_t *detail)
 {
     const char *script = json_string_value(json_object_get(detail, "script"));
-    r->current = (uint32_t)json_integer_value(json_object_get(detail, "branch"));
+    r->current = (uint32_t)json_number_value(json_object_get(detail, "branch"));
     struct found *found = find(r, r->current);
     if (!found || found->told)
         return;
-    found->parent = (uint32_t)json_integer_value(json_object_get(detail, "parent"));
+    found->parent = (uint32_t)json_number_value(json_object_get(detail, "parent"));
     snprintf(found->follows, sizeof found->follows, "%s", script ? script : "");
     found->told = true;
 }
@@ -120,10 +120,10 @@ static int take_event(void *user, uint64_t frame, int64_t at_ms, const char *kin
     (void)at_ms;
     if (!turn && strcmp(kind, "control") != 0)
         return 0;
-    json_t *root = json_loads(detail, 0, NULL);
-    if (turn)
+    json_t *root = json_loads(detail, JSON_DECODE_INT_AS_REAL, NULL); /* seeds have 64 bits */
+    if (turn && root)
         take_turn(r, root);
-    else
+    else if (root)
         take_controls(r, root);
     json_decref(root);
     return 0;

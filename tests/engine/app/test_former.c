@@ -43,7 +43,7 @@ static void take(struct recorded *s, const struct step *step)
     else if (step->what == GO)
         recorded_switch(s, (uint32_t)step->value);
     else
-        recorded_rewind(s, (uint32_t)step->value, 77, step->what == BACK ? NULL : s->other);
+        recorded_rewind(s, (uint32_t)step->value, UINT64_MAX, step->what == BACK ? NULL : s->other);
 }
 
 static void play(struct recorded *s, const struct step *steps, size_t n, uint64_t chunks)
