@@ -183,6 +183,7 @@ struct aur_encode_side {
     uint64_t next;   /* chunk to encode next */
     bool silent;     /* the chunk last seen lacked a phrase */
     bool inexact;    /* the journal knows that a device gives other samples */
+    uint64_t quiet;  /* fallbacks of chunks before this one are part of a trouble that has been told */
     struct aur_meter *meter;
     uint64_t heard, metered;            /* chunks that were measured; frames of them */
     struct aur_overview_maker overview; /* for the journal */
