@@ -125,9 +125,19 @@ struct aur_branch_entry *aur_branch_make_room(struct aur_channel *ch)
 
 /* ---- from outside ---- */
 
+/* The one that waits, or is being composed with. */
+static const struct aur_turn *turn_of(const struct aur_channel *ch)
+{
+    const struct aur_shared_side *s = &ch->shared;
+    if (s->turn.at.piece)
+        return &s->turn;
+    return s->composing && s->turning.at.piece ? &s->turning : NULL;
+}
+
 static void tell(const struct aur_channel *ch, struct aur_branch *out, const struct aur_branch_entry *entry)
 {
     const struct aur_session *session = &ch->compose.session;
+    const struct aur_turn *turn = turn_of(ch);
     bool current = entry->id == ch->compose.branch;
     const struct aur_piece *piece = current ? session->piece : entry->at.piece;
     *out = (struct aur_branch){.id = entry->id,
@@ -137,7 +147,7 @@ static void tell(const struct aur_channel *ch, struct aur_branch *out, const str
                                .at_ordinal = current ? session->next_ordinal : entry->at.ordinal,
                                .seed = current ? session->seed : entry->at.seed,
                                .current = current,
-                               .armed = ch->shared.turn.at.piece && ch->shared.turn.branch == entry->id};
+                               .armed = turn && turn->branch == entry->id};
     snprintf(out->session, sizeof out->session, "%s", *entry->session ? entry->session : aur_channel_session(ch));
     snprintf(out->script, sizeof out->script, "%s", aur_piece_name(piece));
     strcpy(out->version, aur_piece_marks(piece)->version);
@@ -153,17 +163,19 @@ static int by_id(const void *a, const void *b)
 size_t aur_channel_branches(struct aur_channel *ch, struct aur_branch *out, size_t max)
 {
     const struct aur_branch_entry *listed[AUR_BRANCHES_LISTED];
-    const struct aur_turn *turn = &ch->shared.turn;
+    struct aur_branch_entry coming;
     size_t n = 0;
     aur_lock_take(&ch->lock);
+    const struct aur_turn *turn = turn_of(ch);
     for (int i = 0; i < AUR_BRANCHES_MAX; i++)
         if (ch->compose.branches[i].used)
             listed[n++] = &ch->compose.branches[i];
     qsort(listed, n, sizeof *listed, by_id);
-    const struct aur_branch_entry coming = {
-        .id = turn->branch, .parent = turn->parent, .ordinal = turn->at.ordinal, .at = turn->at};
-    if (turn->at.piece && turn->fresh)
+    if (turn && turn->fresh) {
+        coming = (struct aur_branch_entry){
+            .id = turn->branch, .parent = turn->parent, .ordinal = turn->at.ordinal, .at = turn->at};
         listed[n++] = &coming;
+    }
     for (size_t i = 0; i < n && i < max; i++)
         tell(ch, &out[i], listed[i]);
     aur_lock_drop(&ch->lock);
@@ -172,8 +184,8 @@ size_t aur_channel_branches(struct aur_channel *ch, struct aur_branch *out, size
 
 const char *aur_branch_script(struct aur_channel *ch)
 {
-    const struct aur_turn *turn = &ch->shared.turn;
-    return turn->at.piece ? turn->follows : aur_branch_find(ch, ch->compose.branch)->follows;
+    const struct aur_turn *turn = turn_of(ch);
+    return turn ? turn->follows : aur_branch_find(ch, ch->compose.branch)->follows;
 }
 
 void aur_channel_follows(struct aur_channel *ch, char out[AUR_BRANCH_SCRIPT])

@@ -146,6 +146,7 @@ struct aur_shared_side {
     struct aur_piece *armed; /* takes over next; a reference, or NULL */
     enum aur_swap armed_swap;
     struct aur_turn turn;    /* waits to be taken, before what is armed */
+    struct aur_turn turning; /* while composing: the one that was taken, borrowed from the attempt; piece NULL: none */
     struct aur_piece *heard; /* of the phrase that began last; a reference, or NULL */
     uint64_t phrases_generated;
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
