@@ -202,15 +202,17 @@ static void times_follow_the_tempo(void **state)
     answer_free(&a);
 }
 
-/* A new tempo while it plays: what goes in later comes back in the new time. */
+/* A new tempo while it plays, and another while that is being faded to: what goes in later comes back in the last one. */
 static void a_new_tempo_is_taken(void **state)
 {
     (void)state;
     const struct aur_effect_settings settings = plain(0);
     struct answer a = answer_new(&settings, 120, 12);
     const size_t changed = (size_t)6 * RATE / AUR_BLOCK * AUR_BLOCK, struck = changed + 200 * AUR_BLOCK;
+    aur_delay_set(a.fx, &settings, 160, 40);
+    answer_render(&a, changed, changed + 10 * AUR_BLOCK, -1);
     aur_delay_set(a.fx, &settings, 90, 40);
-    answer_render(&a, changed, struck, -1);
+    answer_render(&a, changed + 10 * AUR_BLOCK, struck, -1);
     memset(a.side[0], 0, a.frames * sizeof(float));
     answer_render(&a, struck, a.frames, 0);
     assert_int_equal(loudest_frame(a.side[0], struck, a.frames), struck + RATE * 2 / 3);
