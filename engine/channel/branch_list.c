@@ -38,6 +38,18 @@ static void branch_deinit(struct aur_branch_entry *entry)
     memset(entry, 0, sizeof *entry);
 }
 
+/* What the branch is rolled back to. */
+static bool restore_before(struct aur_checkpoint *before, uint32_t *n, const struct aur_former_branch *was)
+{
+    for (size_t i = 0; i < was->n_before; i++) {
+        struct aur_standing copy;
+        if (!aur_standing_copy(&copy, &was->before[i]))
+            return false;
+        before[(*n)++] = (struct aur_checkpoint){copy.piece, copy.state, copy.controls};
+    }
+    return true;
+}
+
 /* The last one is the current one, and stands where the session does. */
 static bool restore_branches(struct aur_compose_side *c, const struct aur_former *former)
 {
@@ -55,7 +67,10 @@ static bool restore_branches(struct aur_compose_side *c, const struct aur_former
         c->branch = was->id;
         if (c->next_branch <= was->id)
             c->next_branch = was->id + 1;
-        if (i + 1 < former->n_branches && !aur_standing_copy(&entry->at, &was->at))
+        bool current = i + 1 == former->n_branches;
+        if (!current && !aur_standing_copy(&entry->at, &was->at))
+            return false;
+        if (!restore_before(current ? c->before : entry->before, current ? &c->n_before : &entry->n_before, was))
             return false;
     }
     c->n_left = former->n_branches;

@@ -206,7 +206,7 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
 static void push_checkpoint(struct aur_channel *ch, struct aur_checkpoint *old)
 {
     struct aur_compose_side *c = &ch->compose;
-    if (c->n_before == AUR_CHANNEL_BEFORE) {
+    if (c->n_before == AUR_BRANCH_BEFORE) {
         *old = c->before[0];
         memmove(c->before, c->before + 1, --c->n_before * sizeof *c->before);
     }
