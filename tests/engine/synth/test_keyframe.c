@@ -12,6 +12,7 @@
 #include "support/unit.h"
 #include "synth/inner.h"
 #include "synth/tables.h"
+#include "tone.h"
 
 #define PHRASES      4
 #define SAVES        3
