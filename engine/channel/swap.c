@@ -141,6 +141,7 @@ static void roll_back(struct aur_channel *ch, struct taken *taken, const struct 
     aur_controls_carry(&before->controls, specs_of(before->piece), &s->controls, specs_of(failed));
     taken->controls = s->controls = s->composing_controls = before->controls;
     memset(before, 0, sizeof *before);
+    aur_record_all_controls(ch);
     struct aur_msg_phrase phrase =
         aur_channel_coming(ch, c->session.piece, &s->controls, c->session.next_number, c->session.next_frame);
     aur_channel_event_piece(ch, AUR_SCRIPT_ROLLED_BACK, failed, &phrase, why);
@@ -172,6 +173,10 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
             return AUR_OK;
         }
         refuse(ch, taken.turn.at.piece, err);
+        aur_lock_take(&ch->lock);
+        struct aur_piece *edit = aur_branch_drop_edit(ch, taken.turn.follows, aur_branch_script(ch));
+        aur_lock_drop(&ch->lock);
+        aur_piece_free(edit);
         aur_turn_deinit(&taken.turn);
         memset(out, 0, sizeof *out);
     }
@@ -224,6 +229,8 @@ void aur_channel_adopt(struct aur_channel *ch, struct aur_attempt *attempt, stru
         old->state = c->session.state;
     }
     c->session = attempt->after;
+    if (attempt->piece)
+        aur_record_all_controls(ch);
     memset(attempt, 0, sizeof *attempt);
 }
 

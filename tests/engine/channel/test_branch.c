@@ -28,8 +28,8 @@ static struct aur_msg_phrase switch_to(struct duo *d, uint32_t branch)
 
 static struct aur_branch branch_of(struct duo *d, uint32_t id)
 {
-    struct aur_branch all[AUR_BRANCHES_MAX];
-    size_t n = aur_channel_branches(d->h.ch, all, AUR_BRANCHES_MAX);
+    struct aur_branch all[AUR_BRANCHES_LISTED];
+    size_t n = aur_channel_branches(d->h.ch, all, AUR_BRANCHES_LISTED);
     for (size_t i = 0; i < n; i++)
         if (all[i].id == id)
             return all[i];
@@ -216,6 +216,10 @@ static void the_branch_left_longest_ago_goes(void **state)
     assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), AUR_BRANCHES_MAX);
     assert_int_equal(aur_channel_switch(d.h.ch, &(struct aur_msg_phrase){0}, 0, NULL), AUR_ENOTFOUND);
     assert_true(branch_of(&d, 40).current);
+    rewind_by(&d, 1, NULL, NULL, 41);
+    assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), AUR_BRANCHES_LISTED);
+    assert_true(branch_of(&d, 41).armed); /* one more than is kept */
+    assert_int_equal(branch_of(&d, 9).id, 9);
     switch_to(&d, 9);
     hand_chunks(&d.h, 60);
     assert_true(branch_of(&d, 9).current);

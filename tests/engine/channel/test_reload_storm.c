@@ -15,13 +15,9 @@
 #include "channel/scripts_worker.h"
 #include "support/unit.h"
 
-#define RATE  44100u
-#define CHUNK 4410u
-#ifdef __SANITIZE_THREAD__ /* there is one thread, and it is slow */
-#define EDITS 20
-#else
-#define EDITS 200
-#endif
+#define RATE         44100u
+#define CHUNK        4410u
+#define EDITS        USUAL_OR_SANITIZED(200, 80)
 #define INSTR        400000u
 #define WINDOW       4             /* chunks of a loudness */
 #define MEMORY_SLACK (512u * 1024) /* the long texts have 300 KB each, the others 1 KB and their pieces 20 */
