@@ -20,6 +20,7 @@
 
 #define AUR_BRANCHES_MAX    32                     /* kept; the one left longest ago goes when there are more */
 #define AUR_BRANCHES_LISTED (AUR_BRANCHES_MAX + 1) /* with one that waits to begin */
+#define AUR_BRANCH_BEFORE   4                      /* texts of a branch that can be rolled back to */
 #define AUR_CHECKPOINTS_MAX 64 /* phrases that can be gone back to, those not heard yet among them */
 #define AUR_BRANCH_SCRIPT   128
 
@@ -51,6 +52,9 @@ struct aur_former_branch {
     char session[AUR_SESSION_ID_SIZE];
     char follows[AUR_BRANCH_SCRIPT]; /* the script that a rewind brought; "": the channel's own */
     struct aur_standing at;          /* where it stands; not looked at in the current one */
+    struct aur_standing
+        before[AUR_BRANCH_BEFORE]; /* what it is rolled back to, the newest last; without seed and ordinal */
+    size_t n_before;
 };
 struct aur_former_place {
     uint32_t branch;

@@ -38,6 +38,18 @@ static void branch_deinit(struct aur_branch_entry *entry)
     memset(entry, 0, sizeof *entry);
 }
 
+/* What the branch is rolled back to. */
+static bool restore_before(struct aur_checkpoint *before, uint32_t *n, const struct aur_former_branch *was)
+{
+    for (size_t i = 0; i < was->n_before; i++) {
+        struct aur_standing copy;
+        if (!aur_standing_copy(&copy, &was->before[i]))
+            return false;
+        before[(*n)++] = (struct aur_checkpoint){copy.piece, copy.state, copy.controls};
+    }
+    return true;
+}
+
 /* The last one is the current one, and stands where the session does. */
 static bool restore_branches(struct aur_compose_side *c, const struct aur_former *former)
 {
@@ -55,7 +67,10 @@ static bool restore_branches(struct aur_compose_side *c, const struct aur_former
         c->branch = was->id;
         if (c->next_branch <= was->id)
             c->next_branch = was->id + 1;
-        if (i + 1 < former->n_branches && !aur_standing_copy(&entry->at, &was->at))
+        bool current = i + 1 == former->n_branches;
+        if (!current && !aur_standing_copy(&entry->at, &was->at))
+            return false;
+        if (!restore_before(current ? c->before : entry->before, current ? &c->n_before : &entry->n_before, was))
             return false;
     }
     c->n_left = former->n_branches;
@@ -125,9 +140,19 @@ struct aur_branch_entry *aur_branch_make_room(struct aur_channel *ch)
 
 /* ---- from outside ---- */
 
+/* The one that waits, or is being composed with. */
+static const struct aur_turn *turn_of(const struct aur_channel *ch)
+{
+    const struct aur_shared_side *s = &ch->shared;
+    if (s->turn.at.piece)
+        return &s->turn;
+    return s->composing && s->turning.at.piece ? &s->turning : NULL;
+}
+
 static void tell(const struct aur_channel *ch, struct aur_branch *out, const struct aur_branch_entry *entry)
 {
     const struct aur_session *session = &ch->compose.session;
+    const struct aur_turn *turn = turn_of(ch);
     bool current = entry->id == ch->compose.branch;
     const struct aur_piece *piece = current ? session->piece : entry->at.piece;
     *out = (struct aur_branch){.id = entry->id,
@@ -137,33 +162,40 @@ static void tell(const struct aur_channel *ch, struct aur_branch *out, const str
                                .at_ordinal = current ? session->next_ordinal : entry->at.ordinal,
                                .seed = current ? session->seed : entry->at.seed,
                                .current = current,
-                               .armed = ch->shared.turn.at.piece && ch->shared.turn.branch == entry->id};
+                               .armed = turn && turn->branch == entry->id};
     snprintf(out->session, sizeof out->session, "%s", *entry->session ? entry->session : aur_channel_session(ch));
     snprintf(out->script, sizeof out->script, "%s", aur_piece_name(piece));
     strcpy(out->version, aur_piece_marks(piece)->version);
 }
 
-static int by_id(const void *a, const void *b)
+/* By id. */
+static size_t list(const struct aur_channel *ch, const struct aur_branch_entry **out)
 {
-    uint32_t left = (*(const struct aur_branch_entry *const *)a)->id;
-    uint32_t right = (*(const struct aur_branch_entry *const *)b)->id;
-    return (left > right) - (left < right);
+    size_t n = 0;
+    for (int i = 0; i < AUR_BRANCHES_MAX; i++) {
+        const struct aur_branch_entry *entry = &ch->compose.branches[i];
+        size_t at = n;
+        if (!entry->used)
+            continue;
+        for (n++; at > 0 && out[at - 1]->id > entry->id; at--)
+            out[at] = out[at - 1];
+        out[at] = entry;
+    }
+    return n;
 }
 
 size_t aur_channel_branches(struct aur_channel *ch, struct aur_branch *out, size_t max)
 {
     const struct aur_branch_entry *listed[AUR_BRANCHES_LISTED];
-    const struct aur_turn *turn = &ch->shared.turn;
-    size_t n = 0;
+    struct aur_branch_entry coming;
     aur_lock_take(&ch->lock);
-    for (int i = 0; i < AUR_BRANCHES_MAX; i++)
-        if (ch->compose.branches[i].used)
-            listed[n++] = &ch->compose.branches[i];
-    qsort(listed, n, sizeof *listed, by_id);
-    const struct aur_branch_entry coming = {
-        .id = turn->branch, .parent = turn->parent, .ordinal = turn->at.ordinal, .at = turn->at};
-    if (turn->at.piece && turn->fresh)
+    const struct aur_turn *turn = turn_of(ch);
+    size_t n = list(ch, listed);
+    if (turn && turn->fresh) {
+        coming = (struct aur_branch_entry){
+            .id = turn->branch, .parent = turn->parent, .ordinal = turn->at.ordinal, .at = turn->at};
         listed[n++] = &coming;
+    }
     for (size_t i = 0; i < n && i < max; i++)
         tell(ch, &out[i], listed[i]);
     aur_lock_drop(&ch->lock);
@@ -172,8 +204,8 @@ size_t aur_channel_branches(struct aur_channel *ch, struct aur_branch *out, size
 
 const char *aur_branch_script(struct aur_channel *ch)
 {
-    const struct aur_turn *turn = &ch->shared.turn;
-    return turn->at.piece ? turn->follows : aur_branch_find(ch, ch->compose.branch)->follows;
+    const struct aur_turn *turn = turn_of(ch);
+    return turn ? turn->follows : aur_branch_find(ch, ch->compose.branch)->follows;
 }
 
 void aur_channel_follows(struct aur_channel *ch, char out[AUR_BRANCH_SCRIPT])

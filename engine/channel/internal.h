@@ -28,7 +28,6 @@
 #define AUR_CHANNEL_SLOTS   8  /* phrases handed over and not yet taken, at most */
 #define AUR_CHANNEL_PHRASES 32 /* phrases in existence, at most */
 #define AUR_CHANNEL_RECORDS 16 /* phrases remembered for status and events */
-#define AUR_CHANNEL_BEFORE  4  /* pieces that can be gone back to */
 #define AUR_CHANNEL_EVENTS  32 /* news not yet fetched; the oldest is dropped */
 #define AUR_CHANNEL_STARTS  4  /* phrases that begin in one chunk and are told about */
 #define AUR_CHANNEL_KNOWN   8  /* pieces that are known to be in the journal */
@@ -96,7 +95,7 @@ struct aur_branch_entry {
     char follows[AUR_BRANCH_SCRIPT];   /* as in struct aur_former_branch */
     uint64_t left;                     /* the higher, the later another one took over */
     struct aur_standing at;
-    struct aur_checkpoint before[AUR_CHANNEL_BEFORE];
+    struct aur_checkpoint before[AUR_BRANCH_BEFORE];
     uint32_t n_before;
 };
 
@@ -109,8 +108,8 @@ struct aur_phrase_entry {
 /* What the composer worker that holds the claim owns: it alone writes, and under the lock, so it reads without and others
  * read under the lock. `failing` is all its own. */
 struct aur_compose_side {
-    struct aur_session session;                       /* with a reference to its piece */
-    struct aur_checkpoint before[AUR_CHANNEL_BEFORE]; /* the newest last */
+    struct aur_session session;                      /* with a reference to its piece */
+    struct aur_checkpoint before[AUR_BRANCH_BEFORE]; /* the newest last */
     uint32_t n_before;
     struct aur_phrase_entry all[AUR_CHANNEL_PHRASES];   /* every phrase but the spare */
     struct aur_phrase *last;                            /* the phrase handed over last */
@@ -146,6 +145,7 @@ struct aur_shared_side {
     struct aur_piece *armed; /* takes over next; a reference, or NULL */
     enum aur_swap armed_swap;
     struct aur_turn turn;    /* waits to be taken, before what is armed */
+    struct aur_turn turning; /* while composing: the one that was taken, borrowed from the attempt; piece NULL: none */
     struct aur_piece *heard; /* of the phrase that began last; a reference, or NULL */
     uint64_t phrases_generated;
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];

@@ -44,8 +44,9 @@ static struct taken take(struct aur_channel *ch, bool armed_only)
     aur_lock_take(&ch->lock);
     s->composing_controls = *aur_channel_next_controls(ch);
     taken.controls = s->controls;
+    memset(&s->turning, 0, sizeof s->turning);
     if (s->turn.at.piece && !armed_only) {
-        taken.turn = s->turn;
+        taken.turn = s->turning = s->turn;
         memset(&s->turn, 0, sizeof s->turn);
     } else {
         taken.armed = s->armed;
@@ -174,6 +175,7 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
         }
         refuse(ch, taken.turn.at.piece, err);
         aur_lock_take(&ch->lock);
+        memset(&ch->shared.turning, 0, sizeof ch->shared.turning);
         struct aur_piece *edit = aur_branch_drop_edit(ch, taken.turn.follows, aur_branch_script(ch));
         aur_lock_drop(&ch->lock);
         aur_piece_free(edit);
@@ -204,7 +206,7 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
 static void push_checkpoint(struct aur_channel *ch, struct aur_checkpoint *old)
 {
     struct aur_compose_side *c = &ch->compose;
-    if (c->n_before == AUR_CHANNEL_BEFORE) {
+    if (c->n_before == AUR_BRANCH_BEFORE) {
         *old = c->before[0];
         memmove(c->before, c->before + 1, --c->n_before * sizeof *c->before);
     }
@@ -239,6 +241,7 @@ void aur_channel_drop_attempt(struct aur_channel *ch, struct aur_attempt *attemp
     struct aur_piece *piece = attempt->piece;
     struct aur_turn *turn = &attempt->turn;
     aur_lock_take(&ch->lock);
+    memset(&ch->shared.turning, 0, sizeof ch->shared.turning);
     if (turn->at.piece && !ch->shared.turn.at.piece) {
         ch->shared.turn = *turn;
         memset(turn, 0, sizeof *turn);

@@ -126,10 +126,10 @@ static int fill_one(struct filling *f)
     if (put_own(f, &rc, sha256))
         return rc;
     return aur_error_set(f->err, AUR_ENOTFOUND,
-                         "%s: %s is not in it, because it comes with Auralis %s, which wrote the file; this is Auralis "
-                         "%s, which has no such text. With Auralis %s, 'auralis session export --whole' makes a file "
-                         "that needs nothing",
-                         f->path, name, engine, AURALIS_VERSION, engine);
+                         "%s: %s is not in it, because it comes with Auralis, %s where the file was written; this is "
+                         "Auralis %s, and has no such text. There, 'auralis session export --whole' makes a file that "
+                         "needs nothing",
+                         f->path, name, engine, AURALIS_VERSION);
 }
 
 int aur_lean_fill(sqlite3 *db, const char *own, const char *path, struct aur_error *err)

@@ -49,9 +49,10 @@ export async function within(what, p, ms = WAIT_MS) {
   }
 }
 
-/** Starts the program: { child, out(), err(), exit } with exit a promise of { code, signal }. */
-export function launch(t, args, { env = {}, cwd } = {}) {
-  const child = spawn(BINARY, args, { cwd: cwd ?? tempDir(t), env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
+/** Starts the program: { child, out(), err(), exit } with exit a promise of { code, signal }. through: a command that runs it. */
+export function launch(t, args, { env = {}, cwd, through = [] } = {}) {
+  const [command, ...rest] = [...through, BINARY, ...args];
+  const child = spawn(command, rest, { cwd: cwd ?? tempDir(t), env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   let err = "";
   child.stdout.on("data", (text) => (out += text));
@@ -62,9 +63,9 @@ export function launch(t, args, { env = {}, cwd } = {}) {
 }
 
 /** Runs the program to its end: { code, out, err }. */
-export async function run(t, args, options) {
+export async function run(t, args, { ms = 120000, ...options } = {}) {
   const program = launch(t, args, options);
-  const { code } = await within(`auralis ${args.join(" ")}`, program.exit, 120000);
+  const { code } = await within(`auralis ${args.join(" ")}`, program.exit, ms);
   return { code, out: program.out(), err: program.err() };
 }
 
@@ -76,9 +77,9 @@ function database(args, env) {
 }
 
 /** A running server: { port, http, ws, child, err(), exit }. */
-export async function serve(t, { args = [], env = {}, secure = false } = {}) {
+export async function serve(t, { args = [], env = {}, secure = false, through } = {}) {
   const own = ["serve", "--port", "0", "--seed", "7", "--metrics-port", "0", ...database(args, env), ...args];
-  const program = launch(t, own, { env });
+  const program = launch(t, own, { env, through });
   const announced = new Promise((resolve) => {
     program.child.stdout.on("data", () => {
       const match = /https?:\/\/\S+?:(\d+)/.exec(program.out());

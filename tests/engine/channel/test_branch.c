@@ -226,6 +226,37 @@ static void the_branch_left_longest_ago_goes(void **state)
     duo_close(&d);
 }
 
+/* Also while its phrase is being composed. */
+static void look_while_composing(void *user)
+{
+    struct duo *d = user;
+    char script[AUR_BRANCH_SCRIPT];
+    d->h.piece.during = NULL;
+    assert_int_equal(aur_channel_branches(d->h.ch, NULL, 0), 2);
+    assert_true(branch_of(d, 1).armed && branch_of(d, 0).current);
+    aur_channel_follows(d->h.ch, script);
+    assert_string_equal(script, "");
+}
+
+static void the_one_that_comes_is_seen_all_the_time(void **state)
+{
+    (void)state;
+    struct duo d;
+    duo_open(&d);
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
+    rewind_by(&d, 1, NULL, NULL, 1);
+    d.h.piece.during = look_while_composing;
+    d.h.piece.user = &d;
+    hand_until(&d.h, 3 * PHRASE + CHUNK);
+    assert_null(d.h.piece.during);
+    assert_true(branch_of(&d, 1).current && !branch_of(&d, 1).armed);
+    d.h.piece.fails = true; /* a branch that does not begin is none */
+    rewind_by(&d, 1, NULL, NULL, 2);
+    hand_until(&d.h, 4 * PHRASE + CHUNK);
+    assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), 2);
+    duo_close(&d);
+}
+
 /* Controls that come while the turn waits, and while its phrase is composed, are those of the branch. */
 static void set_while_composing(void *user)
 {
@@ -264,6 +295,7 @@ int main(void)
         cmocka_unit_test(edits_and_rollbacks_are_of_their_branch),
         cmocka_unit_test(only_so_far),
         cmocka_unit_test(the_branch_left_longest_ago_goes),
+        cmocka_unit_test(the_one_that_comes_is_seen_all_the_time),
         cmocka_unit_test(controls_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,7 +286,7 @@ static void put_next(FILE *out, struct storm *s)
  * allocator does not tell. */
 static size_t settled_bytes(struct storm *s)
 {
-    for (int i = 0; i < AUR_CHANNEL_BEFORE + 2; i++, form_next++) {
+    for (int i = 0; i < AUR_BRANCH_BEFORE + 2; i++, form_next++) {
         save(s, put_next);
         play(s, 150);
     }
