@@ -143,7 +143,8 @@ struct aur_lane_sums {
 } __attribute__((aligned(64)));
 
 #ifndef __OPENCL_VERSION__
-/* Lanes that take reads where these are active: 4, 8 or 16, as few as hold them all, from 0 or, in the middle, from 4. */
+/* Lanes that take reads where these are active: 4, 8, 12 or 16, as few as hold them all, from 0 or, in the middle, from
+ * 4. */
 static inline int aur_lanes_first(uint32_t active)
 {
     return active & 0x00f0 && active & 0x0f00 && !(active & 0xf00f) ? 4 : 0;
@@ -151,7 +152,7 @@ static inline int aur_lanes_first(uint32_t active)
 
 static inline int aur_lanes_read(uint32_t active)
 {
-    return aur_lanes_first(active) ? 8 : active >> 8 ? 16 : active >> 4 ? 8 : 4;
+    return aur_lanes_first(active) ? 8 : active >> 12 ? 16 : active >> 8 ? 12 : active >> 4 ? 8 : 4;
 }
 #endif
 
