@@ -39,6 +39,7 @@ export const sessions = {
   get: (id) => call("GET", path("sessions", id)),
   rename: (id, name) => call("PUT", path("sessions", id), { name }),
   remove: (id) => call("DELETE", path("sessions", id)),
+  waveform: (id) => call("GET", path("sessions", id, "waveform")),
   exported: (id) => path("sessions", id, "export").href,
   /** file: of the file picker. */
   async import(file) {

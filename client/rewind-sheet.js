@@ -1,5 +1,6 @@
 // The sheet that goes back: some phrases, and on from there with another seed or script; what was left is a branch that
-// can be gone back to. Both happen at the next boundary, and the strip of branches tells which one is heard.
+// can be gone back to. Both happen at the next boundary, and the strip of branches tells which one is heard. It is looked up again
+// while the sheet is open: others go back too, and a server that was restarted has the branches it had.
 
 import { ask, apiUrl } from "./api.js";
 import { branchLine, branchState, branchTitle, lanes } from "./branch-strip.js";
@@ -9,6 +10,7 @@ import { make, makeSheet, press, setText } from "./sheet.js";
 import { tokenForm } from "./token-form.js";
 
 const TICK_MS = 200;
+const LOOK_MS = 2000;
 const FIRST = 2; // phrases back
 const MOST = 64; // that the server remembers
 const seedOfChance = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -61,6 +63,8 @@ export class RewindSheet {
     this.listScripts();
     clearInterval(this.ticking);
     this.ticking = setInterval(() => (this.dialog.open ? this.tick() : clearInterval(this.ticking)), TICK_MS);
+    clearInterval(this.looking);
+    this.looking = setInterval(() => (this.dialog.open ? document.hidden || this.load() : clearInterval(this.looking)), LOOK_MS);
   }
 
   askToken() {}
@@ -91,8 +95,11 @@ export class RewindSheet {
   }
 
   async load() {
+    this.channel ??= this.stage.channel();
     if (this.channel === null) return this.cannot("Your stream begins when you press Play; then there is something to go back to.");
+    const asked = (this.asked = {});
     const answer = await remote.list(this.channel);
+    if (asked !== this.asked) return; // a later one tells
     if (!answer.ok) return this.cannot(reason(answer, "Going back"));
     this.list = answer.body.branches;
     this.submit.disabled = false;
@@ -153,6 +160,9 @@ export class RewindSheet {
   // ---- the strip ----
 
   render() {
+    const shown = JSON.stringify([this.list, this.coming?.id]);
+    if (shown === this.shown) return; // nobody's finger is on a lane that is made anew
+    this.shown = shown;
     const focused = document.activeElement?.dataset?.branch;
     this.strip.replaceChildren(...lanes(this.list).map((lane) => this.lane(lane)));
     if (focused !== undefined) this.strip.querySelector(`[data-branch="${CSS.escape(focused)}"]`)?.focus();

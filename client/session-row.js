@@ -1,10 +1,11 @@
-// One session in the sheet: when it was, whether it can be made again, and a part of it to keep.
+// One session in the sheet: when it was, what it looks like, whether it can be made again, and a part of it to keep.
 
 import { confirmInPlace, renameInPlace } from "./in-place.js";
 import { sessions } from "./journal-api.js";
 import { extras } from "./keep-sheet.js";
-import { clock, dayAndTime, parseClock } from "./moments.js";
+import { clock, dayAndTime, parseClock, spoken } from "./moments.js";
 import { icon, make, press, setText } from "./sheet.js";
+import { Wave } from "./wave.js";
 
 const PART_S = 600;
 const ENOUGH_S = 0.5; // as much as that off the end is no loss to tell of
@@ -28,6 +29,13 @@ export function sessionNote(session, from = null) {
   return notes.join(". ");
 }
 
+/** What its picture is called; peaks: as it is drawn, or null. What is missing at the end is about to come. Pure. */
+export function waveLabel(session, peaks) {
+  const known = peaks?.map(Boolean) ?? [];
+  const gaps = known.slice(0, known.lastIndexOf(true) + 1).includes(false) ? ", with gaps where nothing is known" : "";
+  return `Waveform of the session ${title(session)}, ${spoken(session.seconds)}${gaps}`;
+}
+
 export class SessionRow {
   /** @param on { failed(answer, what, again), gone(id), changed(session), keep(session, from, to, more) -> Promise, find(id) -> session or undefined } */
   constructor(session, on) {
@@ -41,9 +49,14 @@ export class SessionRow {
     this.head = make("div", { class: "entry-head" }, this.title, acts);
     this.line = make("span");
     this.note = make("p", { class: "row-line" });
+    this.canvas = make("canvas", { class: "wave", role: "img" });
+    this.picture = make("div", { class: "wave-box" }, this.canvas);
+    this.wave = new Wave(this.canvas);
     this.part = press("plain part", "Keep a part", () => this.openPart(), { "aria-expanded": "false" });
-    this.element = make("li", { class: "entry", "data-session": session.id }, this.head, make("p", { class: "row-line" }, this.live, this.line), this.note, this.part);
+    this.element = make("li", { class: "entry", "data-session": session.id }, this.head, make("p", { class: "row-line" }, this.live, this.line), this.note, this.picture, this.part);
     this.update(session);
+    this.seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.loadWave());
+    this.look();
   }
 
   update(session) {
@@ -56,6 +69,7 @@ export class SessionRow {
     this.live.hidden = !session.recording;
     this.remove.hidden = Boolean(session.recording);
     this.part.hidden = !(session.replayable_s > 0);
+    this.canvas.setAttribute("aria-label", waveLabel(session, this.wave.peaks));
     this.export.href = sessions.exported(session.id);
     this.rename.setAttribute("aria-label", `Rename the session ${name}`);
     this.export.setAttribute("aria-label", `Export the session ${name}`);
@@ -63,7 +77,23 @@ export class SessionRow {
     this.part.setAttribute("aria-label", `Keep a part of the session ${name}`);
   }
 
+  /** Its picture is fetched once it is scrolled to; again only where the session went on. */
+  look() {
+    if (this.drawn !== this.session.seconds) this.seen.observe(this.element);
+  }
+
   // ---- inside ----
+
+  async loadWave() {
+    this.seen.disconnect();
+    const { seconds } = this.session;
+    const { ok, body } = await sessions.waveform(this.session.id);
+    if (!ok) return;
+    this.drawn = seconds;
+    this.picture.hidden = !body.peaks.some(Boolean);
+    this.wave.show(body.peaks);
+    this.canvas.setAttribute("aria-label", waveLabel(this.session, body.peaks));
+  }
 
   askName() {
     renameInPlace(this.head, { label: `New name of the session ${title(this.session)}`, value: this.session.name || this.session.title || "" }, (name) => {

@@ -45,18 +45,32 @@ export function stateText(take) {
 /** What a take is called where it has no name. */
 export const takeTitle = (take) => take.name || `Take of ${clock(take.seconds)}`;
 
+/** As many bars as there is room for: neighbours share one, or one is shown as several. null: nothing is known there. */
+export function groupPeaks(peaks, most) {
+  const size = Math.ceil(peaks.length / Math.max(1, most));
+  if (size <= 1) return peaks.flatMap((peak) => Array(Math.floor(most / peaks.length)).fill(peak));
+  const groups = [];
+  for (let i = 0; i < peaks.length; i += size) {
+    const some = peaks.slice(i, i + size).filter(Boolean);
+    groups.push(some.length > 0 ? [Math.min(...some.map(([min]) => min)), Math.max(...some.map(([, max]) => max))] : null);
+  }
+  return groups;
+}
+
 /**
- * Peaks as bars of a picture: { x, top, height } in its pixels, quiet ones at least one pixel high.
- * @param peaks [[min, max], …], -1 to 1
+ * Peaks as bars of a picture: { x, top, height } in its pixels, quiet ones at least one pixel high; where nothing is known there
+ * is none.
+ * @param peaks [[min, max] or null, …], -1 to 1
  */
 export function waveBars(peaks, width, height, gap = 1) {
   const step = width / peaks.length;
   const middle = height / 2;
   const loudest = Math.max(0.05, ...peaks.flat().map(Math.abs));
-  return peaks.map(([min, max], i) => {
-    const top = middle - (Math.max(0, max) / loudest) * (middle - 1);
-    const bottom = middle - (Math.min(0, min) / loudest) * (middle - 1);
+  return peaks.flatMap((peak, i) => {
+    if (!peak) return [];
+    const top = middle - (Math.max(0, peak[1]) / loudest) * (middle - 1);
+    const bottom = middle - (Math.min(0, peak[0]) / loudest) * (middle - 1);
     const tall = Math.max(1, bottom - top);
-    return { x: i * step, width: Math.max(0.5, step - gap), top: Math.min(top, middle - 0.5), height: tall };
+    return [{ x: i * step, width: Math.max(0.5, step - gap), top: Math.min(top, middle - 0.5), height: tall }];
   });
 }

@@ -54,7 +54,7 @@ export class TakesSheet {
   open() {
     if (!this.dialog.open) this.dialog.showModal();
     this.say("");
-    this.load();
+    this.load().then(() => this.rows.sessions.forEach((row) => row.look()));
   }
 
   askToken() {}

@@ -1,6 +1,6 @@
-// The picture of a take: its waveform in the page's colours, and where it plays.
+// The picture of a take or a session: its waveform in the page's colours, and where it plays.
 
-import { waveBars } from "./take-files.js";
+import { groupPeaks, waveBars } from "./take-files.js";
 
 const DIM = 0.42;
 
@@ -14,6 +14,7 @@ export class Wave {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
+  /** peaks: [[min, max] or null where nothing is known, …] */
   show(peaks) {
     this.peaks = peaks;
     this.draw();
@@ -37,21 +38,9 @@ export class Wave {
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     pen.fillStyle = getComputedStyle(canvas).color;
-    for (const bar of waveBars(grouped(peaks, Math.floor(width / 3)), width, height)) {
+    for (const bar of waveBars(groupPeaks(peaks, Math.floor(width / 3)), width, height)) {
       pen.globalAlpha = bar.x < this.part * width ? 1 : DIM;
       pen.fillRect(bar.x, bar.top, bar.width, bar.height);
     }
   }
-}
-
-/** No more bars than there is room for: neighbours share one. */
-function grouped(peaks, most) {
-  const size = Math.ceil(peaks.length / Math.max(1, most));
-  if (size <= 1) return peaks;
-  const groups = [];
-  for (let i = 0; i < peaks.length; i += size) {
-    const some = peaks.slice(i, i + size);
-    groups.push([Math.min(...some.map(([min]) => min)), Math.max(...some.map(([, max]) => max))]);
-  }
-  return groups;
 }

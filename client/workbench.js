@@ -12,11 +12,13 @@ const byId = (id) => document.getElementById(id);
 /** The code editor, or a text field with the same few methods. */
 async function makeEditor(parent, options) {
   try {
-    const [{ createEditor }, library] = await Promise.all([
+    const load = (path, otherwise) => fetch(path).then((response) => (response.ok ? response.json() : otherwise));
+    const [{ createEditor }, library, tables] = await Promise.all([
       import("./editor/bundle.js"),
-      fetch("library.json").then((response) => (response.ok ? response.json() : [])),
+      load("library.json", []),
+      load("/api/v1/voices", { voices: [], effects: [] }),
     ]);
-    return createEditor(parent, { ...options, library });
+    return createEditor(parent, { ...options, library, tables });
   } catch {
     return plainEditor(parent, options);
   }

@@ -13,6 +13,8 @@ import { Compartment, EditorState, StateEffect, StateField, Transaction } from "
 import { Decoration, EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+import { parametersAt } from "../parameters.js";
+
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--text)", fontSize: "0.875rem" },
   ".cm-scroller": { fontFamily: "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace", lineHeight: "1.55" },
@@ -53,11 +55,18 @@ function completions(library) {
   }));
 }
 
-/** After `theory.` what theory has; after `ctx:` its methods; else everything that begins with what was typed. */
-function source(library) {
+/**
+ * After `theory.` what theory has; after `ctx:` its methods; in a patch or an effect their parameters; else everything that
+ * begins with what was typed.
+ */
+function source(library, tables) {
   const options = completions(library);
   return (context) => {
     const word = context.matchBefore(/[\w.:]+/);
+    const here = parametersAt(context.state.doc.toString(), context.pos, tables);
+    if (here && (word || context.explicit || context.matchBefore(/["']/))) {
+      return { from: word?.from ?? context.pos, options: here, validFor: /^\w*$/ };
+    }
     if (!word && !context.explicit) return null;
     return { from: word?.from ?? context.pos, options, validFor: /^[\w.:]*$/ };
   };
@@ -91,9 +100,9 @@ function toRange(doc, { line, column, severity, message, traceback }) {
 
 /**
  * @param {HTMLElement} parent
- * @param {{ library: object[], label: string, on: { change(), save(), cursor(line) } }} options
+ * @param {{ library: object[], tables: object, label: string, on: { change(), save(), cursor(line) } }} options
  */
-export function createEditor(parent, { library, label, on }) {
+export function createEditor(parent, { library, tables, label, on }) {
   const root = parent.shadowRoot ?? parent.attachShadow({ mode: "open" });
   const editable = new Compartment();
   const access = (writable) => [EditorState.readOnly.of(!writable), EditorView.editable.of(writable)];
@@ -120,7 +129,7 @@ export function createEditor(parent, { library, label, on }) {
     highlightSelectionMatches(),
     StreamLanguage.define(lua),
     syntaxHighlighting(colours),
-    autocompletion({ override: [source(library)] }),
+    autocompletion({ override: [source(library, tables)] }),
     sounding,
     theme,
     editable.of(access(true)),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/bar.h"
 #include "app/output.h"
 #include "base/clock.h"
 
@@ -19,7 +20,7 @@ void aur_batch_report_begin(struct aur_batch_report *report, const char *script,
 static void clear_line(const struct aur_batch_report *report)
 {
     if (report->terminal)
-        fprintf(stderr, "\r%70s\r", "");
+        aur_bar_clear();
 }
 
 /* "album.lua:12: 01-rain: why"; what has a place of its own goes first as it is. */
@@ -88,11 +89,10 @@ static double elapsed_s(const struct aur_batch_report *report)
 
 static void show_bar(const struct aur_batch_report *report, double part)
 {
-    static const char full[] = "########################################";
-    const int width = (int)sizeof full - 1, filled = (int)(part * width);
-    const unsigned left_s = part > 0 ? (unsigned)ceil(elapsed_s(report) * (1 - part) / part) : 0;
-    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %zu done  %u:%02u:%02u left ", filled, full, width - filled, "", 100 * part,
-            report->count[AUR_TASK_DONE], left_s / 3600, left_s / 60 % 60, left_s % 60);
+    char done[32];
+    const char *const pieces[] = {done};
+    snprintf(done, sizeof done, "  %zu done", report->count[AUR_TASK_DONE]);
+    aur_bar_show(part, elapsed_s(report), pieces, 1);
 }
 
 void aur_batch_report_part(void *user, double part)

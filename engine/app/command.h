@@ -21,7 +21,7 @@ struct aur_command {
 
 extern const struct aur_command aur_commands[];
 extern const struct aur_options aur_serve_options, aur_render_options, aur_check_options, aur_replay_options,
-    aur_verify_options, aur_diff_options, aur_session_options;
+    aur_verify_options, aur_diff_options, aur_session_options, aur_preset_options;
 
 int aur_run_serve(const struct aur_command *command, int argc, char **argv);
 int aur_run_render(const struct aur_command *command, int argc, char **argv);
@@ -30,6 +30,7 @@ int aur_run_replay(const struct aur_command *command, int argc, char **argv);
 int aur_run_verify(const struct aur_command *command, int argc, char **argv);
 int aur_run_diff(const struct aur_command *command, int argc, char **argv);
 int aur_run_session(const struct aur_command *command, int argc, char **argv);
+int aur_run_preset(const struct aur_command *command, int argc, char **argv);
 int aur_run_devices(const struct aur_command *command, int argc, char **argv);
 int aur_run_version(const struct aur_command *command, int argc, char **argv);
 int aur_run_help(const struct aur_command *command, int argc, char **argv);

@@ -22,6 +22,8 @@ const struct aur_command aur_commands[] = {
     {"verify", "compare a recorded session with what it renders to now", &aur_verify_options, aur_run_verify},
     {"diff", "compare two sessions, note by note and sample by sample", &aur_diff_options, aur_run_diff},
     {"session", "list, show, name, delete, export and import recorded sessions", &aur_session_options, aur_run_session},
+    {"preset", "list, show, save, delete, export and import presets that people keep", &aur_preset_options,
+     aur_run_preset},
     {"devices", "list what can synthesise here", &devices_options, aur_run_devices},
     {"version", "print the version, the sound revision and the libraries", &version_options, aur_run_version},
     {"help", "explain a command, or the settings", &help_options, aur_run_help},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/own_presets.h"
 #include "app/playback.h"
 
 /* ---- presets ---- */
@@ -23,14 +24,6 @@ static void discard(void *made)
     free(offered);
 }
 
-static bool is_ours(const struct aur_lineup *lineup, const char *name)
-{
-    for (size_t i = 0; i < lineup->presets.n; i++)
-        if (strcmp(lineup->presets.items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static int make(void *user, void **made, char name_out[AUR_KEEP_NAME_SIZE], const char *name, const char *json,
                 struct aur_error *err)
 {
@@ -39,12 +32,9 @@ static int make(void *user, void **made, char name_out[AUR_KEEP_NAME_SIZE], cons
     struct offered *offered = calloc(1, sizeof *offered);
     if (!offered)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    int rc = aur_entry_read_preset(&offered->entry, json, keeping->stage, err);
-    if (rc == AUR_OK && is_ours(keeping->lineup, offered->entry.name))
-        rc = aur_error_set(err, AUR_EBUSY, "the server has a preset %s of its own; choose another name",
-                           offered->entry.name);
+    int rc = aur_own_preset(&offered->entry, json, keeping->stage, &keeping->lineup->presets, err);
     if (rc < 0) {
-        discard(offered);
+        free(offered);
         return rc;
     }
     offered->preset = aur_lineup_preset(&offered->entry);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "app/own_presets.h"
 #include "app/resume.h"
 
 /* ---- reading ---- */
@@ -14,20 +14,6 @@ static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-/* A data folder without presets is allowed; a file that the settings name must be there. */
-static int read_presets(struct aur_lineup *out, const struct aur_stage *stage, struct aur_error *err)
-{
-    char shipped[AUR_PATH_SIZE + 32];
-    const char *path = stage->settings.presets;
-    if (!*path) {
-        snprintf(shipped, sizeof shipped, "%s/scripts/presets.json", stage->data_dir);
-        if (access(shipped, R_OK) != 0)
-            return AUR_OK;
-        path = shipped;
-    }
-    return aur_entries_read(&out->presets, AUR_ENTRIES_PRESETS, path, stage, err);
 }
 
 struct aur_preset aur_lineup_preset(const struct aur_entry *entry)
@@ -60,7 +46,7 @@ int aur_lineup_read(struct aur_lineup *out, const struct aur_stage *stage, struc
     if (rc == AUR_OK && *stage->settings.channels)
         rc = aur_entries_read(&out->channels, AUR_ENTRIES_CHANNELS, stage->settings.channels, stage, err);
     if (rc == AUR_OK)
-        rc = read_presets(out, stage, err);
+        rc = aur_presets_read(&out->presets, stage, err);
     if (rc == AUR_OK)
         rc = make_offers(out, err);
     if (rc < 0)
@@ -91,9 +77,9 @@ static bool resume(struct aur_channel **out, const struct aur_show *show, const 
     struct aur_error err = {0};
     int rc = aur_resume(&resumed, show->former, config.name, show->stage, &err);
     if (rc == AUR_OK) {
-        config.piece = resumed.piece;
-        config.seed = resumed.seed;
-        config.controls = resumed.controls;
+        config.piece = resumed.at->piece;
+        config.seed = resumed.at->seed;
+        config.controls = resumed.at->controls;
         config.from = &resumed.start;
         rc = aur_station_add(show->station, out, &config, &err);
         if (rc == AUR_OK)

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "app/bar.h"
 #include "base/clock.h"
 
 #define PROGRESS_NS 200000000u
@@ -113,16 +114,14 @@ static void on_stems(void *user, const struct aur_stems_told *told)
                 told->differing ? "by up to " : "", db);
 }
 
-/* A bar, how far it is, how fast, and how long it will still take: over what was there. */
 static void show_bar(const struct aur_progress *progress, double done_s, double total_s)
 {
-    static const char full[] = "########################################";
-    double took_s = fmax(aur_progress_elapsed_s(progress), 1e-3), part = total_s > 0 ? done_s / total_s : 0;
-    int width = (int)sizeof full - 1, filled = (int)(part * width);
-    unsigned left_s = done_s > 0 ? (unsigned)ceil(took_s * (total_s - done_s) / done_s) : 0;
-    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.0f of %.0f s  %.0f x real time  %u:%02u:%02u left ", filled, full,
-            width - filled, "", 100 * part, done_s, total_s, done_s / took_s, left_s / 3600, left_s / 60 % 60,
-            left_s % 60);
+    const double took_s = fmax(aur_progress_elapsed_s(progress), 1e-3);
+    char rate[32], seconds[48];
+    const char *const pieces[] = {rate, " real time", seconds};
+    snprintf(rate, sizeof rate, "  %.0f x", done_s / took_s);
+    snprintf(seconds, sizeof seconds, "  %.0f of %.0f s", done_s, total_s);
+    aur_bar_show(total_s > 0 ? done_s / total_s : 0, took_s, pieces, sizeof pieces / sizeof *pieces);
 }
 
 static void on_progress(void *user, double done_s, double total_s)
@@ -153,7 +152,7 @@ void aur_progress_begin(struct aur_progress *progress, struct aur_bounce_request
 void aur_progress_end(const struct aur_progress *progress)
 {
     if (progress->terminal)
-        fprintf(stderr, "\r%60s\r", "");
+        aur_bar_clear();
 }
 
 void aur_progress_interrupt(void *user)

@@ -74,7 +74,7 @@ bool aur_recording_last_piece(struct aur_piece **out, const struct aur_stage *st
         return false;
     bool found = aur_resume(&resumed, archive, "main", stage, &err) == AUR_OK;
     if (found) {
-        *out = aur_piece_ref(resumed.piece);
+        *out = aur_piece_ref(resumed.at->piece);
         aur_resumed_deinit(&resumed);
     }
     aur_archive_close(archive);

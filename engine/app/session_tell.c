@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/playback.h"
+#include "app/verbs.h"
 #include "base/clock.h"
 #include "wire/json.h"
 
@@ -66,18 +67,6 @@ static const char *state_of(const struct aur_session_info *s)
     return s->ended_at == 0 ? "recording" : whole ? "" : "not to the end";
 }
 
-/* Titles and names may come from anywhere: a terminal gets no control characters, C1 (U+0080 to U+009F) among them. */
-static void clean(struct aur_buf *text)
-{
-    for (size_t i = 0; i < text->len; i++) {
-        unsigned char *c = (unsigned char *)text->data + i;
-        if ((*c < ' ' && *c != '\n') || *c == 0x7f)
-            *c = '?';
-        else if (*c == 0xc2 && i + 1 < text->len && c[1] >= 0x80 && c[1] <= 0x9f)
-            c[0] = c[1] = '?';
-    }
-}
-
 /* ---- list ---- */
 
 struct listing {
@@ -113,7 +102,7 @@ int aur_session_list(struct aur_buf *out, struct aur_archive *archive, const cha
     if (json)
         aur_buf_text(out, "]}\n");
     else
-        clean(out);
+        aur_verb_clean(out);
     return rc;
 }
 
@@ -217,6 +206,6 @@ int aur_session_show(struct aur_buf *out, struct aur_archive *archive, const str
     struct showing show = {out, session};
     int rc = json ? show_json(&show, archive) : show_text(&show, archive);
     if (!json)
-        clean(out);
+        aur_verb_clean(out);
     return rc;
 }

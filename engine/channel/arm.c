@@ -117,7 +117,7 @@ void aur_channel_hashes(struct aur_channel *ch, char armed[AUR_PIECE_HASH_SIZE],
     if (armed)
         strcpy(armed, ch->shared.armed ? aur_piece_marks(ch->shared.armed)->hash : "");
     if (composing)
-        strcpy(composing, aur_piece_marks(ch->compose.session.piece)->hash);
+        strcpy(composing, aur_piece_marks(aur_channel_next_piece(ch))->hash);
     aur_lock_drop(&ch->lock);
 }
 

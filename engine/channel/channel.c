@@ -109,8 +109,7 @@ static int place(struct aur_channel *ch, const struct aur_channel_config *config
         if (config->from->state && !session->state)
             return aur_error_set(err, AUR_ENOMEM, "out of memory");
     }
-    aur_branches_begin(ch);
-    return 0;
+    return aur_branches_begin(ch, config->from ? config->from->former : NULL, err);
 }
 
 int aur_channel_new(struct aur_channel **out, const struct aur_channel_config *config, struct aur_log *log,

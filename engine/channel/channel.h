@@ -39,10 +39,12 @@ struct aur_station_config {
 enum aur_swap { AUR_SWAP_PHRASE, AUR_SWAP_BAR };
 
 /* Where the music of an earlier session goes on. */
+struct aur_former;
 struct aur_channel_start {
-    const char *session; /* its id */
-    const char *state;   /* that its last phrase left; NULL: none */
-    uint64_t ordinal;    /* of the next phrase */
+    const char *session;             /* its id */
+    const char *state;               /* that its last phrase left; NULL: none */
+    uint64_t ordinal;                /* of the next phrase */
+    const struct aur_former *former; /* its branches (channel/branch.h); NULL: there is one, 0 */
 };
 
 struct aur_channel_config {
@@ -134,7 +136,8 @@ bool aur_channel_disarm(struct aur_channel *channel);
 /* Tells that an edit was refused (AUR_EVENT_SCRIPT, the log once); what is armed stays armed. */
 void aur_channel_refuse(struct aur_channel *channel, const char *script, const char *version,
                         const struct aur_error *err);
-/* Hashes of all texts of the piece that waits ("" if none does) and of the one that composes; either may be NULL. */
+/* Hashes of all texts of the piece that waits ("" if none does) and of the one that composes next, that of a branch that waits included;
+ * either may be NULL. */
 void aur_channel_hashes(struct aur_channel *channel, char armed[AUR_PIECE_HASH_SIZE],
                         char composing[AUR_PIECE_HASH_SIZE]);
 

@@ -152,10 +152,10 @@ void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, c
     struct aur_shared_side *s = &ch->shared;
     aur_lock_take(&ch->lock);
     struct aur_controls *set = aur_channel_next_controls(ch), next = *set;
+    const struct aur_controls before = s->controls;
     aur_controls_carry(&next, own_specs(ch), controls, specs ? specs : own_specs(ch));
     bool live = !same_live(set, &next);
     bool structure = !same_structure(ch, set, &next);
-    aur_record_controls(ch, set, &next, own_specs(ch));
     *set = next;
     if (live) {
         s->controls.level = next.level;
@@ -163,6 +163,7 @@ void aur_channel_control(struct aur_channel *ch, struct aur_msg_phrase *reply, c
         s->controls.intensity = next.intensity;
         aur_channel_live_push(ch);
     }
+    aur_record_controls(ch, &before);
     *reply = live && !structure ? aur_channel_current(ch) : aur_channel_open(ch);
     aur_lock_drop(&ch->lock);
 }

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#define FALLBACK_QUIET 100 /* chunks */
+
 static uint64_t kept(const struct aur_channel *ch)
 {
     return ch->n_chunks - AUR_CAST_MARGIN;
@@ -45,11 +47,16 @@ static void tell_silent(struct aur_channel *ch, const struct aur_chunk *chunk, u
     aur_log(ch->log, AUR_LOG_CRITICAL, ch->name, "%s", event.error.message);
 }
 
-/* Voices that the device did not bring: nothing is missing from the sound. */
+/* Voices that the device did not bring: nothing is missing from the sound. One trouble is told once, however many chunks it
+ * takes: again only after FALLBACK_QUIET chunks without any. All are counted. */
 static void tell_fallback(struct aur_channel *ch, const struct aur_chunk *chunk, uint64_t index)
 {
     struct aur_channel_event event = {.type = AUR_EVENT_SYNTHESIS, .chunk_index = index};
     if (!chunk->fell_back)
+        return;
+    const bool told = index < ch->encode.quiet;
+    ch->encode.quiet = index + FALLBACK_QUIET;
+    if (told)
         return;
     aur_error_set(&event.error, AUR_EBUSY, "the device failed or was late for chunk %llu: this CPU rendered it",
                   (unsigned long long)index);
@@ -133,8 +140,10 @@ static void measure(struct aur_channel *ch, uint64_t head)
 {
     struct aur_encode_side *e = &ch->encode;
     for (; e->heard < head; e->heard++)
-        if (aur_channel_load(ch, e->heard))
+        if (aur_channel_load(ch, e->heard)) {
             aur_stats_heard(ch, e->samples, ch->chunk_frames);
+            aur_record_heard(ch, e->samples, e->heard * ch->chunk_frames, ch->chunk_frames);
+        }
 }
 
 static bool take_news(struct aur_channel *ch)

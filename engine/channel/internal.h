@@ -16,6 +16,7 @@
 #include "channel/record.h"
 #include "channel/stats.h"
 #include "compose/session.h"
+#include "journal/overview.h"
 #include "rt/cast.h"
 #include "rt/pool.h"
 #include "rt/retire.h"
@@ -27,7 +28,6 @@
 #define AUR_CHANNEL_SLOTS   8  /* phrases handed over and not yet taken, at most */
 #define AUR_CHANNEL_PHRASES 32 /* phrases in existence, at most */
 #define AUR_CHANNEL_RECORDS 16 /* phrases remembered for status and events */
-#define AUR_CHANNEL_BEFORE  4  /* pieces that can be gone back to */
 #define AUR_CHANNEL_EVENTS  32 /* news not yet fetched; the oldest is dropped */
 #define AUR_CHANNEL_STARTS  4  /* phrases that begin in one chunk and are told about */
 #define AUR_CHANNEL_KNOWN   8  /* pieces that are known to be in the journal */
@@ -70,17 +70,9 @@ struct aur_checkpoint {
     struct aur_controls controls;
 };
 
-/* A place in the music: all that the next phrase is composed from. */
-struct aur_standing {
-    struct aur_piece *piece; /* a reference; NULL: no place */
-    char *state;
-    struct aur_controls controls; /* of this piece */
-    uint64_t seed, ordinal;
-};
-
-/* Where a phrase of the stream was composed from. */
+/* Where a phrase was composed from. */
 struct aur_composed_from {
-    uint64_t number;
+    uint64_t place; /* counted over the sessions that the channel goes on from; UINT64_MAX: none */
     uint32_t branch;
     struct aur_standing at;
 };
@@ -91,6 +83,7 @@ struct aur_turn {
     bool fresh;                 /* the branch begins with it */
     struct aur_standing at;     /* piece NULL: no turn */
     struct aur_checkpoint back; /* where the branch goes on from if its piece fails; piece NULL: nowhere */
+    char follows[AUR_BRANCH_SCRIPT];
 };
 
 /* A branch; while it is the current one, where it stands is in the session. */
@@ -98,9 +91,11 @@ struct aur_branch_entry {
     bool used;
     uint32_t id, parent;
     uint64_t from_number, ordinal;
-    uint64_t left; /* number of the phrase with which another one took over */
+    char session[AUR_SESSION_ID_SIZE]; /* in which it began; "": in this one */
+    char follows[AUR_BRANCH_SCRIPT];   /* as in struct aur_former_branch */
+    uint64_t left;                     /* the higher, the later another one took over */
     struct aur_standing at;
-    struct aur_checkpoint before[AUR_CHANNEL_BEFORE];
+    struct aur_checkpoint before[AUR_BRANCH_BEFORE];
     uint32_t n_before;
 };
 
@@ -113,8 +108,8 @@ struct aur_phrase_entry {
 /* What the composer worker that holds the claim owns: it alone writes, and under the lock, so it reads without and others
  * read under the lock. `failing` is all its own. */
 struct aur_compose_side {
-    struct aur_session session;                       /* with a reference to its piece */
-    struct aur_checkpoint before[AUR_CHANNEL_BEFORE]; /* the newest last */
+    struct aur_session session;                      /* with a reference to its piece */
+    struct aur_checkpoint before[AUR_BRANCH_BEFORE]; /* the newest last */
     uint32_t n_before;
     struct aur_phrase_entry all[AUR_CHANNEL_PHRASES];   /* every phrase but the spare */
     struct aur_phrase *last;                            /* the phrase handed over last */
@@ -123,9 +118,11 @@ struct aur_compose_side {
     struct aur_compose_usage usage;                     /* of the last call of the script */
     char failing[256];                                  /* the failure that was logged; "" while all is well */
     uint64_t original;                                  /* number of the phrase that `last` is or repeats */
-    struct aur_composed_from from[AUR_CHECKPOINTS_MAX]; /* by number */
+    struct aur_composed_from from[AUR_CHECKPOINTS_MAX]; /* by place */
+    uint64_t n_former;                                  /* places of the sessions before: that of phrase 0 */
     struct aur_branch_entry branches[AUR_BRANCHES_MAX];
     uint32_t branch, next_branch; /* the current one; the id after the newest's, under the lock, whoever rewinds */
+    uint64_t n_left;              /* times that a branch was left */
     char known[AUR_CHANNEL_KNOWN][AUR_PIECE_HASH_SIZE];
     uint32_t n_known;
 };
@@ -148,6 +145,7 @@ struct aur_shared_side {
     struct aur_piece *armed; /* takes over next; a reference, or NULL */
     enum aur_swap armed_swap;
     struct aur_turn turn;    /* waits to be taken, before what is armed */
+    struct aur_turn turning; /* while composing: the one that was taken, borrowed from the attempt; piece NULL: none */
     struct aur_piece *heard; /* of the phrase that began last; a reference, or NULL */
     uint64_t phrases_generated;
     struct aur_channel_event events[AUR_CHANNEL_EVENTS];
@@ -185,8 +183,10 @@ struct aur_encode_side {
     uint64_t next;   /* chunk to encode next */
     bool silent;     /* the chunk last seen lacked a phrase */
     bool inexact;    /* the journal knows that a device gives other samples */
+    uint64_t quiet;  /* fallbacks of chunks before this one are part of a trouble that has been told */
     struct aur_meter *meter;
-    uint64_t heard, metered; /* chunks that were measured; frames of them */
+    uint64_t heard, metered;            /* chunks that were measured; frames of them */
+    struct aur_overview_maker overview; /* for the journal */
 };
 
 struct aur_channel {
@@ -292,18 +292,28 @@ void aur_channel_adopt(struct aur_channel *channel, struct aur_attempt *attempt,
 void aur_channel_drop_attempt(struct aur_channel *channel, struct aur_attempt *attempt);
 void aur_checkpoint_deinit(struct aur_checkpoint *checkpoint);
 
-/* ---- branch.c ---- */
+/* ---- branch.c, branch_list.c ---- */
 
 void aur_turn_deinit(struct aur_turn *turn);
-/* Branch 0; every branch and place freed. Not while workers have the channel. */
-void aur_branches_begin(struct aur_channel *channel);
+/* Branch 0, or those of before; every branch and place freed. Not while workers have the channel. Errors: AUR_ENOMEM. */
+AUR_MUST_USE int aur_branches_begin(struct aur_channel *channel, const struct aur_former *former,
+                                    struct aur_error *err);
 void aur_branches_free(struct aur_channel *channel);
+/* Under the lock: a branch of the list, or NULL; a place in it, free or that of the branch left longest ago, which goes. */
+struct aur_branch_entry *aur_branch_find(struct aur_channel *channel, uint32_t id);
+struct aur_branch_entry *aur_branch_make_room(struct aur_channel *channel);
+/* Under the lock: aur_channel_follows. */
+const char *aur_branch_script(struct aur_channel *channel);
+/* Under the lock: an edit that waits is one of the script `from`. If the channel follows `to` instead it is taken back and told;
+ * the caller frees what is returned, after. */
+struct aur_piece *aur_branch_drop_edit(struct aur_channel *channel, const char *from, const char *to);
 /* Composer worker, under the lock: the phrase is settled; attempt NULL: the last one again. What is given up is in *old. */
 void aur_branch_settled(struct aur_channel *channel, const struct aur_phrase *phrase, struct aur_attempt *attempt,
                         struct aur_standing *old);
 /* Likewise: the attempt's turn is taken. */
 void aur_branch_adopt(struct aur_channel *channel, struct aur_attempt *attempt);
-void aur_standing_deinit(struct aur_standing *standing);
+/* Another reference to the piece and a copy of the state; false: out of memory, and nothing is held. */
+bool aur_standing_copy(struct aur_standing *out, const struct aur_standing *from);
 /* Under the lock: what will compose the next phrase, and the controls as set for it. */
 const struct aur_piece *aur_channel_next_piece(const struct aur_channel *channel);
 struct aur_controls *aur_channel_next_controls(struct aur_channel *channel);

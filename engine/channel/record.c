@@ -51,6 +51,7 @@ int aur_record_begin(struct aur_channel *ch, const struct aur_channel_config *co
     ch->no_journal = config->no_journal;
     if (!config->journal)
         return AUR_OK;
+    aur_overview_begin(&ch->encode.overview, 0);
     r->layout = aur_synth_layout(ch->render.synth);
     ch->keyframe_bytes = aur_synth_keyframe_bytes(ch->render.synth);
     int rc = aur_recorder_new(&ch->recorder, config->journal, &head, ch->keyframe_bytes);
@@ -77,6 +78,7 @@ void aur_record_end(struct aur_channel *ch)
     if (!ch->recorder)
         return;
     aur_record_held_controls(ch, true);
+    aur_record_overview(ch);
     if (ch->render.frame > ch->render.record.minute * AUR_MINUTE_SECONDS * ch->rate_hz)
         put_minute(ch, ch->render.frame);
     aur_recorder_free(ch->recorder, ch->render.frame);
@@ -196,6 +198,9 @@ static void put_phrase(struct aur_channel *ch, struct aur_recorded_phrase *recor
                        const struct aur_piece *piece, const struct aur_controls *controls)
 {
     struct aur_buf text;
+    aur_lock_take(&ch->lock);
+    aur_record_release_controls(ch); /* so that what was set last is never older than what a phrase was composed with */
+    aur_lock_drop(&ch->lock);
     aur_buf_init(&text);
     aur_controls_print(&text, controls, &aur_piece_describe(piece)->controls);
     put_piece(ch, piece, phrase->start_frame);
@@ -315,17 +320,19 @@ void aur_record_event(struct aur_channel *ch, const struct aur_channel_event *ev
 void aur_record_branch(struct aur_channel *ch, const char *kind, uint64_t number)
 {
     const struct aur_compose_side *c = &ch->compose;
+    const struct aur_branch_entry *entry = aur_branch_find(ch, c->branch);
     struct aur_buf detail;
     if (!ch->recorder)
         return;
+    aur_record_release_controls(ch);
     begin_detail(&detail);
     aur_json_count(&detail, "branch", c->branch);
-    for (int i = 0; i < AUR_BRANCHES_MAX; i++)
-        if (c->branches[i].used && c->branches[i].id == c->branch)
-            aur_json_count(&detail, "parent", c->branches[i].parent);
+    aur_json_count(&detail, "parent", entry->parent);
     aur_json_count(&detail, "phrase", number);
     aur_json_count(&detail, "ordinal", c->session.next_ordinal - 1);
     aur_json_count(&detail, "seed", c->session.seed);
+    if (*entry->follows)
+        aur_json_text(&detail, "script", entry->follows);
     put_event(ch, aur_channel_published(ch), kind, &detail);
 }
 

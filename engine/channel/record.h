@@ -6,13 +6,15 @@
  *
  * Events (aur_recorder_event), kind and detail:
  *   control    {"changed":{"bpm":80},"controls":"bpm=80\n..."}: set by somebody, told once a second at most; controls: all as
- *              they are from then on, as aur_controls_print has them for the piece that composes
+ *              they are from then on, as aur_controls_print has them for the piece that composes. Also where another piece or
+ *              branch begins to compose; what was set for a branch that waits is told then
  *   script     {"state":"armed"|"playing"|"refused"|"rolled_back","script","version","phrase","message"}
  *   failed     {"phrase","message"}: a phrase was not composed, the last one plays again
  *   underrun   {"chunk","message"}
  *   device     {"chunk","message"}: this CPU rendered what the device did not bring
  *   silence    {"chunk","message"}: there was no phrase to play
- *   branch     {"branch","parent","phrase","ordinal","seed"}: a rewind; phrase is the first of the new branch
+ *   branch     {"branch","parent","phrase","ordinal","seed","script"}: a rewind; phrase is the first of the new branch; script:
+ *              that it follows, if it is not the channel's own
  *   switch     the same: back to a branch that was left */
 #ifndef AUR_CHANNEL_RECORD_H
 #define AUR_CHANNEL_RECORD_H
@@ -70,19 +72,26 @@ void aur_record_repeated(struct aur_channel *channel, const struct aur_phrase *p
 /* ---- any thread but a render worker, under the lock ---- */
 
 void aur_record_event(struct aur_channel *channel, const struct aur_channel_event *event);
-/* specs: of both. */
-void aur_record_controls(struct aur_channel *channel, const struct aur_controls *before,
-                         const struct aur_controls *after, const struct aur_control_specs *specs);
+/* They are others than before, for the piece that composes. */
+void aur_record_controls(struct aur_channel *channel, const struct aur_controls *before);
 
-/* The branch that composes from the phrase of this number on; kind: "branch", "switch". */
+/* The branch that composes from the phrase of this number on; kind: "branch", "switch". What is held of controls was the other
+ * one's, and is written before. */
 void aur_record_branch(struct aur_channel *channel, const char *kind, uint64_t number);
-/* The controls as they are now, whoever set them. */
+/* The controls as they are now, whoever set them, at once. */
 void aur_record_all_controls(struct aur_channel *channel);
+/* Writes what is held of controls. */
+void aur_record_release_controls(struct aur_channel *channel);
 
 /* ---- encoder worker ---- */
 
 /* Writes what is held of controls once a second has passed, or now. Takes the lock. */
 void aur_record_held_controls(struct aur_channel *channel, bool all);
+
+/* The next frames that it got to see, for the journal's overview. */
+void aur_record_heard(struct aur_channel *channel, const float *samples, uint64_t first_frame, uint64_t frames);
+/* Tells the overview of the minute that runs; also once no worker has the channel. */
+void aur_record_overview(struct aur_channel *channel);
 
 /* A device rendered voices of this chunk, or may have: what it plays is not what the CPU would, if it is not exact. */
 void aur_record_device(struct aur_channel *channel, uint64_t chunk_index);

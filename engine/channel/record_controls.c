@@ -61,25 +61,34 @@ static void hold(struct aur_record_held *held, struct aur_buf *before, struct au
     held->now = aur_buf_take(now);
 }
 
-void aur_record_controls(struct aur_channel *ch, const struct aur_controls *before, const struct aur_controls *after,
-                         const struct aur_control_specs *specs)
+void aur_record_release_controls(struct aur_channel *ch)
+{
+    struct aur_record_held *held = &ch->shared.held;
+    if (held->before && held->now)
+        put(ch, held->before, held->now, aur_channel_published(ch));
+    forget(held);
+}
+
+/* As those of the piece that composes. */
+static void print(struct aur_buf *out, struct aur_channel *ch, const struct aur_controls *controls)
+{
+    aur_buf_init(out);
+    aur_controls_print(out, controls, &aur_piece_describe(ch->compose.session.piece)->controls);
+}
+
+void aur_record_controls(struct aur_channel *ch, const struct aur_controls *before)
 {
     struct aur_record_held *held = &ch->shared.held;
     struct aur_buf old, now;
     uint64_t frame = aur_channel_published(ch);
     if (!ch->recorder)
         return;
-    aur_buf_init(&old);
-    aur_buf_init(&now);
-    aur_controls_print(&old, before, specs);
-    aur_controls_print(&now, after, specs);
-    const bool ok = aur_buf_ok(&old) && aur_buf_ok(&now);
-    if (ok && before == after) { /* of another branch, maybe of another piece */
-        forget(held);
-        put(ch, old.data, now.data, frame);
-    } else if (ok && strcmp(old.data, now.data) != 0 && frame < held->from) {
+    print(&old, ch, before);
+    print(&now, ch, &ch->shared.controls);
+    const bool set = aur_buf_ok(&old) && aur_buf_ok(&now) && strcmp(old.data, now.data) != 0;
+    if (set && frame < held->from) {
         hold(held, &old, &now);
-    } else if (ok && strcmp(old.data, now.data) != 0) {
+    } else if (set) {
         put(ch, held->before ? held->before : old.data, now.data, frame);
         forget(held);
     }
@@ -89,22 +98,22 @@ void aur_record_controls(struct aur_channel *ch, const struct aur_controls *befo
 
 void aur_record_all_controls(struct aur_channel *ch)
 {
-    const struct aur_controls *controls = &ch->shared.controls;
-    aur_record_controls(ch, controls, controls, &aur_piece_describe(ch->compose.session.piece)->controls);
+    struct aur_buf now;
+    if (!ch->recorder)
+        return;
+    aur_record_release_controls(ch);
+    print(&now, ch, &ch->shared.controls);
+    if (aur_buf_ok(&now))
+        put(ch, now.data, now.data, aur_channel_published(ch));
+    aur_buf_deinit(&now);
 }
 
 void aur_record_held_controls(struct aur_channel *ch, bool all)
 {
-    struct aur_record_held *held = &ch->shared.held;
-    uint64_t frame = aur_channel_published(ch);
     if (!ch->recorder)
         return;
     aur_lock_take(&ch->lock);
-    if (held->before && held->now && (all || frame >= held->from)) {
-        put(ch, held->before, held->now, frame);
-        forget(held);
-    }
-    if (all)
-        forget(held);
+    if (all || aur_channel_published(ch) >= ch->shared.held.from)
+        aur_record_release_controls(ch);
     aur_lock_drop(&ch->lock);
 }

@@ -111,10 +111,12 @@ static void note_change(struct aur_scripts_worker *w)
 /* Anything in a watched folder may matter: a new file may take the place of a library module. */
 static void on_change(void *user, const char *folder, const char *name)
 {
-    struct aur_scripts_worker *w = user;
+    struct aur_scripts *scripts = user;
+    struct aur_scripts_worker *w = scripts->worker;
     size_t n = count(w);
     note_change(w);
     for (size_t i = 0; i < n; i++) {
+        aur_scripts_turn(scripts, &w->follows[i]);
         w->follows[i].changed = true;
         w->follows[i].saved |= is_in(w->follows[i].path, folder, name);
     }
@@ -160,7 +162,7 @@ static void look_at_new(struct aur_scripts *scripts)
 
 void aur_scripts_step(struct aur_scripts *scripts)
 {
-    aur_watch_read(scripts->worker->watch, on_change, scripts->worker);
+    aur_watch_read(scripts->worker->watch, on_change, scripts);
     look_at_new(scripts);
     look(scripts);
     while (answer_one(scripts))
@@ -179,7 +181,7 @@ static void run(void *user)
             break;
         if (fds[0].revents && read(w->wake_fd, &wakes, sizeof wakes) < 0 && errno != EAGAIN)
             break;
-        aur_watch_read(w->watch, on_change, w);
+        aur_watch_read(w->watch, on_change, scripts);
         look_at_new(scripts);
         timeout = look_when_quiet(scripts);
         if (answer_one(scripts))
@@ -213,6 +215,7 @@ static void free_follow(struct aur_follow *follow)
     for (size_t k = 0; k < follow->n_files; k++)
         free(follow->files[k]);
     free(follow->path);
+    free(follow->own_path);
 }
 
 static void free_worker(struct aur_scripts_worker *w)
@@ -336,21 +339,27 @@ int aur_scripts_follow(struct aur_scripts *scripts, struct aur_channel *channel,
                        struct aur_error *err)
 {
     struct aur_scripts_worker *w = scripts->worker;
-    char called[AUR_SCRIPTS_NAME_SIZE], *text;
-    int rc = aur_scripts_find(scripts, &text, called, name, err);
+    char called[AUR_SCRIPTS_NAME_SIZE], *path, *own;
+    int rc = aur_scripts_find(scripts, &path, called, name, err);
     if (rc < 0)
         return rc;
+    if (!(own = strdup(path))) {
+        free(path);
+        return aur_error_set(err, AUR_ENOMEM, "out of memory");
+    }
     aur_lock_take(&w->lock);
     bool room = w->n_follows < AUR_SCRIPTS_CHANNELS_MAX;
     if (room) {
         struct aur_follow *follow = &w->follows[w->n_follows];
-        *follow = (struct aur_follow){.channel = channel, .path = text};
+        *follow = (struct aur_follow){.channel = channel, .path = path, .own_path = own};
         memcpy(follow->name, called, sizeof follow->name);
+        memcpy(follow->own_name, called, sizeof follow->own_name);
         w->n_follows++;
     }
     aur_lock_drop(&w->lock);
     if (!room) {
-        free(text);
+        free(path);
+        free(own);
         return aur_error_set(err, AUR_ELIMIT, "more than %d channels", AUR_SCRIPTS_CHANNELS_MAX);
     }
     wake(w);

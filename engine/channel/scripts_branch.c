@@ -83,6 +83,8 @@ int aur_scripts_rewind(struct aur_scripts *scripts, const struct aur_scripts_req
     if (rc == AUR_OK)
         rc = aur_channel_rewind(request->channel, &first, &branch, request->branch.phrases, seed, piece, &err);
     aur_piece_free(piece);
+    if (rc == AUR_OK)
+        aur_scripts_turned(scripts, request->channel);
     return rc == AUR_OK ? answer(reply, branch, &first) : refuse(scripts, reply, &err);
 }
 
@@ -92,6 +94,8 @@ int aur_scripts_switch(struct aur_scripts *scripts, const struct aur_scripts_req
     struct aur_msg_phrase first;
     struct aur_error err = {0};
     int rc = aur_channel_switch(request->channel, &first, request->branch.id, &err);
+    if (rc == AUR_OK)
+        aur_scripts_turned(scripts, request->channel);
     return rc == AUR_OK ? answer(reply, request->branch.id, &first) : refuse(scripts, reply, &err);
 }
 
@@ -101,6 +105,7 @@ static void put_branch(struct aur_buf *out, const struct aur_branch *branch)
     aur_json_count(out, "id", branch->id);
     aur_json_count(out, "parent", branch->parent);
     aur_json_count(out, "from_phrase", branch->from_number);
+    aur_json_text(out, "session", branch->session);
     aur_json_count(out, "ordinal", branch->ordinal);
     aur_json_count(out, "at_ordinal", branch->at_ordinal);
     aur_json_count(out, "seed", branch->seed);
@@ -115,11 +120,10 @@ int aur_scripts_branches(struct aur_scripts *scripts, const struct aur_scripts_r
                          struct aur_scripts_reply *reply)
 {
     (void)scripts;
-    struct aur_branch branches[AUR_BRANCHES_MAX + 1]; /* and one that is coming */
-    const size_t max = sizeof branches / sizeof *branches;
-    size_t n = aur_channel_branches(request->channel, branches, max);
+    struct aur_branch branches[AUR_BRANCHES_LISTED];
+    size_t n = aur_channel_branches(request->channel, branches, AUR_BRANCHES_LISTED);
     aur_buf_text(&reply->body, "{\"branches\":[");
-    for (size_t i = 0; i < n && i < max; i++)
+    for (size_t i = 0; i < n; i++)
         put_branch(&reply->body, &branches[i]);
     aur_buf_text(&reply->body, "]}");
     return reply->code = AUR_OK;

@@ -6,7 +6,8 @@
  *   scripts_warn.c what is allowed in it, but likely a mistake
  *   scripts_ask.c  the answers to requests: names, files, versions, phrases
  *   scripts_open.c channels that come and go
- *   scripts_branch.c going back in a channel's music */
+ *   scripts_branch.c going back in a channel's music
+ *   scripts_turn.c which file a channel follows */
 #ifndef AUR_CHANNEL_SCRIPTS_INNER_H
 #define AUR_CHANNEL_SCRIPTS_INNER_H
 

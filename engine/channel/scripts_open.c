@@ -9,17 +9,20 @@
 #include "channel/scripts_desk.h"
 #include "channel/scripts_worker.h"
 
-/* What a channel that follows the file plays: it is known to work, with every edit that was taken. A reference, or NULL. */
-static struct aur_piece *piece_that_plays(const struct aur_scripts *scripts, const char *path)
+/* What a channel that follows the file plays: it is known to work, with every edit that was taken. Not what it was rolled back to,
+ * if that is another script. A reference, or NULL. */
+static struct aur_piece *piece_that_plays(const struct aur_scripts *scripts, const char *path, const char *called)
 {
     const struct aur_scripts_worker *w = scripts->worker;
     for (size_t i = 0; i < w->n_looked; i++) {
         struct aur_channel_place place;
         if (strcmp(w->follows[i].path, path) != 0 || aur_channel_place(w->follows[i].channel, &place, NULL) < 0)
             continue;
-        struct aur_piece *piece = aur_piece_ref(place.piece);
+        bool is_it = *called == '.' || strcmp(aur_piece_name(place.piece), called) == 0;
+        struct aur_piece *piece = is_it ? aur_piece_ref(place.piece) : NULL;
         aur_channel_place_deinit(&place);
-        return piece;
+        if (piece)
+            return piece;
     }
     return NULL;
 }
@@ -56,7 +59,7 @@ static int start(struct aur_scripts *scripts, struct aur_channel **out, const st
 static int start_best(struct aur_scripts *scripts, struct aur_channel **out, const struct aur_opening *opening,
                       const char *path, const char *called, struct aur_error *err)
 {
-    struct aur_piece *piece = piece_that_plays(scripts, path);
+    struct aur_piece *piece = piece_that_plays(scripts, path, called);
     if (!piece)
         piece = load(scripts, path, called, err);
     int rc = piece ? start(scripts, out, opening, piece, err) : AUR_ESCRIPT;

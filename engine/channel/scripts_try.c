@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "channel/branch.h"
 #include "channel/scripts_worker.h"
 #include "compose/session.h"
 
@@ -155,6 +156,9 @@ void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow)
         aur_piece_files(place.piece, knew_file, scripts);
         aur_channel_place_deinit(&place);
     }
+    aur_scripts_turn(scripts, follow);
+    follow->turned = false;
+    follow->first = true;
     watch_folder_of(scripts, follow->path);
     aur_scripts_look(scripts, follow);
 }
@@ -195,10 +199,14 @@ static bool is_known(struct aur_follow *follow, const struct aur_piece_marks *ma
     char armed[AUR_PIECE_HASH_SIZE], composing[AUR_PIECE_HASH_SIZE];
     aur_channel_hashes(follow->channel, armed, composing);
     bool same = strcmp(marks->hash, follow->tried.hash) == 0, saved = follow->saved;
+    if (follow->turned && !saved)
+        return true;
     if (!loads)
         return same && follow->failed && (*marks->hash || !saved); /* without one nothing was read */
     if (strcmp(marks->hash, composing) == 0)
         return aur_channel_disarm(follow->channel), true;
+    if (follow->first && !saved && aur_channel_knows(follow->channel, marks->hash))
+        return true;
     return strcmp(marks->hash, armed) == 0 || (same && !saved);
 }
 
@@ -219,13 +227,15 @@ static bool postpone(struct aur_scripts *scripts, struct aur_follow *follow, con
 
 void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
 {
-    struct aur_piece_source source = aur_scripts_source(scripts, follow->path, follow->name);
+    struct aur_piece_source source;
     struct aur_piece_marks marks = {.version = ""};
     struct aur_piece *piece = NULL;
     struct aur_msg_phrase first;
     struct aur_error err = {0};
     struct timespec began;
     clock_gettime(CLOCK_REALTIME, &began);
+    aur_scripts_turn(scripts, follow);
+    source = aur_scripts_source(scripts, follow->path, follow->name);
     if (is_gone(scripts, follow) || aur_scripts_desk_turn(scripts, &err) != AUR_OK)
         return;
     source.marks = &marks;
@@ -235,7 +245,7 @@ void aur_scripts_look(struct aur_scripts *scripts, struct aur_follow *follow)
     bool known = is_known(follow, &marks, rc == AUR_OK);
     follow->tried = marks;
     follow->failed = rc < 0;
-    follow->saved = follow->changed = false;
+    follow->saved = follow->changed = follow->turned = follow->first = false;
     if (rc == AUR_OK) {
         note_files(scripts, follow, piece);
         if (!known)
@@ -308,6 +318,8 @@ int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, 
     aur_lock_take(&w->lock);
     size_t n = w->n_follows;
     aur_lock_drop(&w->lock);
+    for (size_t i = 0; i < n; i++)
+        aur_scripts_turned(scripts, w->follows[i].channel);
     for (size_t i = 0; rc == AUR_OK && i < n; i++)
         if (is_made_of(&w->follows[i], path))
             rc = try_on(scripts, out, &w->follows[i], &instead, err);
@@ -319,20 +331,12 @@ int aur_scripts_try(struct aur_scripts *scripts, struct aur_scripts_trial *out, 
     return rc;
 }
 
-static struct aur_follow *follow_of(struct aur_scripts_worker *w, const struct aur_channel *channel)
-{
-    for (size_t i = 0; i < w->n_follows; i++)
-        if (w->follows[i].channel == channel)
-            return &w->follows[i];
-    return NULL;
-}
-
 /* Arms one part, unless it is what plays or waits already; true if it waits now. */
 static bool arm_part(struct aur_scripts *scripts, struct aur_msg_phrase *reply, struct aur_channel *channel,
                      struct aur_piece *piece)
 {
     char composing[AUR_PIECE_HASH_SIZE];
-    struct aur_follow *follow = follow_of(scripts->worker, channel);
+    struct aur_follow *follow = aur_scripts_follow_of(scripts, channel);
     if (follow) {
         follow->tried = *aur_piece_marks(piece);
         follow->failed = follow->saved = false;

@@ -14,8 +14,10 @@
 
 struct aur_follow {
     struct aur_channel *channel;
-    char name[AUR_SCRIPTS_NAME_SIZE];
-    char *path;                     /* the script's */
+    char own_name[AUR_SCRIPTS_NAME_SIZE]; /* the channel's script, and its path */
+    char *own_path;
+    char name[AUR_SCRIPTS_NAME_SIZE]; /* the one that is followed: of the branch that composes next */
+    char *path;
     char *files[AUR_SCRIPTS_FILES]; /* of the piece loaded last, the script first */
     size_t n_files;
     struct aur_piece_marks tried; /* of the text tried last */
@@ -24,6 +26,8 @@ struct aur_follow {
     bool saved;                   /* the script itself was saved since it was tried */
     bool changed;                 /* something was, in a folder of its files */
     bool postponed;               /* it failed while something was: not told yet */
+    bool turned; /* to this script just now: the text on disk is no edit, but where it was saved since */
+    bool first;  /* the first look: a text that a branch has played is no edit either */
 };
 
 struct aur_scripts_job {
@@ -53,6 +57,8 @@ char *aur_scripts_path(const struct aur_scripts *scripts, const char *name);
 /* The file that aur_scripts_follow would follow, and what it is called. The caller frees *path. Errors: as there. Any thread. */
 AUR_MUST_USE int aur_scripts_find(const struct aur_scripts *scripts, char **path, char called[AUR_SCRIPTS_NAME_SIZE],
                                   const char *name, struct aur_error *err);
+/* NULL: it follows nothing. On the worker. */
+struct aur_follow *aur_scripts_follow_of(struct aur_scripts *scripts, const struct aur_channel *channel);
 /* The channel follows nothing any more. */
 void aur_scripts_unfollow(struct aur_scripts *scripts, const struct aur_channel *channel);
 
@@ -64,6 +70,10 @@ void aur_scripts_step(struct aur_scripts *scripts);
 
 /* The first look: remembers the texts that the channel's piece was made of, which may be others on disk by now. */
 void aur_scripts_begin(struct aur_scripts *scripts, struct aur_follow *follow);
+/* Follows the script of the branch that composes next; false: it does already. */
+bool aur_scripts_turn(struct aur_scripts *scripts, struct aur_follow *follow);
+/* Somebody asked for another branch of the channel: its script is followed from now on. */
+void aur_scripts_turned(struct aur_scripts *scripts, struct aur_channel *channel);
 /* As if something had just changed in a folder of its files. */
 void aur_scripts_look_again(struct aur_scripts *scripts, struct aur_follow *follow);
 /* Looks whether the texts on disk are other ones than those tried last; if so, rehearses and arms them. */

@@ -44,8 +44,9 @@ static struct taken take(struct aur_channel *ch, bool armed_only)
     aur_lock_take(&ch->lock);
     s->composing_controls = *aur_channel_next_controls(ch);
     taken.controls = s->controls;
+    memset(&s->turning, 0, sizeof s->turning);
     if (s->turn.at.piece && !armed_only) {
-        taken.turn = s->turn;
+        taken.turn = s->turning = s->turn;
         memset(&s->turn, 0, sizeof s->turn);
     } else {
         taken.armed = s->armed;
@@ -141,6 +142,7 @@ static void roll_back(struct aur_channel *ch, struct taken *taken, const struct 
     aur_controls_carry(&before->controls, specs_of(before->piece), &s->controls, specs_of(failed));
     taken->controls = s->controls = s->composing_controls = before->controls;
     memset(before, 0, sizeof *before);
+    aur_record_all_controls(ch);
     struct aur_msg_phrase phrase =
         aur_channel_coming(ch, c->session.piece, &s->controls, c->session.next_number, c->session.next_frame);
     aur_channel_event_piece(ch, AUR_SCRIPT_ROLLED_BACK, failed, &phrase, why);
@@ -172,6 +174,11 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
             return AUR_OK;
         }
         refuse(ch, taken.turn.at.piece, err);
+        aur_lock_take(&ch->lock);
+        memset(&ch->shared.turning, 0, sizeof ch->shared.turning);
+        struct aur_piece *edit = aur_branch_drop_edit(ch, taken.turn.follows, aur_branch_script(ch));
+        aur_lock_drop(&ch->lock);
+        aur_piece_free(edit);
         aur_turn_deinit(&taken.turn);
         memset(out, 0, sizeof *out);
     }
@@ -199,7 +206,7 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
 static void push_checkpoint(struct aur_channel *ch, struct aur_checkpoint *old)
 {
     struct aur_compose_side *c = &ch->compose;
-    if (c->n_before == AUR_CHANNEL_BEFORE) {
+    if (c->n_before == AUR_BRANCH_BEFORE) {
         *old = c->before[0];
         memmove(c->before, c->before + 1, --c->n_before * sizeof *c->before);
     }
@@ -224,6 +231,8 @@ void aur_channel_adopt(struct aur_channel *ch, struct aur_attempt *attempt, stru
         old->state = c->session.state;
     }
     c->session = attempt->after;
+    if (attempt->piece)
+        aur_record_all_controls(ch);
     memset(attempt, 0, sizeof *attempt);
 }
 
@@ -232,6 +241,7 @@ void aur_channel_drop_attempt(struct aur_channel *ch, struct aur_attempt *attemp
     struct aur_piece *piece = attempt->piece;
     struct aur_turn *turn = &attempt->turn;
     aur_lock_take(&ch->lock);
+    memset(&ch->shared.turning, 0, sizeof ch->shared.turning);
     if (turn->at.piece && !ch->shared.turn.at.piece) {
         ch->shared.turn = *turn;
         memset(turn, 0, sizeof *turn);

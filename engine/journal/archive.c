@@ -33,7 +33,7 @@ static size_t unpacked_most(size_t packed)
     return most < UNPACKED_BYTES_MAX ? most : UNPACKED_BYTES_MAX;
 }
 
-static int open_file(struct aur_archive *archive, struct aur_error *err)
+static int open_file(struct aur_archive *archive, const char *own, struct aur_error *err)
 {
     struct aur_buf packed, data;
     aur_buf_init(&packed);
@@ -44,7 +44,7 @@ static int open_file(struct aur_archive *archive, struct aur_error *err)
     if (rc == AUR_OK)
         rc = aur_unpack(&data, packed.data, packed.len, unpacked_most(packed.len), archive->path, err);
     if (rc == AUR_OK)
-        rc = aur_inspect_open(&archive->db, data.data, data.len, archive->path, err);
+        rc = aur_inspect_open(&archive->db, data.data, data.len, own, archive->path, err);
     aur_buf_deinit(&packed);
     aur_buf_deinit(&data);
     archive->is_file = true;
@@ -111,13 +111,13 @@ static int is_packed(bool *out, const char *path, struct aur_error *err)
     return n < 0 ? AUR_EIO : AUR_OK;
 }
 
-static int open_archive(struct aur_archive **out, const char *path, bool packed, struct aur_error *err)
+static int open_archive(struct aur_archive **out, const char *path, bool packed, const char *own, struct aur_error *err)
 {
     struct aur_archive *archive = calloc(1, sizeof *archive);
     if (!archive)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
     snprintf(archive->path, sizeof archive->path, "%s", path);
-    int rc = packed ? open_file(archive, err) : open_database(archive, err);
+    int rc = packed ? open_file(archive, own, err) : open_database(archive, err);
     if (rc < 0) {
         aur_archive_close(archive);
         return rc;
@@ -131,17 +131,17 @@ int aur_archive_open(struct aur_archive **out, const char *path, struct aur_erro
     bool packed;
     *out = NULL;
     int rc = is_packed(&packed, path, err);
-    return rc < 0 ? rc : open_archive(out, path, packed, err);
+    return rc < 0 ? rc : open_archive(out, path, packed, NULL, err);
 }
 
-int aur_archive_open_file(struct aur_archive **out, const char *path, struct aur_error *err)
+int aur_archive_open_file(struct aur_archive **out, const char *path, const char *own, struct aur_error *err)
 {
     bool packed;
     *out = NULL;
     int rc = is_packed(&packed, path, err);
     if (rc == AUR_OK && !packed)
         rc = aur_error_set(err, AUR_EINVAL, "%s: this is not an exported session", path);
-    return rc < 0 ? rc : open_archive(out, path, true, err);
+    return rc < 0 ? rc : open_archive(out, path, true, own, err);
 }
 
 void aur_archive_close(struct aur_archive *archive)

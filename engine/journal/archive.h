@@ -9,7 +9,8 @@
 
 struct aur_archive;
 
-/* path: a database, or an exported file (a gzip'd database of one session). Errors: AUR_EIO, AUR_EINVAL (neither), AUR_ENOMEM. */
+/* path: a database, or an exported file (a gzip'd database of one session). Errors: AUR_EIO, AUR_EINVAL (neither), AUR_ENOTFOUND (a
+ * file that does without texts which this version does not have; the message tells which and what to do), AUR_ENOMEM. */
 AUR_MUST_USE int aur_archive_open(struct aur_archive **out, const char *path, struct aur_error *err);
 void aur_archive_close(struct aur_archive *archive); /* NULL is legal */
 
@@ -65,9 +66,16 @@ AUR_MUST_USE int aur_archive_takes(struct aur_archive *archive, aur_archive_take
 typedef int aur_archive_preset_fn(void *user, const char *name, const char *json);
 AUR_MUST_USE int aur_archive_presets(struct aur_archive *archive, aur_archive_preset_fn *fn, void *user);
 
+/* About how many bytes a session is before it is packed; reads no texts, so it takes milliseconds where an export takes seconds. */
+AUR_MUST_USE int aur_archive_weigh(struct aur_archive *archive, uint64_t *bytes, const char *session,
+                                   struct aur_error *err);
+enum aur_export {
+    AUR_EXPORT_LEAN, /* without the texts that come with this version of the program: a few kilobytes for ten minutes */
+    AUR_EXPORT_WHOLE, /* with everything that a replay needs */
+};
 /* Writes one session as a file that this header opens: the same session gives the same bytes. It holds no path of this
  * machine, no name of a private stream (its channel is "private"), no keyframe and no take. The file appears when it is complete. Errors: AUR_EIO (exists without force), AUR_ENOTFOUND. */
-AUR_MUST_USE int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, bool force,
-                                    struct aur_error *err);
+AUR_MUST_USE int aur_archive_export(struct aur_archive *archive, const char *session, const char *path,
+                                    enum aur_export kind, bool force, struct aur_error *err);
 
 #endif

@@ -2,6 +2,7 @@
  * session. On the writer's thread (import) or the caller's (export). */
 #include <string.h>
 
+#include "journal/overview.h"
 #include "journal/transfer.h"
 
 struct copying {
@@ -41,6 +42,12 @@ static int copy_fact(void *user, const struct aur_fact *fact)
     return explain(c, aur_store_fact(c->to, c->key, fact));
 }
 
+static int copy_overview(void *user, const struct aur_overview *overview)
+{
+    struct copying *c = user;
+    return explain(c, aur_store_overview(c->to, c->key, overview));
+}
+
 static int copy_event(void *user, uint64_t frame, int64_t at_ms, const char *kind, const char *detail)
 {
     struct copying *c = user;
@@ -75,6 +82,8 @@ int aur_session_copy(struct aur_store *to, int64_t key, struct aur_archive *from
         rc = explain_walk(&c, aur_archive_all_phrases(from, session->id, copy_phrase, &c));
     for (size_t i = 0; rc == AUR_OK && i < sizeof types / sizeof *types; i++)
         rc = explain_walk(&c, aur_archive_facts(from, session->id, types[i], 0, UINT64_MAX, copy_fact, &c));
+    if (rc == AUR_OK)
+        rc = explain_walk(&c, aur_archive_overviews(from, session->id, copy_overview, &c));
     if (rc == AUR_OK)
         rc = explain_walk(&c, aur_archive_events(from, session->id, 0, UINT64_MAX, copy_event, &c));
     if (rc == AUR_OK && session->broken_at != UINT64_MAX)

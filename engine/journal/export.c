@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/lean.h"
 #include "journal/schema.h"
 #include "journal/transfer.h"
 
@@ -19,8 +20,15 @@
 #define LIBRARY_AT  92
 #define LIBRARY_LEN 8
 
+/* What a file does without: texts that whoever reads it has, hashes that follow from texts, and the room that both took. */
+static int shed(struct aur_store *store)
+{
+    int rc = aur_store_exec(store, "UPDATE texts SET hash = 0 WHERE key NOT IN (SELECT text FROM left_out)");
+    return rc == AUR_OK ? aur_store_exec(store, "PRAGMA temp_store=MEMORY; VACUUM") : rc;
+}
+
 static int build(struct aur_store *store, struct aur_archive *archive, const struct aur_session_info *session,
-                 struct aur_error *err)
+                 enum aur_export kind, struct aur_error *err)
 {
     sqlite3 *db = NULL;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) {
@@ -32,7 +40,9 @@ static int build(struct aur_store *store, struct aur_archive *archive, const str
     int rc = aur_schema_make(db, archive->path, true, err);
     if (rc == AUR_OK && (rc = aur_store_exec(store, "BEGIN")) == AUR_OK) {
         rc = aur_session_copy(store, 1, archive, session, err);
-        if (rc == AUR_OK && (rc = aur_store_exec(store, "COMMIT")) < 0)
+        if (rc == AUR_OK && kind == AUR_EXPORT_LEAN && aur_lean_leave_out(db) != SQLITE_OK)
+            rc = aur_error_set(err, AUR_EIO, "%s: %s", archive->path, sqlite3_errmsg(db));
+        if (rc == AUR_OK && ((rc = aur_store_exec(store, "COMMIT")) < 0 || (rc = shed(store)) < 0))
             aur_error_set(err, rc, "%s: %s", archive->path, store->why);
     }
     return rc;
@@ -109,8 +119,36 @@ static int write_file(const char *path, const struct aur_buf *data, bool force, 
     return rc;
 }
 
-int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, bool force,
-                       struct aur_error *err)
+#define OF  "(SELECT key FROM sessions WHERE id = ?1)"
+#define ROW "40" /* bytes of one, about */
+
+/* A state that one phrase leaves and the next begins with counts once. */
+static const char weight[] =
+    "SELECT (SELECT ifnull(sum(length(t.text) + 3 * " ROW "), 0) FROM phrases p JOIN texts t ON t.key = p.state_after "
+    "WHERE p.session = " OF ") + (SELECT count(*) * " ROW " FROM facts WHERE session = " OF ") + "
+    "(SELECT count(*) * 2 * " ROW " FROM overviews WHERE session = " OF ") + "
+    "(SELECT ifnull(sum(length(detail) + " ROW "), 0) FROM events WHERE session = " OF ") + "
+    "(SELECT ifnull(sum(length(t.text)), 0) FROM texts t WHERE t.key IN (SELECT f.text FROM session_pieces s JOIN "
+    "piece_files f ON f.piece = s.piece WHERE s.session = " OF ")) + "
+    "(SELECT ifnull(sum(length(w.frames)), 0) FROM waves w WHERE w.key IN (SELECT f.wave FROM session_pieces s JOIN "
+    "piece_waves f ON f.piece = s.piece WHERE s.session = " OF "))";
+
+int aur_archive_weigh(struct aur_archive *archive, uint64_t *bytes, const char *session, struct aur_error *err)
+{
+    sqlite3_stmt *row = NULL;
+    int code = sqlite3_prepare_v2(archive->db, weight, -1, &row, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(row, 1, session, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(row);
+    *bytes = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+    const int rc = code == SQLITE_ROW ? AUR_OK : aur_archive_fail(archive, err);
+    sqlite3_finalize(row);
+    return rc;
+}
+
+int aur_archive_export(struct aur_archive *archive, const char *session, const char *path, enum aur_export kind,
+                       bool force, struct aur_error *err)
 {
     struct aur_session_info info;
     struct aur_store store = {0};
@@ -121,7 +159,7 @@ int aur_archive_export(struct aur_archive *archive, const char *session, const c
         return aur_archive_fail(archive, err);
     int rc = aur_archive_session(archive, &info, session, err);
     if (rc == AUR_OK)
-        rc = build(&store, archive, &info, err);
+        rc = build(&store, archive, &info, kind, err);
     sqlite3_exec(archive->db, "ROLLBACK", NULL, NULL, NULL);
     if (rc == AUR_OK && (rc = pack_store(&data, &store)) < 0)
         aur_error_set(err, rc, "%s: out of memory", path);

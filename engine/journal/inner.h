@@ -16,6 +16,7 @@ enum aur_record_type {
     AUR_RECORD_PIECE,
     AUR_RECORD_PHRASE,
     AUR_RECORD_FACT,
+    AUR_RECORD_OVERVIEW,
     AUR_RECORD_EVENT,
     AUR_RECORD_END
 };
@@ -32,6 +33,7 @@ struct aur_record {
         struct aur_bundle bundle;
         struct aur_recorded_phrase phrase;
         struct aur_fact fact;
+        struct aur_overview overview;
         struct {
             uint64_t frame;
             int64_t at_ms;

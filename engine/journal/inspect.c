@@ -1,14 +1,16 @@
 /* A session file from elsewhere may have been made to do harm. Before a row of it is used: its tables must be, to the letter,
  * those that this program makes (so there is no view, no trigger and no expression of somebody else's), SQLite must find it
  * whole, every value of the type that the tables want (they are STRICT) and every reference answered; then what SQLite does
- * not know about is looked at: one session, texts in UTF-8, lengths that a stream can have, the
- * hashes of texts, of wavetables and of pieces: a piece under the hash of another would take its place for good. Any thread but a render worker. */
+ * not know about is looked at: one session, texts in UTF-8, lengths that a stream can have, the hashes of wavetables and of
+ * pieces: a piece under the hash of another would take its place for good. Texts that the file does without are put back first,
+ * so all of it goes for them too. Any thread but a render worker. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "journal/lean.h"
 #include "journal/schema.h"
 #include "journal/transfer.h"
 
@@ -31,9 +33,9 @@ static int open_memory(sqlite3 **out, const void *data, size_t len, const char *
     sqlite3_db_config(*out, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(*out, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    sqlite3_exec(*out, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+    sqlite3_exec(*out, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA query_only=ON", NULL, NULL, NULL);
     code = sqlite3_deserialize(*out, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
-                               SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+                               SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
     return code == SQLITE_OK ? AUR_OK : damaged(err, path, "it is no database");
 }
 
@@ -83,7 +85,7 @@ static bool is_text(const unsigned char *bytes, size_t len)
 }
 
 static const struct {
-    const char *sql; /* (bytes[, hash]): texts, and the hash that they should have */
+    const char *sql; /* (bytes[, hash]): texts, and the hash that they should have, 0: any */
     bool hashed, utf8;
 } texts[] = {
     {"SELECT text, hash FROM texts", true, false}, /* scripts may hold any bytes; the compiler of Lua judges them */
@@ -105,7 +107,8 @@ static bool text_is_fine(sqlite3_stmt *row, size_t which)
     const void *bytes = sqlite3_column_blob(row, 0);
     const size_t len = (size_t)sqlite3_column_bytes(row, 0);
     if (texts[which].hashed)
-        return aur_hash64(bytes ? bytes : "", len, AUR_HASH_START) == (uint64_t)sqlite3_column_int64(row, 1);
+        return sqlite3_column_int64(row, 1) == 0 ||
+               aur_hash64(bytes ? bytes : "", len, AUR_HASH_START) == (uint64_t)sqlite3_column_int64(row, 1);
     if (!bytes)
         return true;
     return texts[which].utf8 ? is_text(bytes, len) : !memchr(bytes, 0, len);
@@ -127,7 +130,7 @@ static int check_texts(sqlite3 *db, size_t which, const char *path, struct aur_e
 }
 
 /* Each counts what must not be there. */
-static const struct {
+static const struct rule {
     const char *sql, *what;
 } rules[] = {
     {"SELECT count(*) <> 1 FROM sessions", "it does not hold one session"},
@@ -154,14 +157,43 @@ static const struct {
      "it holds more than a session"},
 };
 
-static int check_rules(sqlite3 *db, const char *path, struct aur_error *err)
+/* The same of what a file does without: texts of pieces, each once, under names that can be told. */
+static const struct rule lean_rules[] = {
+    {"SELECT count(*) > 1000 OR count(*) <> count(DISTINCT text) OR count(*) <> count(DISTINCT sha256) FROM left_out",
+     "a text is left out twice"},
+    {"SELECT count(*) FROM left_out l JOIN texts t ON t.key = l.text WHERE length(t.text) > 0",
+     "a text is there and left out"},
+    {"SELECT count(*) FROM left_out WHERE text NOT IN (SELECT text FROM piece_files) OR text IN (SELECT controls FROM "
+     "phrases UNION SELECT state_before FROM phrases WHERE state_before NOT NULL UNION SELECT state_after FROM phrases "
+     "WHERE state_after NOT NULL)",
+     "what is left out is no script"},
+    {"SELECT count(*) FROM left_out WHERE length(name) NOT BETWEEN 1 AND 64 OR name GLOB '*[^A-Za-z0-9_./-]*' OR "
+     "length(engine) NOT BETWEEN 1 AND 32 OR engine GLOB '*[^A-Za-z0-9_.+~-]*'",
+     "what is left out has no name"},
+};
+
+static int check_rules(sqlite3 *db, const struct rule *list, size_t n, const char *path, struct aur_error *err)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; i < n; i++) {
         int code;
-        if (aur_sql_number(db, rules[i].sql, &code) != 0 || code != SQLITE_OK)
-            return damaged(err, path, rules[i].what);
+        if (aur_sql_number(db, list[i].sql, &code) != 0 || code != SQLITE_OK)
+            return damaged(err, path, list[i].what);
     }
     return AUR_OK;
+}
+
+/* What the file does without, put back. */
+static int fill(sqlite3 *db, const char *own, const char *path, struct aur_error *err)
+{
+    if (aur_sql_number(db, "PRAGMA user_version", NULL) < AUR_SCHEMA_LEAN)
+        return AUR_OK;
+    int rc = check_rules(db, lean_rules, sizeof lean_rules / sizeof *lean_rules, path, err);
+    if (rc < 0)
+        return rc;
+    sqlite3_exec(db, "PRAGMA query_only=OFF", NULL, NULL, NULL);
+    rc = aur_lean_fill(db, own, path, err);
+    sqlite3_exec(db, "PRAGMA query_only=ON", NULL, NULL, NULL);
+    return rc;
 }
 
 /* ---- pieces ---- */
@@ -190,10 +222,19 @@ static int check_waves(sqlite3 *db, const char *path, struct aur_error *err)
 }
 
 #define MEMBERS                                                                                                        \
-    "SELECT 0, f.place, f.name, t.hash FROM piece_files f JOIN texts t ON t.key = f.text WHERE f.piece = ?1 "          \
+    "SELECT 0, f.place, f.name, t.text FROM piece_files f JOIN texts t ON t.key = f.text WHERE f.piece = ?1 "          \
     "UNION ALL SELECT 1, p.place, p.file, w.hash FROM piece_waves p JOIN waves w ON w.key = p.wave WHERE p.piece = "   \
     "?1 "                                                                                                              \
     "ORDER BY 1, 2"
+
+/* The hash of a member: of a text, counted; of a wavetable, as it was looked at before. */
+static uint64_t hash_of(sqlite3_stmt *member)
+{
+    if (sqlite3_column_int(member, 0) == 1)
+        return (uint64_t)sqlite3_column_int64(member, 3);
+    const void *text = sqlite3_column_blob(member, 3);
+    return aur_hash64(text ? text : "", (size_t)sqlite3_column_bytes(member, 3), AUR_HASH_START);
+}
 
 /* Whether what this piece is made of comes to its hash. */
 static bool piece_is_fine(sqlite3_stmt *piece, sqlite3_stmt *members)
@@ -204,7 +245,7 @@ static bool piece_is_fine(sqlite3_stmt *piece, sqlite3_stmt *members)
     int code = sqlite3_bind_int64(members, 1, sqlite3_column_int64(piece, 0));
     while (code == SQLITE_OK && (code = sqlite3_step(members)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(members, 2);
-        sum = aur_hash_named(name ? name : "", (uint64_t)sqlite3_column_int64(members, 3), sum);
+        sum = aur_hash_named(name ? name : "", hash_of(members), sum);
         code = SQLITE_OK;
     }
     snprintf(hash, sizeof hash, "%016" PRIx64, sum);
@@ -229,7 +270,8 @@ static int check_pieces(sqlite3 *db, const char *path, struct aur_error *err)
     return code == SQLITE_DONE ? AUR_OK : damaged(err, path, sqlite3_errmsg(db));
 }
 
-int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err)
+int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *own, const char *path,
+                     struct aur_error *err)
 {
     int rc = open_memory(out, data, len, path, err);
     if (rc == AUR_OK)
@@ -239,7 +281,9 @@ int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *pa
     if (rc == AUR_OK)
         rc = check_pragma(*out, "PRAGMA foreign_key_check", path, err);
     if (rc == AUR_OK)
-        rc = check_rules(*out, path, err);
+        rc = check_rules(*out, rules, sizeof rules / sizeof *rules, path, err);
+    if (rc == AUR_OK)
+        rc = fill(*out, own, path, err);
     for (size_t i = 0; rc == AUR_OK && i < sizeof texts / sizeof *texts; i++)
         rc = check_texts(*out, i, path, err);
     if (rc == AUR_OK)

@@ -334,7 +334,7 @@ int aur_journal_session_import(struct aur_journal *journal, const char *path, ch
 {
     struct aur_session_info session;
     struct import import = {NULL, &session};
-    int rc = aur_archive_open_file(&import.from, path, err);
+    int rc = aur_archive_open_file(&import.from, path, journal->path, err);
     if (rc < 0) {
         rc = rc == AUR_EIO ? AUR_EINVAL : rc;
         if (err)

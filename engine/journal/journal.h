@@ -61,6 +61,8 @@ const char *aur_recorder_id(const struct aur_recorder *recorder);
 void aur_recorder_piece(struct aur_recorder *recorder, const struct aur_bundle *bundle);
 /* A phrase that was handed over: what it was composed of. Copied. */
 void aur_recorder_phrase(struct aur_recorder *recorder, const struct aur_recorded_phrase *phrase);
+/* What a minute looks like so far; takes the place of what was told of it before. Copied. */
+void aur_recorder_overview(struct aur_recorder *recorder, const struct aur_overview *overview);
 /* Something that people want to know, and that replay does not need: a control as set, an edit, a fallback. `frame`: up to where
  * the stream was published. detail: JSON object. Copied. */
 void aur_recorder_event(struct aur_recorder *recorder, uint64_t frame, const char *kind, const char *detail);
@@ -92,7 +94,8 @@ AUR_MUST_USE int aur_journal_session_name(struct aur_journal *journal, const cha
                                           struct aur_error *err);
 /* AUR_EBUSY: it is being recorded, or a take needs it. */
 AUR_MUST_USE int aur_journal_session_delete(struct aur_journal *journal, const char *id, struct aur_error *err);
-/* Takes in a session file (archive.h). AUR_EINVAL: no such file. A session that is there already is left as it is. */
+/* Takes in a session file (archive.h). AUR_EINVAL: no such file; AUR_ENOTFOUND: neither this version nor the journal has a text that it
+ * does without. A session that is there already is left as it is. */
 AUR_MUST_USE int aur_journal_session_import(struct aur_journal *journal, const char *path, char id[AUR_SESSION_ID_SIZE],
                                             struct aur_error *err);
 /* Everything queued so far is on disk when this returns AUR_OK; AUR_EIO if it could not be written within timeout_ms. */

@@ -113,6 +113,13 @@ static void pack_fact(struct packer *p, struct aur_record *to, const void *from)
         to->u.fact = *(const struct aur_fact *)from;
 }
 
+static void pack_overview(struct packer *p, struct aur_record *to, const void *from)
+{
+    (void)p;
+    if (to)
+        to->u.overview = *(const struct aur_overview *)from;
+}
+
 static struct aur_record *record_new(struct aur_recorder *recorder, enum aur_record_type type, uint64_t frame,
                                      void (*fill)(struct packer *, struct aur_record *, const void *), const void *from)
 {
@@ -267,6 +274,12 @@ void aur_recorder_phrase(struct aur_recorder *recorder, const struct aur_recorde
 {
     tell(recorder, record_new(recorder, AUR_RECORD_PHRASE, phrase->start_frame, pack_phrase, phrase),
          phrase->start_frame);
+}
+
+void aur_recorder_overview(struct aur_recorder *recorder, const struct aur_overview *overview)
+{
+    /* Nothing breaks without it. */
+    tell(recorder, record_new(recorder, AUR_RECORD_OVERVIEW, UINT64_MAX, pack_overview, overview), UINT64_MAX);
 }
 
 void aur_recorder_event(struct aur_recorder *recorder, uint64_t frame, const char *kind, const char *detail)

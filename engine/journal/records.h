@@ -13,6 +13,8 @@
 #define AUR_TAKE_ID_SIZE    17
 #define AUR_JOURNAL_HASH    17 /* 16 hexadecimal digits and NUL */
 
+#define AUR_OVERVIEW_SECONDS 60
+
 /* How a session began. */
 struct aur_session_head {
     const char *channel, *title;
@@ -79,6 +81,12 @@ struct aur_fact {
     enum aur_fact_type type;
     uint64_t frame, number, hash;
     float level, brightness, intensity;
+};
+
+/* How loud each second of a minute got: a character each, as journal/overview.h has them. A picture: nothing depends on it. */
+struct aur_overview {
+    uint64_t minute; /* the session's, from 0 */
+    char seconds[AUR_OVERVIEW_SECONDS + 1];
 };
 
 /* A copy of the synth's state at a boundary: a cache, good for the same build of the program only. */

@@ -70,9 +70,20 @@ static const char indexes_1[] = "CREATE INDEX sessions_by_start ON sessions(star
                                 "CREATE INDEX session_pieces_by_piece ON session_pieces(piece);"
                                 "CREATE INDEX takes_by_session ON takes(session);";
 
+/* Pictures of sessions (journal/overview.h). */
+static const char tables_2[] =
+    "CREATE TABLE overviews(session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE, minute INTEGER NOT NULL "
+    "CHECK(minute BETWEEN 0 AND 1000000), seconds TEXT NOT NULL CHECK(length(CAST(seconds AS BLOB)) BETWEEN 1 AND 60 "
+    "AND seconds NOT GLOB '*[^0-m]*'), PRIMARY KEY(session, minute)) STRICT, WITHOUT ROWID;";
+
+/* Texts that a file does without (journal/lean.h). */
+static const char files_2[] = "CREATE TABLE left_out(name TEXT NOT NULL PRIMARY KEY, text INTEGER NOT NULL REFERENCES "
+                              "texts, sha256 BLOB NOT NULL "
+                              "CHECK(length(sha256) = 32), engine TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
 static const struct step {
-    const char *tables, *indexes;
-} steps[AUR_SCHEMA_VERSION] = {{tables_1, indexes_1}};
+    const char *tables, *indexes, *files; /* for both, for a database, for a file of one session */
+} steps[AUR_SCHEMA_VERSION] = {{tables_1, indexes_1, ""}, {tables_2, "", files_2}};
 
 long long aur_sql_number(sqlite3 *db, const char *sql, int *rc)
 {
@@ -127,17 +138,17 @@ int aur_schema_check(sqlite3 *db, const char *path, struct aur_error *err)
     return rc;
 }
 
-static int make_from(sqlite3 *db, long long version, bool exported)
+/* From one version to a later one. */
+static int make_from(sqlite3 *db, long long version, long long to, bool exported)
 {
     char sql[96];
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    for (; rc == SQLITE_OK && version < AUR_SCHEMA_VERSION; version++) {
+    for (; rc == SQLITE_OK && version < to; version++) {
         rc = sqlite3_exec(db, steps[version].tables, NULL, NULL, NULL);
-        if (rc == SQLITE_OK && !exported)
-            rc = sqlite3_exec(db, steps[version].indexes, NULL, NULL, NULL);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_exec(db, exported ? steps[version].files : steps[version].indexes, NULL, NULL, NULL);
     }
-    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID,
-             AUR_SCHEMA_VERSION);
+    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%lld; COMMIT", APPLICATION_ID, to);
     return rc == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : rc;
 }
 
@@ -147,7 +158,7 @@ int aur_schema_make(sqlite3 *db, const char *path, bool exported, struct aur_err
     int rc = read_version(db, path, &version, err);
     if (rc < 0 || version == AUR_SCHEMA_VERSION)
         return rc;
-    if (make_from(db, version, exported) == SQLITE_OK)
+    if (make_from(db, version, AUR_SCHEMA_VERSION, exported) == SQLITE_OK)
         return AUR_OK;
     rc = aur_error_set(err, AUR_EIO, "%s: %s", path, sqlite3_errmsg(db));
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
@@ -190,7 +201,8 @@ int aur_schema_same(sqlite3 *db, const char *path, struct aur_error *err)
     int rc = aur_schema_check(db, path, err);
     if (rc < 0)
         return rc;
-    if (sqlite3_open(":memory:", &fresh) != SQLITE_OK || make_from(fresh, 0, true) != SQLITE_OK)
+    const long long version = aur_sql_number(db, "PRAGMA user_version", NULL);
+    if (sqlite3_open(":memory:", &fresh) != SQLITE_OK || make_from(fresh, 0, version, true) != SQLITE_OK)
         rc = aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
     else if (!same_objects(db, fresh))
         rc = aur_error_set(err, AUR_EINVAL, "%s: damaged: its tables are not those of a session file", path);

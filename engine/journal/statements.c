@@ -30,6 +30,7 @@ const char *const aur_statements[N_STATEMENTS] = {
                      "?, ?, ?, ?16, ?16)"),
     [PUT_PHRASE] = "INSERT INTO phrases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_FACT] = "INSERT OR REPLACE INTO facts VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_OVERVIEW] = "INSERT OR REPLACE INTO overviews VALUES(?, ?, ?)",
     [PUT_EVENT] = "INSERT INTO events(session, frame, at, kind, detail) VALUES(?, ?, ?, ?, ?)",
     [PUT_KEYFRAME] =
         "INSERT OR REPLACE INTO keyframes(session, frame, layout, number, size, bytes) VALUES(?, ?, ?, ?, ?, ?)",

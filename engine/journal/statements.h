@@ -20,6 +20,7 @@ enum aur_statement {
     PUT_SESSION,
     PUT_PHRASE,
     PUT_FACT,
+    PUT_OVERVIEW,
     PUT_EVENT,
     PUT_KEYFRAME,
     PROGRESS,

@@ -261,6 +261,11 @@ int aur_store_fact(struct aur_store *store, int64_t key, const struct aur_fact *
                real((double)fact->intensity));
 }
 
+int aur_store_overview(struct aur_store *store, int64_t key, const struct aur_overview *overview)
+{
+    return RUN(store, PUT_OVERVIEW, NULL, num((uint64_t)key), num(overview->minute), text(overview->seconds));
+}
+
 int aur_store_event(struct aur_store *store, int64_t key, uint64_t frame, int64_t at_ms, const char *kind,
                     const char *detail)
 {

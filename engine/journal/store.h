@@ -36,6 +36,8 @@ AUR_MUST_USE int aur_store_piece(struct aur_store *store, int64_t key, const str
 /* AUR_EINVAL: aur_store_piece did not put its piece into this session. */
 AUR_MUST_USE int aur_store_phrase(struct aur_store *store, int64_t key, const struct aur_recorded_phrase *phrase);
 AUR_MUST_USE int aur_store_fact(struct aur_store *store, int64_t key, const struct aur_fact *fact);
+/* Over what is there of the minute. */
+AUR_MUST_USE int aur_store_overview(struct aur_store *store, int64_t key, const struct aur_overview *overview);
 AUR_MUST_USE int aur_store_event(struct aur_store *store, int64_t key, uint64_t frame, int64_t at_ms, const char *kind,
                                  const char *detail);
 /* bytes: compressed by zlib; size: what they come to. */

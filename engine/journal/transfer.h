@@ -15,8 +15,10 @@ struct aur_archive {
     char path[4096]; /* for messages */
 };
 
-/* Opens an exported file; of what is none, nothing but its first bytes is read. Errors: those of aur_archive_open. */
-AUR_MUST_USE int aur_archive_open_file(struct aur_archive **out, const char *path, struct aur_error *err);
+/* Opens an exported file; of what is none, nothing but its first bytes is read. own: path of a journal that may hold texts which
+ * the file does without, or NULL. Errors: those of aur_archive_open. */
+AUR_MUST_USE int aur_archive_open_file(struct aur_archive **out, const char *path, const char *own,
+                                       struct aur_error *err);
 /* What SQLite says, as an error. */
 int aur_archive_fail(const struct aur_archive *archive, struct aur_error *err);
 /* Phrases in the order of their numbers, dropped ones too. */
@@ -39,7 +41,8 @@ AUR_MUST_USE int aur_unpack(struct aur_buf *out, const void *data, size_t len, s
                             struct aur_error *err);
 
 /* Opens what an exported file unpacked to, and trusts none of it: tables, types, references, lengths, texts and hashes are looked at.
- * Errors: AUR_EINVAL, AUR_ENOMEM. */
-AUR_MUST_USE int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *path, struct aur_error *err);
+ * own: as above. Errors: AUR_EINVAL, AUR_ENOTFOUND (a text that the file does without is not to be had), AUR_ENOMEM. */
+AUR_MUST_USE int aur_inspect_open(sqlite3 **out, const void *data, size_t len, const char *own, const char *path,
+                                  struct aur_error *err);
 
 #endif

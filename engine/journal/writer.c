@@ -106,6 +106,8 @@ static int apply(struct aur_store *store, const struct aur_record *record)
         return aur_store_phrase(store, key, &record->u.phrase);
     case AUR_RECORD_FACT:
         return aur_store_fact(store, key, &record->u.fact);
+    case AUR_RECORD_OVERVIEW:
+        return aur_store_overview(store, key, &record->u.overview);
     case AUR_RECORD_EVENT:
         return aur_store_event(store, key, record->u.event.frame, record->u.event.at_ms, record->u.event.kind,
                                record->u.event.detail);

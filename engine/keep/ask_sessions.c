@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/hash.h"
-#include "keep/folder.h"
+#include "journal/overview.h"
 #include "keep/inner.h"
+#include "keep/peaks.h"
 #include "wire/json.h"
 
 #define NEWEST 200 /* phrases and events that are told of a session */
@@ -223,10 +223,10 @@ static int put_events(struct aur_keep *keep, struct aur_buf *out, const struct a
 
 /* ---- one ---- */
 
-/* Only by its whole id: what is short might be anybody's. */
-static int find(struct aur_keep *keep, struct aur_session_info *out, const char *id, struct aur_error *err)
+int aur_keep_find_session(struct aur_archive *archive, struct aur_session_info *out, const char *id,
+                          struct aur_error *err)
 {
-    if (!*id || aur_archive_session(keep->archive, out, id, NULL) < 0 || strcmp(out->id, id) != 0)
+    if (!*id || aur_archive_session(archive, out, id, NULL) < 0 || strcmp(out->id, id) != 0)
         return aur_error_set(err, AUR_ENOTFOUND, "no such session: %.64s", id);
     return AUR_OK;
 }
@@ -235,7 +235,7 @@ int aur_keep_ask_session(struct aur_keep *keep, const struct aur_keep_request *r
 {
     struct aur_session_info info;
     (void)aur_keep_flush(keep, AUR_KEEP_LOOK_MS);
-    int rc = find(keep, &info, request->id, &reply->error);
+    int rc = aur_keep_find_session(keep->archive, &info, request->id, &reply->error);
     if (rc < 0)
         return rc;
     put_session(&reply->body, &info);
@@ -250,11 +250,11 @@ int aur_keep_ask_session_name(struct aur_keep *keep, const struct aur_keep_reque
                               struct aur_keep_reply *reply)
 {
     struct aur_session_info info;
-    int rc = find(keep, &info, request->id, &reply->error);
+    int rc = aur_keep_find_session(keep->archive, &info, request->id, &reply->error);
     if (rc == AUR_OK)
         rc = aur_journal_session_name(keep->config.journal, request->id, request->name, &reply->error);
     if (rc == AUR_OK)
-        rc = find(keep, &info, request->id, &reply->error);
+        rc = aur_keep_find_session(keep->archive, &info, request->id, &reply->error);
     if (rc == AUR_OK)
         put_listed(&reply->body, &info);
     return rc;
@@ -264,7 +264,7 @@ int aur_keep_ask_session_delete(struct aur_keep *keep, const struct aur_keep_req
                                 struct aur_keep_reply *reply)
 {
     struct aur_session_info info;
-    int rc = find(keep, &info, request->id, &reply->error);
+    int rc = aur_keep_find_session(keep->archive, &info, request->id, &reply->error);
     if (rc == AUR_OK)
         rc = aur_journal_session_delete(keep->config.journal, request->id, &reply->error);
     if (rc == AUR_OK)
@@ -272,53 +272,24 @@ int aur_keep_ask_session_delete(struct aur_keep *keep, const struct aur_keep_req
     return rc;
 }
 
-/* ---- files ---- */
+/* ---- its picture ---- */
 
-/* A file of its own beside the takes, gone with the process. */
-static int name_file(struct aur_keep *keep, char path[AUR_FOLDER_PATH], const char *what, struct aur_error *err)
+static int add_minute(void *user, const struct aur_overview *overview)
 {
-    int rc = aur_folder_make(keep->config.folder, err);
-    snprintf(path, AUR_FOLDER_PATH, "%.4096s/.%s.part", keep->config.folder, what);
-    return rc;
+    aur_outline_add(user, overview);
+    return 0;
 }
 
-int aur_keep_ask_session_export(struct aur_keep *keep, const struct aur_keep_request *request,
-                                struct aur_keep_reply *reply)
+int aur_keep_ask_session_waveform(struct aur_keep *keep, const struct aur_keep_request *request,
+                                  struct aur_keep_reply *reply)
 {
     struct aur_session_info info;
-    char path[AUR_FOLDER_PATH], slug[80];
-    (void)aur_keep_flush(keep, AUR_KEEP_LOOK_MS);
-    int rc = find(keep, &info, request->id, &reply->error);
-    if (rc == AUR_OK)
-        rc = name_file(keep, path, "export", &reply->error);
+    struct aur_outline outline;
+    int rc = aur_keep_find_session(keep->archive, &info, request->id, &reply->error);
     if (rc < 0)
         return rc;
-    aur_folder_slug(slug, sizeof slug, *info.name ? info.name : info.head.title);
-    snprintf(reply->file, sizeof reply->file, "%s%s%s.auralis", slug, *slug ? "-" : "", info.id);
-    reply->type = aur_folder_type(reply->file);
-    rc = aur_archive_export(keep->archive, info.id, path, true, &reply->error);
-    if (rc == AUR_OK)
-        rc = aur_folder_open_path(path, &reply->fd, &reply->bytes, &reply->error);
-    unlink(path);
+    aur_outline_init(&outline, info.frames, info.head.rate_hz);
+    rc = aur_archive_overviews(keep->archive, info.id, add_minute, &outline);
+    aur_outline_write(&outline, &reply->body);
     return rc;
-}
-
-int aur_keep_ask_session_import(struct aur_keep *keep, const struct aur_keep_request *request,
-                                struct aur_keep_reply *reply)
-{
-    char path[AUR_FOLDER_PATH], id[AUR_SESSION_ID_SIZE];
-    int rc = name_file(keep, path, "import", &reply->error);
-    if (rc == AUR_OK)
-        rc = aur_folder_write(path, request->text, request->len, &reply->error);
-    if (rc == AUR_OK)
-        rc = aur_journal_session_import(keep->config.journal, path, id, &reply->error);
-    unlink(path);
-    if (rc == AUR_EINVAL)
-        return aur_error_value(&reply->error, "body", "this", "a session file, as an export gives it");
-    if (rc < 0)
-        return rc;
-    aur_buf_text(&reply->body, "{");
-    aur_json_text(&reply->body, "id", id);
-    aur_buf_text(&reply->body, "}");
-    return AUR_OK;
 }

@@ -1,20 +1,23 @@
-/* The two threads. The one that answers takes requests from a bounded queue, one after the other; the one that renders takes
- * takes from the table. Each has a connection to the database of its own, and writes go through the journal's writer. */
+/* The threads. The one that answers and the one of files each take requests from a bounded queue, one after the other; the one that
+ * renders takes takes from the table. Each has connections to the database of its own, and writes go through the journal's
+ * writer. */
 #include "keep/keep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "keep/folder.h"
 #include "keep/inner.h"
+#include "keep/presets.h"
 #include "wire/json.h"
 
 #define WAITING_MAX 20
-#define PRESETS_MAX 100
 #define FREE_MIN    (UINT64_C(256) << 20)
+#define NICE        19
 
 /* ---- what the answers share ---- */
 
@@ -68,6 +71,7 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
         [AUR_KEEP_SESSION] = aur_keep_ask_session,
         [AUR_KEEP_SESSION_NAME] = aur_keep_ask_session_name,
         [AUR_KEEP_SESSION_DELETE] = aur_keep_ask_session_delete,
+        [AUR_KEEP_SESSION_WAVEFORM] = aur_keep_ask_session_waveform,
         [AUR_KEEP_SESSION_EXPORT] = aur_keep_ask_session_export,
         [AUR_KEEP_SESSION_IMPORT] = aur_keep_ask_session_import,
         [AUR_KEEP_TAKE_NEW] = aur_keep_ask_take_new,
@@ -94,14 +98,14 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
 
 /* ---- the queue ---- */
 
-static bool take_job(struct aur_keep *keep, struct aur_keep_job *out)
+static bool take_job(struct aur_keep *keep, struct aur_keep_queue *queue, struct aur_keep_job *out)
 {
     aur_lock_take(&keep->lock);
-    bool any = keep->n > 0;
+    bool any = queue->n > 0;
     if (any) {
-        *out = keep->queue[keep->first];
-        keep->first = (keep->first + 1) % AUR_KEEP_QUEUE;
-        keep->n--;
+        *out = queue->jobs[queue->first];
+        queue->first = (queue->first + 1) % AUR_KEEP_QUEUE;
+        queue->n--;
     }
     aur_lock_drop(&keep->lock);
     return any;
@@ -114,22 +118,34 @@ static void finish(struct aur_keep_job *job, struct aur_keep_reply *reply)
     free(job->request.text);
 }
 
-static void answer_next(void *user)
+static void answer_from(struct aur_keep *keep, struct aur_keep_queue *queue)
 {
-    struct aur_keep *keep = user;
     struct aur_keep_job job;
     struct aur_keep_reply reply = {.fd = -1, .type = "application/json"};
-    if (!take_job(keep, &job))
+    if (!take_job(keep, queue, &job))
         return;
     aur_buf_init(&reply.body);
     answer(keep, &job.request, &reply);
     finish(&job, &reply);
 }
 
-static void refuse_all(struct aur_keep *keep)
+static void answer_next(void *user)
+{
+    struct aur_keep *keep = user;
+    answer_from(keep, &keep->asked);
+}
+
+static void file_next(void *user)
+{
+    struct aur_keep *keep = user;
+    aur_keep_give_way(keep);
+    answer_from(keep, &keep->files);
+}
+
+static void refuse_all(struct aur_keep *keep, struct aur_keep_queue *queue)
 {
     struct aur_keep_job job;
-    while (take_job(keep, &job)) {
+    while (take_job(keep, queue, &job)) {
         struct aur_keep_reply reply = {.fd = -1};
         (void)!aur_error_set(&reply.error, AUR_EBUSY, "the server ends");
         aur_buf_init(&reply.body);
@@ -140,18 +156,26 @@ static void refuse_all(struct aur_keep *keep)
 int aur_keep_ask(struct aur_keep *keep, const struct aur_keep_request *request,
                  void (*done)(void *user, struct aur_keep_reply *reply), void *user)
 {
+    const bool file = request->ask == AUR_KEEP_SESSION_EXPORT || request->ask == AUR_KEEP_SESSION_IMPORT;
+    struct aur_keep_queue *queue = file ? &keep->files : &keep->asked;
     aur_lock_take(&keep->lock);
-    bool room = keep->n < AUR_KEEP_QUEUE && !keep->closed;
+    bool room = queue->n < queue->room && !keep->closed;
     if (room)
-        keep->queue[(keep->first + keep->n++) % AUR_KEEP_QUEUE] = (struct aur_keep_job){*request, done, user};
+        queue->jobs[(queue->first + queue->n++) % AUR_KEEP_QUEUE] = (struct aur_keep_job){*request, done, user};
     aur_lock_drop(&keep->lock);
     if (!room)
         return AUR_EBUSY;
-    aur_pool_wake(keep->answerer);
+    aur_pool_wake(file ? keep->filer : keep->answerer);
     return AUR_OK;
 }
 
 /* ---- from start to end ---- */
+
+void aur_keep_give_way(const struct aur_keep *keep)
+{
+    if (setpriority(PRIO_PROCESS, 0, NICE) != 0) /* of this thread alone */
+        aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "a thread that should give way keeps its priority");
+}
 
 static void render_next(void *user)
 {
@@ -165,6 +189,8 @@ static int open_all(struct aur_keep *keep, struct aur_error *err)
         rc = aur_takes_init(&keep->takes, keep->config.journal, keep->archive, err);
     if (rc == AUR_OK)
         rc = aur_pool_new(&keep->answerer, "keep", 1, answer_next, keep, err);
+    if (rc == AUR_OK)
+        rc = aur_pool_new(&keep->filer, "files", 1, file_next, keep, err);
     if (rc == AUR_OK)
         rc = aur_pool_new(&keep->renderer, "takes", 1, render_next, keep, err);
     return rc;
@@ -187,9 +213,11 @@ int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, st
     keep->around = around;
     *(strrchr(around, '/') ? strrchr(around, '/') : around) = '\0';
     keep->config.waiting_max = config->waiting_max ? config->waiting_max : WAITING_MAX;
-    keep->config.presets_max = config->presets_max ? config->presets_max : PRESETS_MAX;
+    keep->config.presets_max = config->presets_max ? config->presets_max : AUR_PRESETS_MAX;
     keep->config.free_bytes_min = config->free_bytes_min ? config->free_bytes_min : FREE_MIN;
     keep->config.session_bytes_max = config->session_bytes_max ? config->session_bytes_max : AUR_KEEP_FILE_MAX;
+    keep->asked.room = AUR_KEEP_QUEUE;
+    keep->files.room = AUR_KEEP_FILES;
     aur_lock_init(&keep->lock);
     aur_folder_sweep(folder);
     int rc = open_all(keep, err);
@@ -213,8 +241,10 @@ void aur_keep_free(struct aur_keep *keep)
     __atomic_store_n(&keep->stop, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&keep->takes.cancelled, 1, __ATOMIC_SEQ_CST);
     aur_pool_free(keep->renderer);
+    aur_pool_free(keep->filer);
     aur_pool_free(keep->answerer);
-    refuse_all(keep);
+    refuse_all(keep, &keep->asked);
+    refuse_all(keep, &keep->files);
     if (keep->takes.journal)
         aur_takes_deinit(&keep->takes);
     aur_archive_close(keep->archive);

@@ -1,8 +1,8 @@
 /* What people keep of what they heard: takes, and questions and orders about sessions, takes and presets.
  *
- * Two threads of its own, over the journal: one answers requests, which read the database and write files, so that whoever
- * asks never waits for a disk; the other, of the lowest priority, renders takes by replaying the journal (bounce/replay.h),
- * the oldest first.
+ * Three threads of its own, over the journal, so that whoever asks never waits for a disk: one answers requests; one, of the
+ * lowest priority, makes files of sessions and takes them in, which may take seconds; one, of the lowest priority too, renders
+ * takes by replaying the journal (bounce/replay.h), the oldest first.
  *
  * A take is a span of a session, fixed when it is asked for and in the journal before the answer: it survives the end of the
  * process at any moment, keeps its session from being dropped, and is rendered after a restart. Its files lie in
@@ -19,6 +19,7 @@
 #define AUR_KEEP_NAME_SIZE   129                /* of a take or session, and NUL */
 #define AUR_KEEP_ID_SIZE     65                 /* longer than any: what is no id is simply not found */
 #define AUR_KEEP_QUEUE       64                 /* requests that wait */
+#define AUR_KEEP_FILES       8                  /* of them, those for sessions as files */
 #define AUR_KEEP_FILE_MAX    ((size_t)16 << 20) /* of a session as a file: imported, or beside a take */
 
 struct aur_keep;
@@ -47,9 +48,9 @@ struct aur_keep_config {
     uint64_t session_bytes_max; /* of a take's session as a file, which is left out beyond; 0: AUR_KEEP_FILE_MAX */
 };
 
-/* Starts both threads; takes that waited when the process ended are rendered now. Errors: AUR_EIO, AUR_ENOMEM. */
+/* Starts the threads; takes that waited when the process ended are rendered now. Errors: AUR_EIO, AUR_ENOMEM. */
 AUR_MUST_USE int aur_keep_new(struct aur_keep **out, const struct aur_keep_config *config, struct aur_error *err);
-/* Ends both: a take that is being rendered goes on waiting for the next start; requests that wait are answered with
+/* Ends them: a take that is being rendered goes on waiting for the next start; requests that wait are answered with
  * AUR_EBUSY. NULL is legal. */
 void aur_keep_free(struct aur_keep *keep);
 
@@ -58,7 +59,8 @@ enum aur_keep_ask {
     AUR_KEEP_SESSION,      /* id, as in all that follow up to takes */
     AUR_KEEP_SESSION_NAME, /* name; "": none */
     AUR_KEEP_SESSION_DELETE,
-    AUR_KEEP_SESSION_EXPORT, /* a file */
+    AUR_KEEP_SESSION_WAVEFORM,
+    AUR_KEEP_SESSION_EXPORT, /* a file; whole */
     AUR_KEEP_SESSION_IMPORT, /* text: an exported file */
     AUR_KEEP_TAKE_NEW,       /* span, name, stems, midi */
     AUR_KEEP_TAKES,
@@ -89,6 +91,7 @@ struct aur_keep_request {
     char name[AUR_KEEP_NAME_SIZE];
     struct aur_keep_span span;
     bool stems, midi;
+    bool whole;       /* of an export: with the texts that come with the program */
     int64_t asked_at; /* Unix milliseconds: when a take was asked for; 0: now */
     char *text;       /* malloc'd, or NULL; taken */
     size_t len;
@@ -102,7 +105,8 @@ struct aur_keep_offer { /* a preset to be offered from now on */
 
 /* error.code AUR_OK, and either a body or a file; or AUR_EINVAL (field, value, allowed), AUR_ENOTFOUND, AUR_EBUSY (not now: it
  * is being recorded, a take needs it, the name is taken), AUR_ELIMIT (too many wait, too many presets), AUR_ENOTSUP (the
- * span cannot be made again), AUR_ESCRIPT (a preset's script), AUR_EIO, AUR_ENOMEM. */
+ * span cannot be made again; a session file does without a text that is not here), AUR_ESCRIPT (a preset's script), AUR_EIO,
+ * AUR_ENOMEM. */
 struct aur_keep_reply {
     struct aur_error error;
     struct aur_buf body; /* JSON */
@@ -115,9 +119,9 @@ struct aur_keep_reply {
     size_t n_offers;
 };
 
-/* Puts a request in the queue and returns at once; `done` is called once on the thread that answers and must not block. What
- * it does not take of the reply (body, fd, offers) is freed. Any thread but a render worker. AUR_EBUSY: the queue is
- * full; nothing was taken, `done` is not called, and the text stays the caller's. */
+/* Puts a request in the queue and returns at once; `done` is called once, on the thread that answers or on that of files, and
+ * must not block. What it does not take of the reply (body, fd, offers) is freed. Any thread but a render worker. AUR_EBUSY: the
+ * queue is full; nothing was taken, `done` is not called, and the text stays the caller's. */
 AUR_MUST_USE int aur_keep_ask(struct aur_keep *keep, const struct aur_keep_request *request,
                               void (*done)(void *user, struct aur_keep_reply *reply), void *user);
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,9 +14,10 @@
 #include "keep/inner.h"
 #include "keep/peaks.h"
 
-#define NICE       19
-#define WAIT_TIMES 20
-#define WAIT_NS    UINT64_C(250000000)
+/* A session is packed to about a tenth; its wavetables hardly. */
+#define PACKED_TIMES 8
+#define WAIT_TIMES   20
+#define WAIT_NS      UINT64_C(250000000)
 
 struct render {
     struct aur_keep *keep;
@@ -49,13 +49,18 @@ static int write_waveform(struct render *render, struct aur_error *err)
     return rc;
 }
 
-/* All of the session: one that is larger than what may be imported is left out, and can be exported by itself. */
+/* All of the session, with every text: a take is an archive. One that is larger than what may be imported is left out, and can be
+ * exported by itself; where it is likely to be, the work is not begun. */
 static int write_session(struct render *render, struct aur_error *err)
 {
     char path[AUR_FOLDER_PATH + 32];
     struct stat about;
+    uint64_t weight;
+    int rc = aur_archive_weigh(render->archive, &weight, render->take->session, err);
+    if (rc < 0 || weight / PACKED_TIMES > render->keep->config.session_bytes_max)
+        return rc;
     snprintf(path, sizeof path, "%s/%s", render->part, AUR_FOLDER_SESSION);
-    int rc = aur_archive_export(render->archive, render->take->session, path, true, err);
+    rc = aur_archive_export(render->archive, render->take->session, path, AUR_EXPORT_WHOLE, true, err);
     if (rc == AUR_OK && stat(path, &about) == 0 && (uint64_t)about.st_size > render->keep->config.session_bytes_max)
         unlink(path);
     return rc;
@@ -193,8 +198,7 @@ void aur_keep_render_next(struct aur_keep *keep)
     char folder[AUR_FOLDER_PATH];
     if (!aur_takes_begin(&keep->takes, &take))
         return;
-    if (setpriority(PRIO_PROCESS, 0, NICE) != 0) /* of this thread alone */
-        aur_log(keep->config.log, AUR_LOG_DEBUG, "keep", "the thread that renders takes keeps its priority");
+    aur_keep_give_way(keep);
     bool stop = __atomic_load_n(&keep->stop, __ATOMIC_SEQ_CST); /* after it began: see aur_keep_free */
     int rc = stop ? AUR_EBUSY : render_take(keep, &take, &err);
     aur_keep_shorten(keep, err.message);

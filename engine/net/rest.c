@@ -13,6 +13,7 @@
 #include "net/rest_scripts.h"
 #include "net/token.h"
 #include "wire/json.h"
+#include "wire/params.h"
 
 struct aur_hub *aur_rest_hub(struct aur_reply *reply, const struct aur_hubs *hubs, const struct aur_request *request)
 {
@@ -81,6 +82,13 @@ static void get_presets(struct aur_reply *reply, struct aur_hubs *hubs, const st
     aur_private_put_presets(&reply->body, &hubs->private);
 }
 
+static void get_voices(struct aur_reply *reply, struct aur_hubs *hubs, const struct aur_request *request)
+{
+    (void)hubs;
+    (void)request;
+    aur_msg_params_write(&reply->body);
+}
+
 /* ---- controls ---- */
 
 static void refuse_control(struct aur_reply *reply, const struct aur_error *err)
@@ -129,7 +137,7 @@ static const struct route {
 } routes[] = {
     {"/api/v1/status", AUR_GET, get_status},     {"/api/v1/health", AUR_GET, get_health},
     {"/api/v1/channels", AUR_GET, get_channels}, {"/api/v1/presets", AUR_GET, get_presets},
-    {"/api/v1/control", AUR_POST, post_control},
+    {"/api/v1/voices", AUR_GET, get_voices},     {"/api/v1/control", AUR_POST, post_control},
 };
 
 static const struct route *find_route(const char *path)

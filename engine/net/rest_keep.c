@@ -20,7 +20,7 @@
 
 enum { TOKEN = 1, CHANGES = 2, TEXT = 4 }; /* needs the edit token; counts as an edit; its body is the worker's */
 
-#define EXPORTS_A_MINUTE 2 /* of sessions; either may hold the worker for seconds */
+#define EXPORTS_A_MINUTE 2 /* of sessions; each may take seconds of a processor */
 #define IMPORTS_A_MINUTE 4 /* of presets */
 
 static const struct keep_route {
@@ -35,6 +35,7 @@ static const struct keep_route {
     {"sessions/*", AUR_GET, AUR_KEEP_SESSION, 0, 200, NULL},
     {"sessions/*", AUR_PUT, AUR_KEEP_SESSION_NAME, TOKEN | CHANGES, 200, aur_rest_keep_body_name},
     {"sessions/*", AUR_DELETE, AUR_KEEP_SESSION_DELETE, TOKEN | CHANGES, 200, NULL},
+    {"sessions/*/waveform", AUR_GET, AUR_KEEP_SESSION_WAVEFORM, 0, 200, NULL},
     {"sessions/*/export", AUR_GET, AUR_KEEP_SESSION_EXPORT, 0, 200, NULL},
     {"keep", AUR_POST, AUR_KEEP_TAKE_NEW, TOKEN | CHANGES, 202, aur_rest_keep_body_take},
     {"takes", AUR_GET, AUR_KEEP_TAKES, 0, 200, NULL},
@@ -139,6 +140,10 @@ bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, st
     aur_path_copy(out->name, sizeof out->name, &parts[1]);
     if (route->ask == AUR_KEEP_SESSIONS && channel)
         snprintf(out->name, sizeof out->name, "%s", channel);
+    if (route->ask == AUR_KEEP_SESSION_EXPORT) {
+        const char *whole = aur_query_get(&request->query, "whole");
+        out->whole = whole && strcmp(whole, "1") == 0;
+    }
     if (route->flags & TEXT) {
         out->len = request->body.len;
         out->text = aur_buf_take(&request->body);

@@ -18,6 +18,20 @@ void aur_backend_fail(struct aur_backend *b, const struct aur_error *err)
         aur_log(b->config.log, AUR_LOG_WARNING, "opencl", "not used any more: %s", err->message);
 }
 
+void aur_backend_say_retired(struct aur_backend *b)
+{
+    struct aur_error err = {0};
+    if (!atomic_exchange(&b->retired, false))
+        return;
+    aur_error_set(&err, AUR_EBUSY, "it came too late for %u jobs of %u synthesisers", atomic_load(&b->strikes),
+                  atomic_load(&b->n_seats));
+    aur_lock_take(&b->lock);
+    b->error = err;
+    aur_lock_drop(&b->lock);
+    if (b->config.log)
+        aur_log(b->config.log, AUR_LOG_WARNING, "opencl", "not used any more: %s", err.message);
+}
+
 /* ---- opening ---- */
 
 static int make_memory(struct aur_backend *b, struct aur_error *err)
@@ -174,6 +188,7 @@ void aur_backend_free(struct aur_backend *b)
 void aur_backend_tell(struct aur_backend *b, struct aur_backend_report *out)
 {
     memset(out, 0, sizeof *out);
+    aur_backend_say_retired(b);
     out->state = (enum aur_backend_state)atomic_load(&b->state);
     out->blocks = atomic_load(&b->blocks);
     out->failed = atomic_load(&b->failed);

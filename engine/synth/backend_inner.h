@@ -58,6 +58,7 @@ struct aur_backend {
     bool open; /* the device: worker, or the caller of new */
     _Atomic int state;
     _Atomic bool stop;
+    _Atomic bool retired; /* for coming late, which render threads found and nobody has told yet */
     _Atomic uint64_t blocks, failed, late, launches, jobs, trials;
     _Atomic uint64_t bytes; /* of the device */
     _Atomic uint32_t strikes, in_time, n_seats;
@@ -83,6 +84,9 @@ struct aur_backend {
 
 /* backend.c: the device is not used any more. */
 void aur_backend_fail(struct aur_backend *b, const struct aur_error *err);
+
+/* backend.c: tells it if the device was retired for coming late. Not a render thread. */
+void aur_backend_say_retired(struct aur_backend *b);
 
 /* launch.c: renders the batch and hands out the results. The worker, or offline the caller. */
 void aur_backend_launch(struct aur_backend *b, struct aur_batch *batch);

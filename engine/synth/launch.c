@@ -163,5 +163,6 @@ void aur_backend_serve(struct aur_backend *b)
                 try(b, &batch);
         }
     } while (batch.n && !atomic_load(&b->stop));
+    aur_backend_say_retired(b);
     aur_backend_reap(b, false);
 }

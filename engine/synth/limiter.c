@@ -11,8 +11,7 @@
 #include "base/real.h"
 
 #define RELEASE_SECONDS 0.15
-/* Other interpolators see up to this much more than ours, and a gain in motion bends what lies between samples. */
-#define MARGIN 0.95f
+#define MARGIN          0.76f /* 1 / (1.281 * 1.027), see limiter.h */
 
 void aur_limiter_init(struct aur_limiter *limiter, const struct aur_kernels *kernels, uint32_t rate_hz)
 {

@@ -1,6 +1,12 @@
 /* The last stage: removes what is below hearing and keeps the true peak under a ceiling. [render]
  *
- * It looks ahead, so what comes out is AUR_LIMITER_FRAMES late. Below the ceiling it changes nothing but the delay. */
+ * It looks ahead, so what comes out is AUR_LIMITER_FRAMES late. What stays 2.4 dB below the ceiling is only delayed.
+ *
+ * That margin is why the ceiling holds for meters too, whatever goes in. true_peak of the kernels is one interpolator of
+ * many; the most that another reads above it, over all signals, is the answer of a linear programme (the meter's output,
+ * where the kernel's outputs are all within 1): 1.147 for libebur128's at 44.1 and 48 kHz and 1.196 at 96 kHz, 1.281 for
+ * ffmpeg's way to 192 kHz (sinc over 32 samples, Kaiser window with beta 9). A gain that moves by at most a quarter in a
+ * block bends what lies between samples by less than 0.027 of the ceiling. */
 #ifndef AUR_SYNTH_LIMITER_H
 #define AUR_SYNTH_LIMITER_H
 

@@ -9,7 +9,7 @@
 
 #define AUR_OPENCL_DEVICES 32
 
-/* aur_opencl_list with the devices' handles. */
+/* aur_opencl_list with the devices' handles; room for AUR_OPENCL_DEVICES, or the best may be missing. */
 size_t aur_opencl_find(struct aur_opencl_info *out, cl_device_id *ids, size_t room);
 
 /* What goes to the device, stays there from kernel to kernel, and comes back. */

@@ -84,6 +84,9 @@ size_t aur_opencl_find(struct aur_opencl_info *out, cl_device_id *ids, size_t ro
 
 size_t aur_opencl_list(struct aur_opencl_info *out, size_t room)
 {
+    struct aur_opencl_info all[AUR_OPENCL_DEVICES];
     cl_device_id ids[AUR_OPENCL_DEVICES];
-    return aur_opencl_find(out, ids, room < AUR_OPENCL_DEVICES ? room : AUR_OPENCL_DEVICES);
+    const size_t found = aur_opencl_find(all, ids, AUR_OPENCL_DEVICES), n = found < room ? found : room;
+    memcpy(out, all, n * sizeof *out);
+    return n;
 }

@@ -189,14 +189,15 @@ void aur_seat_withdraw(struct aur_job_slot *slot)
     (void)end_wait(slot);
 }
 
-/* So many a seat, because a launch that is late is late for all that share it. */
+/* So many a seat, because a launch that is late is late for all that share it. Told by others: this is a render thread. */
 static void note_late(struct aur_backend *b)
 {
     int ready = AUR_BACKEND_READY;
     atomic_fetch_add(&b->late, 1);
     atomic_store(&b->in_time, 0);
-    if (atomic_fetch_add(&b->strikes, 1) + 1 >= AUR_BACKEND_LATE * atomic_load(&b->n_seats))
-        atomic_compare_exchange_strong(&b->state, &ready, AUR_BACKEND_FAILED);
+    if (atomic_fetch_add(&b->strikes, 1) + 1 >= AUR_BACKEND_LATE * atomic_load(&b->n_seats) &&
+        atomic_compare_exchange_strong(&b->state, &ready, AUR_BACKEND_FAILED))
+        atomic_store(&b->retired, true);
 }
 
 static void note_in_time(struct aur_backend *b)

@@ -1,15 +1,17 @@
 // auralis session: what is in the database, while a server records and after it; files that carry a session elsewhere.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 
-import { run, serve, tempDir, within } from "./support.mjs";
+import { ROOT, run, serve, tempDir, within } from "./support.mjs";
 
-/** Phrases of 1.2 s. */
+/** Phrases of 1.2 s, with what comes with the program. */
 const PIECE = `
+local theory = require "theory"
 return {
   title = "Short",
   patches = { pad = { voice = "pad", attack = 0.1 } },
@@ -53,6 +55,14 @@ async function record(t, { dir, db, session }) {
   return { server, script, recorded: await within("some phrases", enough(), 60000) };
 }
 
+/** The session file, as if a version had written it whose library is another. */
+function withAnotherText(file) {
+  const data = gunzipSync(file);
+  const sum = createHash("sha256").update(readFileSync(join(ROOT, "scripts/lib/theory.lua"))).digest();
+  data[data.indexOf(sum)] ^= 1;
+  return gzipSync(data);
+}
+
 async function stop(server) {
   server.child.kill("SIGTERM");
   assert.deepEqual(await within("the end", server.exit), { code: 0, signal: null });
@@ -76,6 +86,17 @@ test("sessions are listed, shown, named, exported, imported and deleted", async 
   const early = join(dir, "early.auralis");
   assert.equal((await session("export", "last", early)).code, 0);
   assert.match((await session("list")).out, new RegExp(`^${recorded.id} .* main +0:00:\\d\\d  Short  # recording\\n$`));
+  // Over HTTP the same: without what comes with the program, and whole.
+  const route = `${server.http}/api/v1/sessions`;
+  const [lean, everything] = await Promise.all(["", "?whole=1"].map(async (query) => {
+    const answer = await fetch(`${route}/${recorded.id}/export${query}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }));
+  assert.ok(lean.length < 5000 && everything.length > lean.length + 3000, `${lean.length} and ${everything.length} bytes`);
+  const strange = await fetch(route, { method: "POST", body: withAnotherText(lean) });
+  const refusal = await strange.json();
+  assert.deepEqual([strange.status, refusal.error], [409, "NOT_REPLAYABLE"]);
+  assert.match(refusal.message, /^lib\/theory\.lua is not in it.*session export --whole/);
   await stop(server);
 
   const [ended] = await listed(session);
@@ -100,7 +121,14 @@ test("sessions are listed, shown, named, exported, imported and deleted", async 
   assert.equal((await session("export", "last", a)).code, 0);
   assert.equal((await session("export", recorded.id, b)).code, 0);
   assert.deepEqual(readFileSync(a), readFileSync(b));
-  assert.ok(readFileSync(a).length < 20000);
+  // What comes with the program is not in it, unless it is asked for.
+  assert.ok(readFileSync(a).length < 5000, `${readFileSync(a).length} bytes`);
+  const library = readFileSync(join(ROOT, "scripts/lib/theory.lua"));
+  assert.ok(!gunzipSync(readFileSync(a)).includes(library.subarray(0, 200)));
+  const whole = join(dir, "whole.auralis");
+  assert.equal((await session("export", "last", whole, "--whole")).code, 0);
+  assert.ok(gunzipSync(readFileSync(whole)).includes(library.subarray(0, 200)));
+  assert.equal((await run(t, ["session", "import", whole, "--db", join(dir, "third.db")])).out, `${recorded.id}\n`);
   assert.ok(!gunzipSync(readFileSync(a)).includes(dir), "no path of this machine");
   const kept = await session("export", "last", a);
   assert.equal(kept.code, 3);
@@ -125,6 +153,17 @@ test("sessions are listed, shown, named, exported, imported and deleted", async 
   const [mine] = JSON.parse((await run(t, ["session", "list", "--json", "--db", elsewhere])).out).sessions;
   assert.notEqual(mine.id, recorded.id);
   assert.equal(mine.resumed_from, "");
+  // Elsewhere, with other instructions: the same samples.
+  const heard = [];
+  for (const [source, db, isa] of [["last", here.db, {}], [recorded.id, elsewhere, { AURALIS_ISA: "sse2" }], [whole, elsewhere, {}]]) {
+    const file = join(dir, `heard-${heard.length}.wav`);
+    const made = await run(t, ["replay", source, "--db", db, "--from", "1", "--bits", "16", "-o", file], { env: isa });
+    assert.equal(made.code, 0, made.err);
+    heard.push(readFileSync(file));
+  }
+  assert.ok(heard[0].length > 2 * 4 * 44100 && heard[0].subarray(100).some((byte) => byte !== 0));
+  assert.deepEqual(heard[1], heard[0]);
+  assert.deepEqual(heard[2], heard[0]);
   const fromFile = await run(t, ["session", "show", a, "--json"]);
   assert.equal(fromFile.out, shown.out);
   for (const [source, args] of [[a, []], [recorded.id, ["--db", elsewhere]]]) {
@@ -163,7 +202,9 @@ test("what is no session is refused, and says why", async (t) => {
   await refused(flipped, /damaged/);
   const inside = gunzipSync(bytes);
   inside[inside.indexOf("Short")] ^= 1; // in the text of the script
-  await refused(gzipSync(inside), /damaged: a text does not have its hash/);
+  await refused(gzipSync(inside), /damaged: a piece does not have its hash/);
+  // Without a text that is not here either: the message says of whose version it is, and what to do there.
+  await refused(withAnotherText(bytes), /lib\/theory\.lua is not in it.* Auralis \d.*auralis session export --whole/);
   await refused(gzipSync(Buffer.alloc(4096)), /damaged|no journal/);
   await refused("no session at all", /not an exported session/);
   assert.equal((await listed(session)).length, 1);

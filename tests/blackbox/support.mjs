@@ -22,7 +22,7 @@ const STATE = mkdtempSync(join(tmpdir(), "auralis-blackbox-state-"));
 process.on("exit", () => rmSync(STATE, { recursive: true, force: true }));
 
 /** The environment without settings of whoever runs the tests. */
-function cleanEnv(env) {
+export function cleanEnv(env) {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("AURALIS_"));
   // A busy machine is no reason to refuse private streams, but where that is what is tested.
   const always = { AURALIS_DATA_DIR: ROOT, XDG_STATE_HOME: STATE, AURALIS_PRIVATE_MARGIN: "0" };

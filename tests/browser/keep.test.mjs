@@ -75,6 +75,12 @@ function decodeFlac(bytes) {
 /** What K keeps beside the sound. */
 const kept = () => page.evaluate(async () => (await import("/preferences.js")).keptExtras());
 
+/** How much of a picture is drawn on, 0 to 1. */
+const painted = (canvas) => canvas.evaluate((each) => {
+  const { data } = each.getContext("2d").getImageData(0, 0, each.width, each.height);
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length / (data.length / 4);
+});
+
 async function open(name) {
   if (await page.evaluate((id) => document.getElementById(id)?.open, name)) return;
   await page.click(`#${name}-open`);
@@ -119,11 +125,7 @@ test("the sheet shows the take: picture, name, files; it plays instead of the st
   const row = page.locator("#panel-takes .entry");
   await until("one take", async () => (await row.count()) === 1);
   assert.match(await row.locator("canvas").getAttribute("aria-label"), /^Waveform of Bench, \d+ seconds$/);
-  const painted = () => row.locator("canvas").evaluate((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.filter((value, i) => i % 4 === 3 && value > 0).length / (data.length / 4);
-  });
-  await until("the waveform", async () => (await painted()) > 0.02);
+  await until("the waveform", async () => (await painted(row.locator("canvas"))) > 0.02);
   const labels = await row.locator(".files a").evaluateAll((all) => all.map((each) => each.firstChild.textContent.trim() || each.textContent.trim()));
   assert.ok((await row.locator(".files a").first().textContent()).includes("FLAC"), labels.join());
 
@@ -186,6 +188,10 @@ test("sessions: the one that is recorded, a part of it kept, exported, and taken
   await until("the session", async () => (await row.count()) === 1);
   assert.ok(await row.getByText("Recording now").isVisible());
   assert.match(await row.locator(".row-line").first().textContent(), /main/);
+  assert.match(await row.locator("canvas").getAttribute("aria-label"), /^Waveform of the session Bench, \d.* seconds?$/);
+  await until("its picture", async () => (await painted(row.locator("canvas"))) > 0.02);
+  await page.keyboard.press("Escape");
+  await Promise.all([page.waitForRequest("**/sessions/*/waveform"), page.click("#takes-open")]); // it went on meanwhile
   await named("Keep a part of the session Bench").click();
   await page.getByLabel("From").fill("0:05");
   await page.getByLabel("To", { exact: true }).fill("0:03");
@@ -208,7 +214,8 @@ test("sessions: the one that is recorded, a part of it kept, exported, and taken
   await until("its own session", async () => (await there.locator("#panel-sessions .entry").count()) === 1);
   await there.setInputFiles("#session-file", { name: "bench.auralis", mimeType: "application/octet-stream", buffer: file.bytes });
   await until("taken in", async () => (await there.locator("#panel-sessions .entry").count()) === 2);
-  assert.match(await there.locator("#panel-sessions").textContent(), /Bench/);
+  const taken = there.locator("#panel-sessions .entry", { hasText: "Bench" });
+  await until("its picture came with it", async () => (await painted(taken.locator("canvas"))) > 0.02);
   await there.setInputFiles("#session-file", { name: "no.auralis", mimeType: "application/octet-stream", buffer: Buffer.from("nothing") });
   await until("what is none is told", async () => /^(?!.*Taking in).+/.test(await there.textContent("#takes .notice")));
   await there.context().close();

@@ -8,8 +8,8 @@ import { branchLine, branchState, branchTitle, lanes } from "../../client/branch
 import { reason } from "../../client/journal-api.js";
 import { presetBody, presetName } from "../../client/mood-server.js";
 import { bytesText, clock, dayAndTime, heardChunk, parseClock, spoken } from "../../client/moments.js";
-import { partError, sessionLine, sessionNote } from "../../client/session-row.js";
-import { sortFiles, stateText, takeTitle, waveBars, works } from "../../client/take-files.js";
+import { partError, sessionLine, sessionNote, waveLabel } from "../../client/session-row.js";
+import { groupPeaks, sortFiles, stateText, takeTitle, waveBars, works } from "../../client/take-files.js";
 
 // ---- moments ----
 
@@ -77,6 +77,17 @@ test("a waveform fills its picture, silence is a line", () => {
   for (const { top, height } of waveBars(Array(240).fill([0, 0]), 480, 56)) assert.deepEqual([top, height], [27.5, 1]);
 });
 
+test("where nothing is known there is no bar, and bars are as wide in a short picture as in a long one", () => {
+  const bars = waveBars([[-0.5, 0.5], null, [0, 0]], 30, 20);
+  assert.deepEqual(bars.map(({ x }) => x), [0, 20]);
+  const [a, b, c, d] = [[-1, 0], [-0.5, 1], null, [0, 0]];
+  assert.deepEqual(groupPeaks([a, b, c, d], 2), [[-1, 1], [0, 0]]);
+  assert.deepEqual(groupPeaks([a, b, null, null, c, d], 3), [[-1, 1], null, [0, 0]]);
+  assert.deepEqual(groupPeaks([a, null], 5), [a, a, null, null]);
+  assert.deepEqual(groupPeaks([a, b], 3), [a, b]);
+  assert.deepEqual(groupPeaks([a, b], 0), [[-1, 1]]);
+});
+
 // ---- sessions ----
 
 const SESSION = { id: "b", title: "Ambient", name: "", channel: "main", started_at: "2025-06-20T10:00:00.000000Z", seconds: 3600, replayable_s: 3600, resumed_from: "", broken_why: "" };
@@ -90,6 +101,13 @@ test("a session is told in a line, and what is the matter with it in another", (
   assert.equal(sessionNote({ ...SESSION, resumed_from: "a" }), "Goes on from an earlier session");
   assert.equal(sessionNote({ ...SESSION, replayable_s: 90, broken_why: "the disk was full" }), "The first 1:30 can be kept (the disk was full)");
   assert.equal(sessionNote({ ...SESSION, replayable_s: 0 }), "Nothing of it can be kept");
+});
+
+test("a session's picture is called what it shows", () => {
+  assert.equal(waveLabel(SESSION, null), "Waveform of the session Ambient, 1 hour");
+  assert.equal(waveLabel({ ...SESSION, name: "Evening" }, [[-1, 1], [0, 0]]), "Waveform of the session Evening, 1 hour");
+  assert.equal(waveLabel(SESSION, [[-1, 1], null]), "Waveform of the session Ambient, 1 hour");
+  assert.equal(waveLabel(SESSION, [null, [-1, 1]]), "Waveform of the session Ambient, 1 hour, with gaps where nothing is known");
 });
 
 test("a span that cannot be kept is told before it is asked for", () => {

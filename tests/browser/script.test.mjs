@@ -60,7 +60,7 @@ const shown = (page) => page.locator("#code .cm-content").innerText();
 
 test("an edit is saved, armed, and heard at the boundary", async () => {
   const page = await workbench();
-  assert.match(await shown(page), /title = "Bench"/);
+  await until("the text", async () => /title = "Bench"/.test(await shown(page)));
   await page.click("#play");
   await playing(page);
   await type(page, piece(60, "Changed"));
@@ -79,7 +79,7 @@ test("a mistake is shown at its line while it is typed, refused, and mended", as
   await type(page, piece(60, "Changed").replace("return 2", "return 2 two"));
   await says(page, /^line 8: .*What played plays on$/);
   await until("the mark at the line", () => page.locator("#code .cm-lintRange-error").count());
-  assert.match(await page.locator("#diagnostics li button").innerText(), /^line 8: /);
+  await until("the list", async () => /^line 8: /.test(await page.locator("#diagnostics li button").first().innerText()));
   const before = readFileSync(file, "utf8");
   await page.keyboard.press("Control+s");
   await says(page, /^line 8: /);
@@ -87,15 +87,15 @@ test("a mistake is shown at its line while it is typed, refused, and mended", as
   assert.equal((await server.status()).title, "Changed");
   await page.click("#script-revert");
   await says(page, /This is what plays/);
-  assert.equal(await page.locator("#code .cm-lintRange-error").count(), 0);
+  await until("no mark", async () => (await page.locator("#code .cm-lintRange-error").count()) === 0);
   await page.context().close();
 });
 
 test("the piano roll shows both phrases and leads to the line of a note", async () => {
   const page = await workbench();
   await until("notes", async () => /then phrase/.test(await text(page, "roll-note")));
-  const label = await page.getAttribute("#roll", "aria-label");
-  assert.match(label, /Now: 8 notes in A minor, 2 bars; next: 8 notes/);
+  const label = () => page.getAttribute("#roll", "aria-label");
+  await until("both phrases", async () => /Now: 8 notes in A minor, 2 bars; next: 8 notes/.test(await label()));
   const box = await page.locator("#roll").boundingBox();
   const found = await until("a note under the pointer", async () => {
     for (let y = 4; y < box.height; y += 4) {
@@ -121,7 +121,7 @@ test("what another editor saves is taken over; an edit of one's own is not lost"
   await type(page, piece(64, "Mine"));
   writeFileSync(file, piece(65, "Theirs"));
   await says(page, /^Changed on disk/);
-  assert.match(await shown(page), /title = "Mine"/);
+  await until("the text is one's own", async () => /title = "Mine"/.test(await shown(page)));
   await page.click("#script-save");
   await says(page, /Armed|This is what plays/);
   assert.equal(readFileSync(file, "utf8"), piece(64, "Mine"));
@@ -145,7 +145,22 @@ test("completion knows the library", async () => {
   await page.keyboard.press("Control+Home");
   await page.keyboard.type("theory.cho", { delay: 20 });
   await until("a list", () => page.locator("#code .cm-tooltip-autocomplete li").count());
-  assert.match(await page.locator("#code .cm-tooltip-autocomplete").innerText(), /theory\.chord/);
+  await until("the chord", async () => /theory\.chord/.test(await page.locator("#code .cm-tooltip-autocomplete").innerText()));
+  await page.context().close();
+});
+
+test("completion knows the voices, and what each can be set to", async () => {
+  const page = await workbench();
+  const list = page.locator("#code .cm-tooltip-autocomplete");
+  await page.locator("#code .cm-content").click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type('local patches = { star = { voice = "', { delay: 20 });
+  await until("the voices", async () => (await list.count()) > 0 && /modular/.test(await list.innerText()));
+  await page.keyboard.type('bell", rat', { delay: 20 });
+  await until("the bell's own", async () => (await list.count()) > 0 && /ratio/.test(await list.innerText()));
+  const bell = (await (await fetch(`http://127.0.0.1:${server.port}/api/v1/voices`)).json()).voices.find(({ name }) => name === "bell");
+  const { min, max } = bell.params.find(({ name }) => name === "ratio");
+  assert.ok((await list.innerText()).includes(`${min} to ${max}`), await list.innerText());
   await page.context().close();
 });
 

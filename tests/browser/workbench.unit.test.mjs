@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Edition, barsUntil, diagnosticText } from "../../client/edition.js";
+import { parametersAt, tablesAround } from "../../client/parameters.js";
 import { hit, layout, pitchName, pitchRange, soundingLines } from "../../client/roll.js";
 
 const BEAT = { bpm: 60, beatsPerBar: 4 }; // a bar lasts 4 s
@@ -125,4 +126,47 @@ test("pitches by name", () => {
   assert.equal(pitchName(69), "A4");
   assert.equal(pitchName(60.25), "C4 +25 ct");
   assert.equal(pitchName(48.9), "C♯3 −10 ct");
+});
+
+// ---- completion ----
+
+const param = (name, unit = "", min = 0, max = 1) => ({ name, unit, min, max, default: 0.5, about: `what ${name} is` });
+const TABLES = {
+  voices: [{ name: "bell", params: [param("ratio"), param("decay", "s", 0.01, 30)] }, { name: "pad", params: [param("detune", "cents")] }],
+  effects: [{ name: "reverb", params: [param("damping", "Hz")] }, { name: "delay", params: [param("beats")] }],
+};
+const labels = (marked) => {
+  const at = marked.indexOf("|");
+  return parametersAt(marked.slice(0, at) + marked.slice(at + 1), at, TABLES)?.map(({ label }) => label) ?? null;
+};
+
+test("parameters belong to the voice of the patch around the place, wherever it is named", () => {
+  assert.deepEqual(labels('patches = { star = { voice = "bell", | } }'), ["ratio", "decay"]);
+  assert.deepEqual(labels('patches = { star = { ra|, voice = "bell" }, low = { voice = "pad" } }'), ["ratio", "decay"]);
+  assert.deepEqual(labels('patches = { star = { voice = "bell" }, low = { voice = \'pad\', d'+'|'), ["detune"]);
+  assert.deepEqual(labels('patches = { low = { voice = "pad", curve = { 1, 2 }, d|'), ["detune"]);
+  assert.deepEqual(labels('-- { "\npatches = { low = { voice = "pad", --[[ } ]] d|'), ["detune"]);
+  assert.equal(labels('patches = { odd = { voice = "nobody", | } }'), null);
+});
+
+test("effects, their parameters, and the names of voices", () => {
+  assert.deepEqual(labels("effects = { reverb = { | } }"), ["damping"]);
+  assert.deepEqual(labels("effects = { reverb = { damping = 4000 }, delay = { b| }"), ["beats"]);
+  assert.deepEqual(labels("effects = { | }"), ["reverb", "delay"]);
+  assert.deepEqual(labels('a = { voice = "|" }'), ["bell", "pad"]);
+  assert.deepEqual(labels("a = { voice = 'be|"), ["bell", "pad"]);
+});
+
+test("elsewhere there are none", () => {
+  for (const text of ["|", "x = {}|", "x = { 1, | }", 'a = { voice = "bell", ratio = |2 }', 'a = { voice = "bell" } |', 'a = { voice = "bell", -- ra|', 'a = { voice = "bell", name = "ra|" }'])
+    assert.equal(labels(text), null, text);
+  assert.deepEqual(tablesAround("a = { b = { } }", 6).map(({ name }) => name), ["a"]);
+  assert.deepEqual(tablesAround("a = { b = { } }", 12).map(({ name }) => name), ["a", "b"]);
+});
+
+test("a parameter comes with its range, its unit and what it is when nobody sets it", () => {
+  const [, decay] = parametersAt('a = { voice = "bell", ', 22, TABLES);
+  assert.equal(decay.detail, " 0.01 to 30 s, else 0.5");
+  assert.equal(decay.info, "what decay is");
+  assert.equal(decay.apply, "decay = ");
 });

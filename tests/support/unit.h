@@ -9,4 +9,11 @@
 
 #include <cmocka.h>
 
+/* How long a simulation is: with a sanitizer, which makes it several times slower, as long as all of its paths need. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define USUAL_OR_SANITIZED(usual, sanitized) (sanitized)
+#else
+#define USUAL_OR_SANITIZED(usual, sanitized) (usual)
+#endif
+
 #endif

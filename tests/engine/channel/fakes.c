@@ -206,8 +206,7 @@ uint32_t aur_synth_lookahead(const struct aur_synth *synth)
 
 void aur_synth_counts(const struct aur_synth *synth, struct aur_synth_counts *out)
 {
-    (void)synth;
-    *out = (struct aur_synth_counts){0};
+    *out = synth->counts;
 }
 
 /* No keyframes. */

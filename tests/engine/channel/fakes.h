@@ -40,6 +40,7 @@ struct aur_synth {
         struct aur_live live;
     } lives[FAKE_LIVES]; /* every call of aur_synth_live */
     size_t n_lives;
+    struct aur_synth_counts counts; /* as told */
 };
 
 /* What the fake synth plays: left says the frame, right the phrase (0: none). Both are exact in a float. */

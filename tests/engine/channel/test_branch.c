@@ -28,8 +28,8 @@ static struct aur_msg_phrase switch_to(struct duo *d, uint32_t branch)
 
 static struct aur_branch branch_of(struct duo *d, uint32_t id)
 {
-    struct aur_branch all[AUR_BRANCHES_MAX];
-    size_t n = aur_channel_branches(d->h.ch, all, AUR_BRANCHES_MAX);
+    struct aur_branch all[AUR_BRANCHES_LISTED];
+    size_t n = aur_channel_branches(d->h.ch, all, AUR_BRANCHES_LISTED);
     for (size_t i = 0; i < n; i++)
         if (all[i].id == id)
             return all[i];
@@ -216,9 +216,44 @@ static void the_branch_left_longest_ago_goes(void **state)
     assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), AUR_BRANCHES_MAX);
     assert_int_equal(aur_channel_switch(d.h.ch, &(struct aur_msg_phrase){0}, 0, NULL), AUR_ENOTFOUND);
     assert_true(branch_of(&d, 40).current);
+    rewind_by(&d, 1, NULL, NULL, 41);
+    assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), AUR_BRANCHES_LISTED);
+    assert_true(branch_of(&d, 41).armed); /* one more than is kept */
+    assert_int_equal(branch_of(&d, 9).id, 9);
     switch_to(&d, 9);
     hand_chunks(&d.h, 60);
     assert_true(branch_of(&d, 9).current);
+    duo_close(&d);
+}
+
+/* Also while its phrase is being composed. */
+static void look_while_composing(void *user)
+{
+    struct duo *d = user;
+    char script[AUR_BRANCH_SCRIPT];
+    d->h.piece.during = NULL;
+    assert_int_equal(aur_channel_branches(d->h.ch, NULL, 0), 2);
+    assert_true(branch_of(d, 1).armed && branch_of(d, 0).current);
+    aur_channel_follows(d->h.ch, script);
+    assert_string_equal(script, "");
+}
+
+static void the_one_that_comes_is_seen_all_the_time(void **state)
+{
+    (void)state;
+    struct duo d;
+    duo_open(&d);
+    hand_until(&d.h, 2 * PHRASE + CHUNK);
+    rewind_by(&d, 1, NULL, NULL, 1);
+    d.h.piece.during = look_while_composing;
+    d.h.piece.user = &d;
+    hand_until(&d.h, 3 * PHRASE + CHUNK);
+    assert_null(d.h.piece.during);
+    assert_true(branch_of(&d, 1).current && !branch_of(&d, 1).armed);
+    d.h.piece.fails = true; /* a branch that does not begin is none */
+    rewind_by(&d, 1, NULL, NULL, 2);
+    hand_until(&d.h, 4 * PHRASE + CHUNK);
+    assert_int_equal(aur_channel_branches(d.h.ch, NULL, 0), 2);
     duo_close(&d);
 }
 
@@ -260,6 +295,7 @@ int main(void)
         cmocka_unit_test(edits_and_rollbacks_are_of_their_branch),
         cmocka_unit_test(only_so_far),
         cmocka_unit_test(the_branch_left_longest_ago_goes),
+        cmocka_unit_test(the_one_that_comes_is_seen_all_the_time),
         cmocka_unit_test(controls_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* What a channel records is enough to make every sample again, to the bit: a real channel stepped by hand goes through all that
  * can happen to a stream; then its phrases are composed from the journal and given to a synth that knows nothing of it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,12 +135,36 @@ static void assert_same(const struct replayed *p, const struct recorded *s)
     }
 }
 
+struct glance {
+    const struct recorded *s;
+    unsigned minutes;
+};
+
+/* Each second as loud as it was streamed. */
+static int check_overview(void *user, const struct aur_overview *o)
+{
+    struct glance *glance = user;
+    const struct recorded *s = glance->s;
+    const size_t n = strlen(o->seconds);
+    assert_int_equal(n, o->minute < CHUNKS / 600 ? 60 : (CHUNKS % 600 + 9) / 10);
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = (size_t)(o->minute * 60 + i) * RATE * 2, to = from + RATE * 2;
+        float loudest = 0;
+        for (size_t k = from; k < to && k < FRAMES * 2; k++)
+            loudest = fabsf(s->samples[k]) > loudest ? fabsf(s->samples[k]) : loudest;
+        assert_int_equal(o->seconds[i], aur_overview_of(loudest));
+    }
+    assert_int_equal(o->minute, glance->minutes++);
+    return 0;
+}
+
 static void every_sample_again(void **state)
 {
     (void)state;
     struct recorded s;
     struct replayed p;
     struct tally t = {0};
+    struct glance glance = {&s, 0};
     recorded_open(&s);
     s.ch->render.record.keyframe_from = (uint64_t)95 * RATE; /* sooner than after five minutes */
     for (uint64_t k = 0; k < CHUNKS; k++) {
@@ -158,6 +183,8 @@ static void every_sample_again(void **state)
     assert_int_equal(facts(p.archive, s.session, AUR_FACT_MINUTE), 3);
     assert_int_equal(aur_archive_facts(p.archive, s.session, AUR_FACT_MINUTE, 0, UINT64_MAX, check_minute, s.samples),
                      AUR_OK);
+    assert_int_equal(aur_archive_overviews(p.archive, s.session, check_overview, &glance), AUR_OK);
+    assert_int_equal(glance.minutes, CHUNKS / 600 + 1);
     assert_int_equal(aur_archive_events(p.archive, s.session, 0, UINT64_MAX, count_event, &t), AUR_OK);
     assert_int_equal(t.branches, 2);
     assert_int_equal(t.switches, 2);

@@ -15,13 +15,9 @@
 #include "channel/scripts_worker.h"
 #include "support/unit.h"
 
-#define RATE  44100u
-#define CHUNK 4410u
-#ifdef __SANITIZE_THREAD__ /* there is one thread, and it is slow */
-#define EDITS 20
-#else
-#define EDITS 200
-#endif
+#define RATE         44100u
+#define CHUNK        4410u
+#define EDITS        USUAL_OR_SANITIZED(200, 80)
 #define INSTR        400000u
 #define WINDOW       4             /* chunks of a loudness */
 #define MEMORY_SLACK (512u * 1024) /* the long texts have 300 KB each, the others 1 KB and their pieces 20 */
@@ -290,7 +286,7 @@ static void put_next(FILE *out, struct storm *s)
  * allocator does not tell. */
 static size_t settled_bytes(struct storm *s)
 {
-    for (int i = 0; i < AUR_CHANNEL_BEFORE + 2; i++, form_next++) {
+    for (int i = 0; i < AUR_BRANCH_BEFORE + 2; i++, form_next++) {
         save(s, put_next);
         play(s, 150);
     }

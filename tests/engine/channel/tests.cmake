@@ -1,5 +1,5 @@
 # The unit tests run a channel on a fake piece and a fake synth, which the linker takes before those of the real rooms.
-set(on_fakes test_reload test_rollback test_branch test_stream test_commit test_listen test_formats test_channel_alloc test_tally)
+set(on_fakes test_reload test_rollback test_branch test_stream test_commit test_listen test_formats test_channel_alloc test_tally test_recorded_device)
 if(name IN_LIST on_fakes)
   target_sources(${name} PRIVATE ${folder}/fakes.c ${folder}/hand.c)
 elseif(name STREQUAL test_station)

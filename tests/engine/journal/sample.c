@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "journal/transfer.h"
 
 #define RATE 48000u
 
@@ -100,13 +101,24 @@ struct made {
     struct aur_bundle bundle;
 };
 
+const struct aur_shipped *sample_shipped(void)
+{
+    for (size_t i = 0; i < aur_shipped_count; i++)
+        if (strcmp(aur_shipped_texts[i].name, "lib/theory.lua") == 0)
+            return &aur_shipped_texts[i];
+    fail_msg("lib/theory.lua is not shipped");
+    return NULL;
+}
+
 static void make(struct made *m, unsigned variant)
 {
     for (unsigned i = 0; i < FLOATS; i++)
         m->frames[i] = (float)(i * 7 % 1000) / 1000 - (float)variant;
     snprintf(m->text, sizeof m->text, "return { title = \"%u\" }", variant);
     m->files[0] = (struct aur_bundle_file){"piece.lua", m->text, strlen(m->text)};
-    m->files[1] = (struct aur_bundle_file){"lib/theory.lua", "return {}\n", 10};
+    m->files[1] = variant == SAMPLE_SHIPPED
+                      ? (struct aur_bundle_file){sample_shipped()->name, sample_shipped()->text, sample_shipped()->len}
+                      : (struct aur_bundle_file){"lib/theory.lua", "return {}\n", 10};
     m->table = (struct aur_bundle_table){"waves/one.wav", aur_hash_cycles(m->frames, FLOATS, 2, 512), 2, 512, m->frames,
                                          FLOATS};
     uint64_t hash = aur_hash_named("piece.lua", 0, AUR_HASH_START);
@@ -163,10 +175,16 @@ void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, u
 
 void sample_session(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *channel, int64_t started_at, unsigned n)
 {
+    sample_session_of(s, id, channel, started_at, n, 0);
+}
+
+void sample_session_of(struct sample *s, char id[AUR_SESSION_ID_SIZE], const char *channel, int64_t started_at,
+                       unsigned n, unsigned variant)
+{
     struct aur_recorder *recorder = sample_record(s, channel, started_at);
-    sample_piece(recorder, 0);
+    sample_piece(recorder, variant);
     for (unsigned at = 0; at < n; at += 100) { /* no faster than the ring is emptied */
-        sample_phrases(recorder, at, at + 100 < n ? at + 100 : n, 0);
+        sample_phrases(recorder, at, at + 100 < n ? at + 100 : n, variant);
         assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
     }
     snprintf(id, AUR_SESSION_ID_SIZE, "%s", aur_recorder_id(recorder));
@@ -190,11 +208,43 @@ void sample_store(const char *path, const void *data, size_t len)
 
 void sample_export(const struct sample *s, const char *id, const char *path)
 {
+    sample_export_as(s, id, path, AUR_EXPORT_LEAN);
+}
+
+void sample_export_as(const struct sample *s, const char *id, const char *path, enum aur_export kind)
+{
     struct aur_error err = {0};
     struct aur_archive *archive = sample_read(s);
-    if (aur_archive_export(archive, id, path, true, &err) < 0)
+    if (aur_archive_export(archive, id, path, kind, true, &err) < 0)
         fail_msg("%s", err.message);
     aur_archive_close(archive);
+}
+
+void sample_change(const char *to, const char *from, const char *sql)
+{
+    struct aur_buf packed, data;
+    sqlite3 *db;
+    sqlite3_int64 len;
+    sample_load(&packed, from);
+    aur_buf_init(&data);
+    assert_int_equal(aur_unpack(&data, packed.data, packed.len, (size_t)1 << 28, from, NULL), AUR_OK);
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    unsigned char *copy = sqlite3_malloc64(data.len);
+    memcpy(copy, data.data, data.len);
+    assert_int_equal(sqlite3_deserialize(db, "main", copy, (sqlite3_int64)data.len, (sqlite3_int64)data.len,
+                                         SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE),
+                     SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    unsigned char *changed = sqlite3_serialize(db, "main", &len, 0);
+    aur_buf_deinit(&packed);
+    aur_buf_init(&packed);
+    assert_int_equal(aur_pack(&packed, changed, (size_t)len), AUR_OK);
+    sample_store(to, packed.data, packed.len);
+    sqlite3_free(changed);
+    sqlite3_close(db);
+    aur_buf_deinit(&packed);
+    aur_buf_deinit(&data);
 }
 
 long long sample_count(const struct sample *s, const char *sql)

@@ -2,7 +2,6 @@
  * what is refused is refused with a reason. */
 #include "support/unit.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +43,7 @@ static bool try_file(const char *path)
     struct aur_session_info info;
     int rc = aur_archive_open(&archive, path, &err);
     if (rc < 0) {
-        assert_true(rc == AUR_EINVAL || rc == AUR_EIO);
+        assert_true(rc == AUR_EINVAL || rc == AUR_EIO || rc == AUR_ENOTFOUND);
         assert_non_null(strstr(err.message, path));
         return false;
     }
@@ -209,6 +208,16 @@ static const char *const hostile[] = {
     "UPDATE waves SET frames = zeroblob(7)",
     "UPDATE events SET detail = '{\"a\":1,}'",
     "UPDATE events SET kind = hex(zeroblob(100))",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, -1, 'a')",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 1000001, 'a')",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 0, '')",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 0, hex(zeroblob(31)))",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 0, CAST(zeroblob(61) AS TEXT))",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 0, 'aan')",
+    "PRAGMA ignore_check_constraints=ON; INSERT INTO overviews VALUES(1, 0, 'a/a')",
+    "PRAGMA foreign_keys=OFF; INSERT INTO overviews VALUES(7, 0, 'a')",
+    "DROP TABLE overviews",
+    "PRAGMA user_version = 1", /* with the tables of 2 */
     "INSERT INTO presets VALUES('a', '{}')",
     "INSERT INTO takes SELECT 't', key, '', '', 0, 0, 1, 0, '', '', '' FROM sessions",
     "INSERT INTO keyframes VALUES(1, 0, 0, 0, 4, x'00')",
@@ -218,31 +227,17 @@ static void test_made_to_do_harm(void **state)
 {
     struct sample *s = *state;
     char id[AUR_SESSION_ID_SIZE], path[160], bad[160];
-    struct aur_buf data;
     sample_session(s, id, "main", 1000, 5);
     sample_export(s, id, sample_file(s, path, "a.auralis"));
     sample_file(s, bad, "bad.auralis");
-    unpacked(&data, path);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
-        sqlite3 *db;
-        sqlite3_int64 len;
-        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-        unsigned char *copy = sqlite3_malloc64(data.len);
-        memcpy(copy, data.data, data.len);
-        assert_int_equal(sqlite3_deserialize(db, "main", copy, (sqlite3_int64)data.len, (sqlite3_int64)data.len,
-                                             SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE),
-                         SQLITE_OK);
-        if (sqlite3_exec(db, hostile[i], NULL, NULL, NULL) != SQLITE_OK)
-            fail_msg("%s: %s", hostile[i], sqlite3_errmsg(db));
-        unsigned char *changed = sqlite3_serialize(db, "main", &len, 0);
-        if (try_data(bad, changed, (size_t)len))
+        sample_change(bad, path, hostile[i]);
+        if (try_file(bad))
             fail_msg("taken: %s", hostile[i]);
-        sqlite3_free(changed);
-        sqlite3_close(db);
         assert_int_equal(aur_journal_session_import(s->journal, bad, id, NULL), AUR_EINVAL);
     }
-    assert_true(try_data(bad, data.data, data.len));
-    aur_buf_deinit(&data);
+    sample_change(bad, path, "SELECT 1");
+    assert_true(try_file(bad));
 }
 
 static void test_a_bomb_is_not_unpacked(void **state)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "journal/overview.h"
 #include "journal/transfer.h"
 #include "sample.h"
 
@@ -40,6 +41,8 @@ static void make(struct sample *s, char id[AUR_SESSION_ID_SIZE])
                                {.type = AUR_FACT_UNDERRUN, .frame = 11 * RATE, .number = 1234}};
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         aur_recorder_fact(recorder, &facts[i]);
+    aur_recorder_overview(recorder, &(struct aur_overview){0, "1aa"});
+    aur_recorder_overview(recorder, &(struct aur_overview){0, "1aabm0d"});
     memset(aur_recorder_keyframe(recorder), 0, 1 << 16);
     aur_recorder_keyframe_done(recorder, &(struct aur_keyframe_head){.frame = RATE}, 1 << 16);
     aur_recorder_broken(recorder, 55 * RATE, "a test wants it");
@@ -67,6 +70,12 @@ static int tell_fact(void *user, const struct aur_fact *f)
     aur_buf_printf(user, "fact %d %llu %llu %llx %a %a %a\n", (int)f->type, (unsigned long long)f->frame,
                    (unsigned long long)f->number, (unsigned long long)f->hash, (double)f->level, (double)f->brightness,
                    (double)f->intensity);
+    return 0;
+}
+
+static int tell_overview(void *user, const struct aur_overview *o)
+{
+    aur_buf_printf(user, "overview %llu %s\n", (unsigned long long)o->minute, o->seconds);
     return 0;
 }
 
@@ -109,6 +118,7 @@ static char *tell_all(struct aur_archive *archive, const char *id)
         assert_int_equal(aur_archive_facts(archive, i.id, (enum aur_fact_type)type, 0, UINT64_MAX, tell_fact, &out),
                          AUR_OK);
     assert_int_equal(aur_archive_events(archive, i.id, 0, UINT64_MAX, tell_event, &out), AUR_OK);
+    assert_int_equal(aur_archive_overviews(archive, i.id, tell_overview, &out), AUR_OK);
     tell_bundle(&out, archive, sample_piece_hash(0));
     tell_bundle(&out, archive, sample_piece_hash(1));
     return aur_buf_take(&out);
@@ -128,6 +138,7 @@ static void test_a_file_tells_the_same(void **state)
     archive = sample_read(s);
     char *left = tell_all(archive, id), *right = tell_all(file, NULL);
     assert_string_equal(left, right);
+    assert_non_null(strstr(right, "overview 0 1aabm0d\n"));
     free(left);
     free(right);
     aur_archive_close(archive);
@@ -185,13 +196,14 @@ static void test_refusals(void **state)
     struct aur_error err = {0};
     make(s, id);
     struct aur_archive *archive = sample_read(s);
-    assert_int_equal(aur_archive_export(archive, "nothing", sample_file(s, path, "a.auralis"), false, &err),
-                     AUR_ENOTFOUND);
-    assert_int_equal(aur_archive_export(archive, id, path, false, &err), AUR_OK);
-    assert_int_equal(aur_archive_export(archive, id, path, false, &err), AUR_EIO);
+    assert_int_equal(
+        aur_archive_export(archive, "nothing", sample_file(s, path, "a.auralis"), AUR_EXPORT_LEAN, false, &err),
+        AUR_ENOTFOUND);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, false, &err), AUR_OK);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, false, &err), AUR_EIO);
     assert_non_null(strstr(err.message, "exists"));
-    assert_int_equal(aur_archive_export(archive, id, path, true, &err), AUR_OK);
-    assert_int_equal(aur_archive_export(archive, id, "/proc/nowhere/a.auralis", false, &err), AUR_EIO);
+    assert_int_equal(aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, true, &err), AUR_OK);
+    assert_int_equal(aur_archive_export(archive, id, "/proc/nowhere/a.auralis", AUR_EXPORT_LEAN, false, &err), AUR_EIO);
     aur_archive_close(archive);
     assert_int_equal(aur_journal_session_import(s->journal, "/nowhere", id, &err), AUR_EINVAL);
     assert_int_equal(aur_journal_session_import(s->journal, s->path, id, &err), AUR_EINVAL);

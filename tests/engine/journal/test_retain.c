@@ -107,7 +107,8 @@ static void test_what_was_imported_lately_stays(void **state)
     sample_close(s);
     run_sql(s, "UPDATE sessions SET ended_at = 4000");
     archive = sample_read(s);
-    assert_int_equal(aur_archive_export(archive, id, sample_file(s, path, "a.auralis"), true, NULL), AUR_OK);
+    assert_int_equal(aur_archive_export(archive, id, sample_file(s, path, "a.auralis"), AUR_EXPORT_LEAN, true, NULL),
+                     AUR_OK);
     aur_archive_close(archive);
     strcpy(other.folder, s->folder);
     snprintf(other.path, sizeof other.path, "%s/other.db", s->folder);

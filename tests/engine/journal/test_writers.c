@@ -167,7 +167,7 @@ static void test_reading_without_memory(void **state)
         int rc = aur_archive_open(&archive, s->path, NULL);
         rc = rc == AUR_OK ? aur_archive_session(archive, &info, id, NULL) : rc;
         rc = rc == AUR_OK ? any_bundle(archive) : rc;
-        rc = rc == AUR_OK ? aur_archive_export(archive, id, path, true, NULL) : rc;
+        rc = rc == AUR_OK ? aur_archive_export(archive, id, path, AUR_EXPORT_LEAN, true, NULL) : rc;
         rc = rc == AUR_OK ? aur_journal_open(&journal, &config, NULL) : rc;
         rc = rc == AUR_OK ? aur_journal_session_import(journal, path, id, NULL) : rc;
         const bool failed = failing_alloc_disarm();

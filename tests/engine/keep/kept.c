@@ -154,3 +154,28 @@ bool kept_says(const struct kept *kept, const char *text)
 {
     return kept->reply.body.data && strstr(kept->reply.body.data, text);
 }
+
+struct aur_keep_request kept_take_of(double last_s, uint64_t sounded, const char *name)
+{
+    struct aur_keep_request request = {.ask = AUR_KEEP_TAKE_NEW, .midi = true};
+    strcpy(request.span.channel, "main");
+    request.span.last_s = last_s;
+    request.span.sounded = sounded;
+    snprintf(request.name, sizeof request.name, "%s", name);
+    return request;
+}
+
+struct aur_keep_request kept_about(enum aur_keep_ask ask, const char *id, const char *name)
+{
+    struct aur_keep_request request = {.ask = ask};
+    snprintf(request.id, sizeof request.id, "%s", id);
+    snprintf(request.name, sizeof request.name, "%s", name);
+    return request;
+}
+
+void kept_drop_files(const struct kept *kept)
+{
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf %s", kept->folder);
+    assert_int_equal(system(command), 0);
+}

@@ -34,4 +34,10 @@ void kept_id(const struct kept *kept, char *out, size_t size);
 void kept_settle(struct kept *kept, const char *id);
 bool kept_says(const struct kept *kept, const char *text);
 
+/* Requests: a take of channel "main" with MIDI; about something of this id. */
+struct aur_keep_request kept_take_of(double last_s, uint64_t sounded, const char *name);
+struct aur_keep_request kept_about(enum aur_keep_ask ask, const char *id, const char *name);
+/* Removes the folder of takes. */
+void kept_drop_files(const struct kept *kept);
+
 #endif

@@ -8,31 +8,6 @@
 
 #include "kept.h"
 
-static struct aur_keep_request take_of(double last_s, uint64_t sounded, const char *name)
-{
-    struct aur_keep_request request = {.ask = AUR_KEEP_TAKE_NEW, .midi = true};
-    strcpy(request.span.channel, "main");
-    request.span.last_s = last_s;
-    request.span.sounded = sounded;
-    snprintf(request.name, sizeof request.name, "%s", name);
-    return request;
-}
-
-static struct aur_keep_request about(enum aur_keep_ask ask, const char *id, const char *name)
-{
-    struct aur_keep_request request = {.ask = ask};
-    snprintf(request.id, sizeof request.id, "%s", id);
-    snprintf(request.name, sizeof request.name, "%s", name);
-    return request;
-}
-
-static void drop_files(const struct kept *kept)
-{
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf %s", kept->folder);
-    assert_int_equal(system(command), 0);
-}
-
 /* The samples are those of the render that the session is a part of. */
 static void a_take_is_what_sounded(void **state)
 {
@@ -42,7 +17,7 @@ static void a_take_is_what_sounded(void **state)
     kept_open(&kept, f);
     kept_record(&kept, 2);
     kept_start(&kept, NULL);
-    assert_int_equal(kept_ask(&kept, take_of(2, 5 * RATE, "First / take")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(2, 5 * RATE, "First / take")), 0);
     assert_true(kept_says(&kept, "\"from_frame\":132300,\"to_frame\":220500"));
     assert_true(kept_says(&kept, "\"clipped\":false"));
     kept_id(&kept, id, sizeof id);
@@ -61,19 +36,19 @@ static void a_take_is_what_sounded(void **state)
     assert_memory_equal(part.ints, all.ints + (size_t)2 * 3 * RATE, part.frames * 2 * sizeof *part.ints);
     fixture_drop(&all);
     fixture_drop(&part);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_WAVEFORM, id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_WAVEFORM, id, "")), 0);
     assert_true(kept_says(&kept, "{\"seconds\":2,\"peaks\":[["));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_FILE, id, "take.mid")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_FILE, id, "take.mid")), 0);
     assert_true(kept.reply.fd >= 0 && kept.reply.bytes > 0);
     assert_string_equal(kept.reply.file, "First-take.mid");
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_FILE, id, "../../journal.db")), AUR_ENOTFOUND);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION_DELETE, kept.id, "")), AUR_EBUSY);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_NAME, id, "Rain")), 0);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_DELETE, id, "")), 0);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE, id, "")), AUR_ENOTFOUND);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_FILE, id, "../../journal.db")), AUR_ENOTFOUND);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSION_DELETE, kept.id, "")), AUR_EBUSY);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_NAME, id, "Rain")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_DELETE, id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE, id, "")), AUR_ENOTFOUND);
     assert_int_not_equal(access(path, F_OK), 0);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 static void more_than_there_is_is_clipped_and_nothing_is_refused(void **state)
@@ -82,17 +57,17 @@ static void more_than_there_is_is_clipped_and_nothing_is_refused(void **state)
     kept_open(&kept, *state);
     kept_record(&kept, 1);
     kept_start(&kept, NULL);
-    struct aur_keep_request long_one = take_of(600, 3 * RATE, "");
+    struct aur_keep_request long_one = kept_take_of(600, 3 * RATE, "");
     long_one.asked_at = 1736937045123;
     assert_int_equal(kept_ask(&kept, long_one), 0);
     assert_true(kept_says(&kept, "\"from_frame\":0,\"to_frame\":132300"));
     assert_true(kept_says(&kept, "\"kept_at\":\"2025-01-15T10:30:45.123000Z\""));
     assert_true(kept_says(&kept, "\"asked_s\":600,\"clipped\":true"));
     assert_true(kept_says(&kept, "\"name\":\"A session\""));
-    struct aur_keep_request request = take_of(60, RATE, "");
+    struct aur_keep_request request = kept_take_of(60, RATE, "");
     strcpy(request.span.channel, "other");
     assert_int_equal(kept_ask(&kept, request), AUR_ENOTSUP);
-    request = take_of(0, 0, "");
+    request = kept_take_of(0, 0, "");
     request.span.channel[0] = '\0';
     strcpy(request.span.session, kept.id);
     request.span.from_s = 100;
@@ -101,7 +76,7 @@ static void more_than_there_is_is_clipped_and_nothing_is_refused(void **state)
     strcpy(request.span.session, "nobody");
     assert_int_equal(kept_ask(&kept, request), AUR_ENOTFOUND);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 static void a_span_that_cannot_be_made_again(void **state)
@@ -111,11 +86,11 @@ static void a_span_that_cannot_be_made_again(void **state)
     kept_record(&kept, 2);
     aur_recorder_broken(kept.recorder, 2 * RATE, "the device is not exact");
     kept_start(&kept, NULL);
-    assert_int_equal(kept_ask(&kept, take_of(4, 4 * RATE, "")), AUR_ENOTSUP);
+    assert_int_equal(kept_ask(&kept, kept_take_of(4, 4 * RATE, "")), AUR_ENOTSUP);
     assert_non_null(strstr(kept.reply.error.message, "2.000 s only: the device is not exact"));
-    assert_int_equal(kept_ask(&kept, take_of(1, 2 * RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, 2 * RATE, "")), 0);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 /* A disk that cannot be written, here a file where the folder is to be. */
@@ -129,20 +104,20 @@ static void what_failed_is_tried_again(void **state)
     FILE *file = fopen(kept.folder, "w");
     assert_non_null(file);
     fclose(file);
-    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, RATE, "")), 0);
     kept_id(&kept, id, sizeof id);
     kept_settle(&kept, id);
     assert_true(kept_says(&kept, "\"state\":\"failed\""));
     assert_false(kept_says(&kept, "\"error\":\"\""));
     assert_false(kept_says(&kept, kept.folder));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_FILE, id, "take.flac")), AUR_EBUSY);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_FILE, id, "take.flac")), AUR_EBUSY);
     assert_int_equal(unlink(kept.folder), 0);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_RETRY, id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_RETRY, id, "")), 0);
     kept_settle(&kept, id);
     assert_true(kept_says(&kept, "\"state\":\"done\""));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_RETRY, id, "")), AUR_EBUSY);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_RETRY, id, "")), AUR_EBUSY);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 /* What waits when the process ends is rendered by the next; what is complete is not rendered twice. */
@@ -178,7 +153,7 @@ static void a_restart_goes_on(void **state)
     assert_int_equal(stat(path, &about_file), 0);
     assert_int_equal(about_file.st_size, 7);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 /* The first one is being rendered for longer than it takes to ask for two more; deleting it makes room. */
@@ -187,7 +162,7 @@ static void no_more_wait_than_may(void **state)
     struct kept kept;
     struct aur_keep_config config = {.waiting_max = 1};
     char first[AUR_KEEP_ID_SIZE], second[AUR_KEEP_ID_SIZE];
-    struct aur_keep_request request = take_of(600, 600 * RATE, "");
+    struct aur_keep_request request = kept_take_of(600, 600 * RATE, "");
     kept_open(&kept, *state);
     kept_record(&kept, 150);
     kept_start(&kept, &config);
@@ -196,19 +171,19 @@ static void no_more_wait_than_may(void **state)
     assert_int_equal(kept_ask(&kept, request), 0);
     kept_id(&kept, first, sizeof first);
     do
-        assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE, first, "")), 0);
+        assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE, first, "")), 0);
     while (kept_says(&kept, "\"state\":\"waiting\""));
     assert_true(kept_says(&kept, "\"state\":\"rendering\""));
-    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, RATE, "")), 0);
     kept_id(&kept, second, sizeof second);
-    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), AUR_ELIMIT);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_DELETE, first, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, RATE, "")), AUR_ELIMIT);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_DELETE, first, "")), 0);
     kept_settle(&kept, second);
     assert_true(kept_says(&kept, "\"state\":\"done\""));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKES, "", "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKES, "", "")), 0);
     assert_false(kept_says(&kept, first));
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 /* As much as is set, and not the disk's last bytes; the folder's name alone stays in what is told. */
@@ -217,7 +192,7 @@ static void no_more_is_kept_than_there_is_room_for(void **state)
     struct kept kept;
     struct aur_keep_config small = {.takes_bytes_max = 8 << 20}, full = {.free_bytes_min = UINT64_MAX};
     char id[AUR_KEEP_ID_SIZE], folder[sizeof kept.folder];
-    struct aur_keep_request request = take_of(60, 60 * RATE, "");
+    struct aur_keep_request request = kept_take_of(60, 60 * RATE, "");
     kept_open(&kept, *state);
     kept_record(&kept, 15);
     strcpy(folder, kept.folder);
@@ -236,11 +211,11 @@ static void no_more_is_kept_than_there_is_room_for(void **state)
     kept_id(&kept, id, sizeof id);
     assert_int_equal(kept_ask(&kept, request), AUR_EBUSY); /* whether that one is there or to be made */
     kept_settle(&kept, id);
-    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_TAKE_DELETE, id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_TAKE_DELETE, id, "")), 0);
     assert_int_equal(kept_ask(&kept, request), 0);
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 /* A title of 127 bytes and two characters of two bytes: half of one would fit. */
@@ -255,14 +230,14 @@ static void what_is_too_long_is_left_out(void **state)
     kept.title = title;
     kept_record(&kept, 1);
     kept_start(&kept, &config);
-    assert_int_equal(kept_ask(&kept, take_of(1, RATE, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_take_of(1, RATE, "")), 0);
     kept_id(&kept, id, sizeof id);
     assert_true(kept_says(&kept, "xx\",\"session\":"));
     kept_settle(&kept, id);
     assert_true(kept_says(&kept, "\"state\":\"done\"") && kept_says(&kept, "\"session_file\":false"));
     assert_true(kept_says(&kept, "take.flac") && !kept_says(&kept, "take.auralis"));
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 static void sessions_tell_what_is_in_them(void **state)
@@ -271,18 +246,18 @@ static void sessions_tell_what_is_in_them(void **state)
     kept_open(&kept, *state);
     kept_record(&kept, 2);
     kept_start(&kept, NULL);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSIONS, "", "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSIONS, "", "")), 0);
     assert_true(kept_says(&kept, kept.id) && kept_says(&kept, "\"recording\":true,\"imported\":false,\"phrases\":2"));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSIONS, "", "other")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSIONS, "", "other")), 0);
     assert_true(kept_says(&kept, "{\"sessions\":[]}"));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION, kept.id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSION, kept.id, "")), 0);
     assert_true(kept_says(&kept, "\"number\":1,\"ordinal\":1,\"at_s\":"));
     assert_true(kept_says(&kept, "\"kind\":\"control\",\"detail\":{\"bpm\":120}"));
     assert_true(kept_says(&kept, "\"key\":\"A minor\",\"bpm\":120"));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION, "", "")), AUR_ENOTFOUND);
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION_NAME, kept.id, "Evening")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSION, "", "")), AUR_ENOTFOUND);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSION_NAME, kept.id, "Evening")), 0);
     assert_true(kept_says(&kept, "\"name\":\"Evening\""));
-    assert_int_equal(kept_ask(&kept, about(AUR_KEEP_SESSION_EXPORT, kept.id, "")), 0);
+    assert_int_equal(kept_ask(&kept, kept_about(AUR_KEEP_SESSION_EXPORT, kept.id, "")), 0);
     assert_true(kept.reply.fd >= 0 && kept.reply.bytes > 100);
     assert_non_null(strstr(kept.reply.file, "Evening-"));
     char *file = malloc(kept.reply.bytes);
@@ -295,7 +270,7 @@ static void sessions_tell_what_is_in_them(void **state)
     assert_int_equal(kept_ask(&kept, import), AUR_EINVAL);
     assert_string_equal(kept.reply.error.field, "body");
     kept_close(&kept);
-    drop_files(&kept);
+    kept_drop_files(&kept);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -11,7 +11,7 @@
 
 #define RATE    44100u
 #define CHUNK   4410u
-#define CHUNKS  40
+#define CHUNKS  USUAL_OR_SANITIZED(40, 28)
 #define PATIENT 1000000000
 
 /* Chords that overlap the jobs' ends, notes off the chunks' grid, several voices. */
@@ -229,6 +229,11 @@ static void always_late(void **state)
     assert_int_equal(settled(backend, &report), AUR_BACKEND_READY);
     struct outcome got = play(backend, 0, false, stall_at_10);
     assert_true(got.hash == want);
+    aur_backend_tell(backend, &report);
+    assert_int_equal(report.state, AUR_BACKEND_FAILED);
+    assert_int_equal(report.late, AUR_BACKEND_LATE);
+    assert_int_equal(got.counts.fallbacks, AUR_BACKEND_LATE);
+    assert_non_null(strstr(report.error.message, "too late for 3 jobs"));
     fault_go_on();
     aur_backend_free(backend);
     fault_clear();

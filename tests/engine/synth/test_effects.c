@@ -1,10 +1,8 @@
-/* Reverb, delay and limiter. The parts are driven directly where that shows more. */
+/* Reverb and delay. The parts are driven directly where that shows more. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <ebur128.h>
 
 #include "rig.h"
 #include "support/unit.h"
@@ -250,100 +248,12 @@ static void line_grows_unheard(void **state)
     }
 }
 
-/* ---- limiter ---- */
-
-static const double ceiling_db = -1.5;
-
-static float wave(int kind, uint64_t n)
-{
-    uint64_t bits = (n + 1) * 0x9e3779b97f4a7c15u;
-    switch (kind) {
-    case 0: /* full-scale square of changing period */
-        return (n / (3 + n / 2000 % 40)) & 1 ? 4.0f : -4.0f;
-    case 1: /* impulses */
-        return n % 997 == 0 ? 10.0f : 0.0f;
-    case 2: /* a quarter of the rate, peaks between the samples */
-        return 2 * (float)sin(M_PI / 2 * (double)n + M_PI / 4);
-    case 3: /* bursts out of silence */
-        return n / 3000 % 2 ? 8 * (float)sin(0.3 * (double)n) : 0;
-    case 4: /* random signs: as much above the samples as can be */
-        return bits >> 63 ? 1.0f : -1.0f;
-    case 5: /* near half the rate */
-        return 1.5f * (float)sin(M_PI * 0.93 * (double)n);
-    default: /* swelling loudness over 60 dB */
-        return (float)(pow(10, 3 * fabs(sin(1e-5 * (double)n)) - 1.5) * sin(0.05 * (double)n));
-    }
-}
-
-static void limit(struct aur_limiter *limiter, struct aur_stereo *out, const struct aur_stereo *in, float ceiling)
-{
-    aur_limiter_run(limiter, out, in, limiter->kernels->loudest(in), ceiling);
-}
-
-static void limiter_holds_its_ceiling(void **state)
-{
-    (void)state;
-    static const uint32_t rates[] = {44100, 96000};
-    for (int r = 0; r < 2; r++)
-        for (int kind = 0; kind < 7; kind++) {
-            struct aur_limiter *limiter = zeroed(sizeof *limiter);
-            aur_limiter_init(limiter, aur_kernels_get(aur_isa_best()), rates[r]);
-            ebur128_state *meter = ebur128_init(2, rates[r], EBUR128_MODE_TRUE_PEAK);
-            for (uint64_t b = 0; b < 6 * rates[r] / AUR_BLOCK; b++) {
-                struct aur_stereo in, out;
-                float both[2 * AUR_BLOCK];
-                for (int n = 0; n < AUR_BLOCK; n++) {
-                    in.l[n] = wave(kind, b * AUR_BLOCK + (uint64_t)n);
-                    in.r[n] = -0.5f * wave(kind, b * AUR_BLOCK + (uint64_t)n + 7);
-                }
-                limit(limiter, &out, &in, (float)pow(10, ceiling_db / 20));
-                for (int n = 0; n < AUR_BLOCK; n++) {
-                    both[2 * n] = out.l[n];
-                    both[2 * n + 1] = out.r[n];
-                }
-                ebur128_add_frames_float(meter, both, AUR_BLOCK);
-            }
-            double peak = 0, most = 0;
-            for (unsigned side = 0; side < 2; side++) {
-                ebur128_true_peak(meter, side, &peak);
-                most = peak > most ? peak : most;
-            }
-            printf("limiter, wave %d at %u Hz: %.2f dBTP\n", kind, rates[r], 20 * log10(most));
-            if (!(20 * log10(most) <= ceiling_db))
-                fail_msg("wave %d at %u Hz: %g dBTP", kind, rates[r], 20 * log10(most));
-            assert_true(20 * log10(most) > ceiling_db - 6);
-            ebur128_destroy(&meter);
-            free(limiter);
-        }
-}
-
-static void limiter_is_transparent_below(void **state)
-{
-    (void)state;
-    struct aur_limiter *limiter = zeroed(sizeof *limiter);
-    aur_limiter_init(limiter, aur_kernels_get(aur_isa_best()), RATE);
-    for (uint64_t b = 0; b < 1000; b++) {
-        struct aur_stereo in, out;
-        for (int n = 0; n < AUR_BLOCK; n++) {
-            in.l[n] = 0.75f * (float)sin(0.1 * (double)(b * AUR_BLOCK + (uint64_t)n));
-            in.r[n] = 0.5f * in.l[n];
-        }
-        limit(limiter, &out, &in, 0.841f);
-        for (int n = 0; n < AUR_BLOCK && b >= AUR_LIMITER_BLOCKS; n++) {
-            uint64_t then = b * AUR_BLOCK + (uint64_t)n - AUR_LIMITER_FRAMES;
-            assert_true(out.l[n] == 0.75f * (float)sin(0.1 * (double)then));
-        }
-    }
-    free(limiter);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reverb_decays_as_asked),    cmocka_unit_test(reverb_damps_as_asked),
-        cmocka_unit_test(reverb_is_dense_and_wide),  cmocka_unit_test(reverb_level_does_not_depend_on_decay),
-        cmocka_unit_test(line_grows_unheard),        cmocka_unit_test(delay_keeps_time),
-        cmocka_unit_test(limiter_holds_its_ceiling), cmocka_unit_test(limiter_is_transparent_below),
+        cmocka_unit_test(reverb_decays_as_asked),   cmocka_unit_test(reverb_damps_as_asked),
+        cmocka_unit_test(reverb_is_dense_and_wide), cmocka_unit_test(reverb_level_does_not_depend_on_decay),
+        cmocka_unit_test(line_grows_unheard),       cmocka_unit_test(delay_keeps_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 
 #define PHRASES      4
 #define SAVES        3
-#define GO_ON_FRAMES 441000
+#define GO_ON_FRAMES USUAL_OR_SANITIZED(441000, 132300)
 
 /* A piece of random phrases, and what it sounds like. */
 struct piece {
@@ -187,42 +187,53 @@ static void phrases_read_table(struct piece *piece, const struct aur_table *tabl
                 ((struct aur_patch *)(uintptr_t)&piece->phrases[i]->patches[k])->table = *table;
 }
 
-static void wavetables_may_lie_elsewhere(void **state)
+/* Each goes on with tables that lie elsewhere. Without them, how many are refused: those with a wave that sounds. */
+static int elsewhere(struct piece *piece, struct saved *saves, const struct aur_tables *other)
 {
-    (void)state;
-    struct piece piece = {.rate_hz = 44100, .effects = true};
-    struct aur_tables *tables, *other, *without;
-    assert_int_equal(aur_tables_new(&tables, NULL), 0);
-    assert_int_equal(aur_tables_new(&other, NULL), 0);
+    struct aur_tables *without;
+    int missing = 0;
     assert_int_equal(aur_tables_new(&without, NULL), 0);
-    struct aur_table table = add_table(tables, "mine");
-    (void)add_table(other, "before");
-    struct aur_table elsewhere = add_table(other, "mine");
-    assert_int_not_equal(table.at, elsewhere.at);
-    draws = (struct rig_draws){aur_mix64(rig_seed()), 0};
-    any_piece(&piece, &table);
-
-    struct saved saves[SAVES];
-    save(saves, &piece, isa_of(0), tables);
-    phrases_read_table(&piece, &elsewhere);
-    uint32_t missing = 0;
     for (int i = 0; i < SAVES; i++) {
-        goes_on(&piece, &saves[i], isa_of(i), other);
-        struct aur_synth *synth = synth_new(&piece, isa_of(0), without);
+        goes_on(piece, &saves[i], isa_of(i), other);
+        struct aur_synth *synth = synth_new(piece, isa_of(0), without);
         struct aur_synth_keyframe frame;
         struct aur_error err;
         assert_int_equal(aur_synth_keyframe_read(&frame, saves[i].bytes, saves[i].len, &err), 0);
         missing += aur_synth_restore(synth, saves[i].bytes, saves[i].len,
-                                     frame.begun == AUR_KEYFRAME_NONE ? NULL : piece.phrases[frame.begun],
+                                     frame.begun == AUR_KEYFRAME_NONE ? NULL : piece->phrases[frame.begun],
                                      &err) == AUR_ENOTFOUND;
         aur_synth_free(synth);
         free(saves[i].bytes);
     }
+    aur_tables_free(without);
+    return missing;
+}
+
+/* Not every random piece has a wave that sounds where it is saved: pieces are drawn until one has. */
+static void wavetables_may_lie_elsewhere(void **state)
+{
+    (void)state;
+    struct aur_tables *tables, *other;
+    assert_int_equal(aur_tables_new(&tables, NULL), 0);
+    assert_int_equal(aur_tables_new(&other, NULL), 0);
+    const struct aur_table table = add_table(tables, "mine");
+    (void)add_table(other, "before");
+    const struct aur_table there = add_table(other, "mine");
+    assert_int_not_equal(table.at, there.at);
+    draws = (struct rig_draws){aur_mix64(rig_seed()), 0};
+    int missing = 0;
+    for (int i = 0; i < 20 && missing == 0; i++) {
+        struct piece piece = {.rate_hz = 44100, .effects = true};
+        struct saved saves[SAVES];
+        any_piece(&piece, &table);
+        save(saves, &piece, isa_of(0), tables);
+        phrases_read_table(&piece, &there);
+        missing = elsewhere(&piece, saves, other);
+        piece_free(&piece);
+    }
     assert_true(missing > 0);
-    piece_free(&piece);
     aur_tables_free(tables);
     aur_tables_free(other);
-    aur_tables_free(without);
 }
 
 /* ---- what is refused ---- */
