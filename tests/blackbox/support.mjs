@@ -145,14 +145,23 @@ export async function refused(t, url, options = {}) {
   return { status: response.statusCode, body: JSON.parse(body) };
 }
 
-/** Sends raw bytes and returns all that comes back until the other end closes, or has gone on for a while. */
-export async function raw(port, text, ms = 1500) {
+/** Sends raw bytes and returns all that comes back until the other end closes, or has said something and then nothing for a while. */
+export async function raw(port, text, quietMs = 1500) {
   const socket = connect(port, "127.0.0.1");
   let got = "";
-  socket.on("data", (data) => (got += data));
+  let timer;
+  const said = new Promise((resolve) => {
+    socket.on("data", (data) => {
+      got += data;
+      clearTimeout(timer);
+      timer = setTimeout(resolve, quietMs);
+    });
+    socket.on("close", resolve);
+  });
   socket.on("error", () => {});
   socket.write(text);
-  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, ms))]);
+  await within("an answer, or the end", said);
+  clearTimeout(timer);
   socket.destroy();
   return got;
 }
