@@ -1,7 +1,7 @@
 // Shared by the black-box tests: the program as a process, a WebSocket that remembers, WAV files.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -184,4 +184,14 @@ export function readWav(path) {
     at += 8 + size + (size % 2);
   }
   return wav;
+}
+
+/** What ffprobe reads of a sound file: { sound, picture, tags, seconds }, the first two streams, tags by names in lower case. */
+export function probe(path) {
+  const args = ["-v", "error", "-show_streams", "-show_format", "-of", "json", path];
+  const { streams, format } = JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }));
+  const sound = streams.find((stream) => stream.codec_type === "audio");
+  const tags = Object.entries({ ...format.tags, ...sound.tags }).map(([name, text]) => [name.toLowerCase(), text]);
+  const picture = streams.find((stream) => stream.disposition.attached_pic === 1);
+  return { sound, picture, tags: Object.fromEntries(tags), seconds: Number(format.duration) };
 }
