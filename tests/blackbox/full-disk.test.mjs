@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
 
 const RATE = 44100;
@@ -230,9 +230,5 @@ async function tooLong(t) {
   else t.diagnostic("this machine was too busy to compare with a render");
 }
 
-test("a full disk: nobody who listens hears it", { concurrency: 2 }, async (t) => {
-  await Promise.all([
-    t.test("for a while: what waited is written, and all of it can be played again", forAWhile),
-    t.test("until memory is full: what was lost is told, and what was not can be played again", tooLong),
-  ]);
-});
+realtime("a disk that is full for a while: nobody hears it, and all of it can be played again", {}, forAWhile);
+realtime("a disk that is full until memory is: what was lost is told, and what was not can be played again", {}, tooLong);
