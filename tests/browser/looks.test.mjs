@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { launch, openPage, pageState, playing, sleep, startServer, stopServers, until } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -400,7 +401,7 @@ function motion(page) {
   });
 }
 
-test("the light moves with what sounds, not by itself", async (t) => {
+realtime("the light moves with what sounds, not by itself", {}, async (t) => {
   const own = await startServer();
   const page = await openPage(browser, own.url, { tap: false, init: FRAMES });
   assert.equal(await motion(page), 0, "nothing moves before there is sound");
