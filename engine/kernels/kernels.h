@@ -216,7 +216,8 @@ struct aur_reverb {
 /* 0 <= p < 1; the line's end is p y + gain x. */
 void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain);
 
-#define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
+#define AUR_PEAK_TAPS  16 /* of each phase of true_peak's interpolator; a peak is known 8 frames late */
+#define AUR_FINER_TAPS 24 /* of finer_peak's; 12 frames late */
 
 struct aur_kernels {
     enum aur_isa isa;
@@ -257,6 +258,9 @@ struct aur_kernels {
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
      * block's first frame and x[-16] to x[-1] are the frames before it. Not below any of those frames. */
     float (*true_peak)(const float *x);
+    /* The same by two more interpolators, one to eight times the rate and one to four, between frames -12 and 52; x[-24] to
+     * x[-1] are the frames before. Samples themselves do not count. */
+    float (*finer_peak)(const float *x);
     /* More voices, as pad, tone and noise. */
     void (*bell)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*bass)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
@@ -266,8 +270,8 @@ struct aur_kernels {
     void (*wave)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
 };
 
-/* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */
-#define AUR_PEAK_BOUND 2.2f
+/* Σ|h| of an interpolator over up to 32 taps, and a little: a true peak is at most this times the largest sample in reach. */
+#define AUR_PEAK_BOUND 2.4f
 
 /* NULL: not built for this kind of processor. Check aur_isa_supported before calling anything in it. */
 const struct aur_kernels *aur_kernels_get(enum aur_isa isa);

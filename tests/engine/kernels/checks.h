@@ -44,7 +44,7 @@ void check_voices(enum aur_isa isa);
 void bench_voices(enum aur_isa isa, double reference[VOICE_BENCHES]);
 
 /* Sums of lanes, mixing and the reverb; filters and peaks. The times are of both. */
-enum { EFFECT_BENCHES = 13 };
+enum { EFFECT_BENCHES = 14 };
 void check_effects(enum aur_isa isa);
 void check_peaks(enum aur_isa isa);
 void bench_effects(enum aur_isa isa, double reference[EFFECT_BENCHES]);

@@ -285,6 +285,11 @@ static void bench_true_peak(const struct aur_kernels *k)
     bench.heard += k->true_peak(bench.rows[0] + AUR_PEAK_TAPS);
 }
 
+static void bench_finer_peak(const struct aur_kernels *k)
+{
+    bench.heard += k->finer_peak(bench.rows[0] + AUR_FINER_TAPS);
+}
+
 static void bench_reverb(const struct aur_kernels *k)
 {
     k->reverb(&bench.y, &bench.rig->v, &bench.x);
@@ -306,6 +311,7 @@ static const struct {
     {"high high", bench_high_high_pass},
     {"loudest", bench_loudest},
     {"true_peak", bench_true_peak},
+    {"finer_peak", bench_finer_peak},
     {"reverb", bench_reverb},
 };
 _Static_assert(sizeof benches / sizeof *benches == EFFECT_BENCHES, "a reference for each");

@@ -80,22 +80,36 @@ static void check_loudest(enum aur_isa isa)
 /* Wherever the block begins. */
 static void check_true_peak(enum aur_isa isa)
 {
-    enum { FLOATS = AUR_BLOCK + AUR_PEAK_TAPS, SHIFTS = 16 };
+    enum { FLOATS = AUR_BLOCK + AUR_FINER_TAPS, SHIFTS = 16 };
     static float room[FLOATS + SHIFTS] __attribute__((aligned(64)));
+    const struct aur_kernels *k = aur_kernels_get(isa), *ref = aur_kernels_get(AUR_ISA_SCALAR);
     for (int round = 0; round < 200; round++) {
-        float *x = room + round % SHIFTS;
+        float *x = room + round % SHIFTS, most = 0;
         inputs_fill(x, FLOATS, -1, 1, (enum input)(round % 2));
         if (round % 5 == 0) {
             memset(room, 0, sizeof room);
             x[(size_t)(inputs_unit() * FLOATS)] = 1;
         }
-        const float want = aur_kernels_get(AUR_ISA_SCALAR)->true_peak(x + AUR_PEAK_TAPS);
-        const float got = aur_kernels_get(isa)->true_peak(x + AUR_PEAK_TAPS);
-        float most = 0;
-        for (int n = 0; n < AUR_BLOCK; n++)
-            most = fmaxf(most, fabsf(x[AUR_PEAK_TAPS / 2 + n]));
-        fail_if(memcmp(&want, &got, sizeof want) != 0, "true_peak", isa, "other peak");
-        fail_if(got < most, "true_peak", isa, "below the samples");
+        const float *block = x + AUR_FINER_TAPS;
+        const float want[2] = {ref->true_peak(block), ref->finer_peak(block)};
+        const float got[2] = {k->true_peak(block), k->finer_peak(block)};
+        for (int n = -AUR_PEAK_TAPS / 2; n < AUR_BLOCK - AUR_PEAK_TAPS / 2; n++)
+            most = fmaxf(most, fabsf(block[n]));
+        fail_if(memcmp(want, got, sizeof want) != 0, "true_peak or finer_peak", isa, "other peak");
+        fail_if(got[0] < most, "true_peak", isa, "below the samples");
+    }
+}
+
+/* The crest of a sine, wherever its samples lie. */
+static void check_finer_peak_is_true(enum aur_isa isa)
+{
+    float x[AUR_FINER_TAPS + AUR_BLOCK];
+    for (int phase = 0; phase < 16; phase++) {
+        const double w = M_PI * 0.45;
+        for (int n = 0; n < AUR_FINER_TAPS + AUR_BLOCK; n++)
+            x[n] = (float)sin(w * n + M_PI * phase / 16);
+        const double got = (double)aur_kernels_get(isa)->finer_peak(x + AUR_FINER_TAPS);
+        fail_if(fabs(got - 1) > 0.01, "finer_peak", isa, "not the crest of a sine");
     }
 }
 
@@ -127,14 +141,17 @@ static void stereo_with_one(struct aur_stereo *x)
 static void check_not_finite_peaks(enum aur_isa isa)
 {
     const struct aur_kernels *k = aur_kernels_get(isa);
-    static float x[AUR_BLOCK + AUR_PEAK_TAPS];
+    enum { FLOATS = AUR_BLOCK + AUR_FINER_TAPS };
+    static float x[FLOATS];
     static struct aur_stereo both;
     for (int round = 0; round < 200; round++) {
         stereo_with_one(&both);
         fail_if(isfinite(k->loudest(&both)), "loudest", isa, "hides NaN or infinity");
-        inputs_fill(x, AUR_BLOCK + AUR_PEAK_TAPS, -1, 1, ORDINARY);
-        x[1 + (size_t)(inputs_unit() * (AUR_BLOCK + AUR_PEAK_TAPS - 1))] = not_finite();
-        fail_if(isfinite(k->true_peak(x + AUR_PEAK_TAPS)), "true_peak", isa, "hides NaN or infinity");
+        inputs_fill(x, FLOATS, -1, 1, ORDINARY);
+        x[AUR_FINER_TAPS - AUR_PEAK_TAPS + 1 + (size_t)(inputs_unit() * (AUR_BLOCK + AUR_PEAK_TAPS - 1))] =
+            not_finite();
+        fail_if(isfinite(k->true_peak(x + AUR_FINER_TAPS)), "true_peak", isa, "hides NaN or infinity");
+        fail_if(isfinite(k->finer_peak(x + AUR_FINER_TAPS)), "finer_peak", isa, "hides NaN or infinity");
     }
 }
 
@@ -200,6 +217,7 @@ void check_peaks(enum aur_isa isa)
     check_two_poles(isa);
     check_loudest(isa);
     check_true_peak(isa);
+    check_finer_peak_is_true(isa);
     check_not_finite_peaks(isa);
     check_not_finite_take(isa);
     check_not_finite_poles(isa);
