@@ -15,6 +15,14 @@ function read(path) {
   }
 }
 
+function threadsOf(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // likewise
+  }
+}
+
 /** This process and all below it: servers, browsers, their renderers. */
 function family() {
   const children = new Map();
@@ -31,8 +39,7 @@ function family() {
 function waitedMs() {
   let sum = 0;
   for (const pid of family()) {
-    const threads = read(`/proc/${pid}/stat`) ? readdirSync(`/proc/${pid}/task`) : [];
-    for (const thread of threads) sum += Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[1] ?? 0) / 1e6;
+    for (const thread of threadsOf(pid)) sum += Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[1] ?? 0) / 1e6;
   }
   return sum;
 }
