@@ -143,16 +143,22 @@ struct aur_lane_sums {
 } __attribute__((aligned(64)));
 
 #ifndef __OPENCL_VERSION__
-/* Lanes that take reads where these are active: 4, 8 or 16, as few as hold them all, from 0 or, in the middle, from 4. */
+/* Lanes that take reads where these are active: as few fours as lie from the first to the last of them. */
 static inline int aur_lanes_first(uint32_t active)
 {
-    return active & 0x00f0 && active & 0x0f00 && !(active & 0xf00f) ? 4 : 0;
+    return active & 0xf || !active ? 0 : active & 0xf0 ? 4 : active & 0xf00 ? 8 : 12;
 }
 
 static inline int aur_lanes_read(uint32_t active)
 {
-    return aur_lanes_first(active) ? 8 : active >> 8 ? 16 : active >> 4 ? 8 : 4;
+    return (active >> 12 ? 16 : active >> 8 ? 12 : active >> 4 ? 8 : 4) - aur_lanes_first(active);
 }
+
+/* Sums that take is to be told of. */
+struct aur_summed {
+    const struct aur_lane_sums *sums;
+    uint32_t active;
+};
 #endif
 
 struct aur_stereo {
@@ -218,10 +224,10 @@ struct aur_kernels {
     void (*pad)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*tone)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*noise)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
-    /* pad into one's sums and tone into the other's, control being fresh: in less time than one after the other. Returns
-     * what take is to be told of the pads: of lanes in two fours that lie apart the sums are in the first eight. */
-    uint32_t (*pad_tone)(struct aur_lane_sums *pad_sums, struct aur_group *pads, struct aur_lane_sums *tone_sums,
-                         struct aur_group *tones, const struct aur_voice_control *control);
+    /* pad and tone into sums that are fresh, in less time than one after the other; two groups of one pool. Where the pads'
+     * sums and the tones' are then: some of one may be in the other's memory, and in other lanes. */
+    void (*pad_tone)(struct aur_summed out[2], struct aur_lane_sums *pad_sums, struct aur_group *pads,
+                     struct aur_lane_sums *tone_sums, struct aur_group *tones, const struct aur_voice_control *control);
     /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
     void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
     /* As fold over the lanes that are read of the active ones. Returns what loudest does of the result. */

@@ -22,11 +22,12 @@ void aur_bus_pair_sum(struct aur_bus_pair *out, struct aur_buses *buses, const s
         return;
     const struct aur_voice_control fresh = {control->bright, 1, control->tables};
     struct aur_group *pads = &buses->pool[pad->groups[0]], *tones = &buses->pool[tone->groups[0]];
-    const uint32_t active = k->pad_tone(&buses->sums, pads, &buses->other, tones, &fresh);
+    struct aur_summed in[2];
+    k->pad_tone(in, &buses->sums, pads, &buses->other, tones, &fresh);
     out->bus[0] = pad;
     out->bus[1] = tone;
-    out->loudest[0] = k->take(&out->sum[0], &buses->sums, active);
-    out->loudest[1] = k->take(&out->sum[1], &buses->other, tones->active);
+    for (int i = 0; i < 2; i++)
+        out->loudest[i] = k->take(&out->sum[i], in[i].sums, in[i].active);
 }
 
 static float sum_voices(struct aur_stereo *out, struct aur_buses *buses, const struct aur_bus *bus,

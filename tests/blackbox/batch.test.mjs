@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import test from "node:test";
 
-import { ROOT, launch, run, tempDir, within } from "./support.mjs";
+import { ROOT, launch, probe, run, tempDir, within } from "./support.mjs";
 
 const SCRIPTS = join(ROOT, "scripts");
 
@@ -245,6 +245,15 @@ test("loudness, tags and cover, as others' programs read them", async (t) => {
   assert.doesNotMatch(info, /WARNING|ERROR/i);
   for (const line of wanted) assert.ok(info.includes(`\t${line}\n`), `${line} in ${info}`);
   assert.match(info, /METADATA_BLOCK_PICTURE=3\|image\/png\|\|1x1x/);
+  for (const [ending, frames] of [["wav", 6 * 44100], ["flac", 6 * 44100], ["opus", null]]) {
+    const { sound, picture, tags: read, seconds } = probe(work.path(`quiet.${ending}`));
+    const whole = { title: "Still", artist: "Björk & Söhne", album: "Räume", track: "1", date: "2024", genre: "Ambient" };
+    assert.deepEqual({ ...read, ...whole }, read, ending);
+    if (frames) assert.equal(sound.duration_ts, frames, ending);
+    assert.ok(Math.abs(seconds - 6) < 0.01, `${ending}: ${seconds} s`);
+    if (ending === "wav") assert.equal(picture, undefined);
+    else assert.deepEqual([picture.codec_name, picture.width, picture.height], ["png", 1, 1], ending);
+  }
   const wav = work.read("quiet.wav").subarray(0, 1000).toString("utf8");
   assert.match(wav, /LIST.{4}INFO/s);
   for (const [chunk, text] of [["INAM", "Still"], ["IPRD", "Räume"], ["ICRD", "2024"]])

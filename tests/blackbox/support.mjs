@@ -1,7 +1,7 @@
 // Shared by the black-box tests: the program as a process, a WebSocket that remembers, WAV files.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -145,14 +145,23 @@ export async function refused(t, url, options = {}) {
   return { status: response.statusCode, body: JSON.parse(body) };
 }
 
-/** Sends raw bytes and returns all that comes back until the other end closes, or has gone on for a while. */
-export async function raw(port, text, ms = 1500) {
+/** Sends raw bytes and returns all that comes back until the other end closes, or has said something and then nothing for a while. */
+export async function raw(port, text, quietMs = 1500) {
   const socket = connect(port, "127.0.0.1");
   let got = "";
-  socket.on("data", (data) => (got += data));
+  let timer;
+  const said = new Promise((resolve) => {
+    socket.on("data", (data) => {
+      got += data;
+      clearTimeout(timer);
+      timer = setTimeout(resolve, quietMs);
+    });
+    socket.on("close", resolve);
+  });
   socket.on("error", () => {});
   socket.write(text);
-  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, ms))]);
+  await within("an answer, or the end", said);
+  clearTimeout(timer);
   socket.destroy();
   return got;
 }
@@ -175,4 +184,14 @@ export function readWav(path) {
     at += 8 + size + (size % 2);
   }
   return wav;
+}
+
+/** What ffprobe reads of a sound file: { sound, picture, tags, seconds }, the first two streams, tags by names in lower case. */
+export function probe(path) {
+  const args = ["-v", "error", "-show_streams", "-show_format", "-of", "json", path];
+  const { streams, format } = JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }));
+  const sound = streams.find((stream) => stream.codec_type === "audio");
+  const tags = Object.entries({ ...format.tags, ...sound.tags }).map(([name, text]) => [name.toLowerCase(), text]);
+  const picture = streams.find((stream) => stream.disposition.attached_pic === 1);
+  return { sound, picture, tags: Object.fromEntries(tags), seconds: Number(format.duration) };
 }

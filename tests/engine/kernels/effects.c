@@ -43,10 +43,10 @@ static void check_take(enum aur_isa isa)
 {
     static struct aur_lane_sums in, more;
     static struct guarded_stereo want, got;
-    static const uint32_t masks[] = {0x5, 0xa1, 0xffff, 0x0810, 0x1080};
+    static const uint32_t masks[] = {0x5, 0xa1, 0xffff, 0x0810, 0x1080, 0x0124, 0x0200, 0x1100, 0x4000};
     const struct aur_kernels *k = aur_kernels_get(isa);
     for (int round = 0; round < 100; round++) {
-        const uint32_t active = masks[round % 5];
+        const uint32_t active = masks[round % 9];
         const int first = aur_lanes_first(active), lanes = aur_lanes_read(active);
         inputs_fill(in.l, 1024, -1, 1, (enum input)(round % 2));
         inputs_fill(in.r, 1024, -1, 1, (enum input)(round % 2));
