@@ -349,3 +349,24 @@ test("several scripts: each a file in the folder, the same as alone; one that fa
     assert.match(err, message);
   }
 });
+
+test("several scripts at a time: Ctrl-C leaves those that are done and no part of the others", async (t) => {
+  const dir = tempDir(t);
+  const short = join(dir, "short.lua");
+  writeFileSync(short, `return { patches = { p = { voice = "pluck" } }, phrase = function(ctx, state)
+    ctx:note { patch = "p", at = 0, beats = 1, pitch = 60 } return 1 end }`);
+  const one = await run(t, ["render", short, "-o", join(dir, "out/"), "--duration", "1"]);
+  assert.equal(one.code, 0, one.err);
+  const names = ["rain", "focus", "sleep"];
+  const scripts = names.map((name) => join(SCRIPTS, `${name}.lua`));
+  const program = launch(t, ["render", ...scripts, "-o", join(dir, "out/"), "--jobs", "2", "--duration", "9:00:00", "--json"]);
+  await within("two are on their way", new Promise((resolve) => {
+    program.child.stdout.on("data", () => /"part":0\.0*[1-9]/.test(program.out()) && resolve());
+  }));
+  assert.equal((program.out().match(/"state":"running"/g) ?? []).length, 2);
+  assert.equal(walk(join(dir, "out")).filter((name) => name.endsWith(".part")).length, 2);
+  program.child.kill("SIGINT");
+  assert.equal((await within("it ends", program.exit)).code, 130);
+  assert.deepEqual(walk(join(dir, "out")), ["short.flac"]);
+  assert.equal(events(program.out()).at(-1).interrupted, true);
+});

@@ -145,16 +145,15 @@ export async function refused(t, url, options = {}) {
   return { status: response.statusCode, body: JSON.parse(body) };
 }
 
-/** Sends raw bytes and returns all that comes back until the other end closes, or has said something and then nothing for a while. */
-export async function raw(port, text, quietMs = 1500) {
+/** Sends raw bytes and returns all that comes back until the other end closes, or for a while from when it began. */
+export async function raw(port, text, ms = 1500) {
   const socket = connect(port, "127.0.0.1");
   let got = "";
   let timer;
   const said = new Promise((resolve) => {
     socket.on("data", (data) => {
       got += data;
-      clearTimeout(timer);
-      timer = setTimeout(resolve, quietMs);
+      timer ??= setTimeout(resolve, ms);
     });
     socket.on("close", resolve);
   });
