@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
 
 const RATE = 44100;
@@ -29,17 +29,23 @@ const piece = (beats) => `return {
 }
 `;
 
-/** A file system of its own, so large, that is gone after the test: { dir, through, fill(), make(size) }; null: not allowed here. */
+/** A process in a mount namespace of its own, in which dir is a file system so large; null: that is not allowed. */
+async function mount(t, flag, size, dir) {
+  const command = 'mount -t tmpfs -o "size=$1" none "$2" && echo ready && exec cat';
+  const child = spawn("unshare", [flag, "sh", "-c", command, "sh", size, dir], { stdio: ["pipe", "pipe", "ignore"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [said] = await Promise.race([once(child.stdout, "data"), once(child, "close")]);
+  return String(said) === "ready\n" ? child : null;
+}
+
+/** A file system of its own that is gone after the test: { dir, through, fill(), make(size) }; null: not allowed here. */
 async function disk(t, size) {
   const dir = tempDir(t);
-  const root = process.getuid() === 0;
-  const child = spawn("unshare", [root ? "-m" : "-rm", "sh", "-c", 'mount -t tmpfs -o "size=$1" none "$2" && echo ready && exec cat',
-    "sh", size, dir], { stdio: ["pipe", "pipe", "ignore"] });
-  t.after(() => child.kill("SIGKILL"));
-  const ready = await Promise.race([once(child.stdout, "data"), once(child, "close"), once(child, "error")]);
-  if (String(ready[0]) !== "ready\n") return null;
-  const through = ["nsenter", "-t", String(child.pid), "-m", ...(root ? [] : ["-U", "--preserve-credentials"]), "--"];
-  const filler = join(`/proc/${child.pid}/root`, dir, "filler");
+  const as = (await mount(t, "-m", size, dir)) ?? (await mount(t, "-rm", size, dir));
+  if (!as) return null;
+  const user = as.spawnargs[1] === "-rm" ? ["-U", "--preserve-credentials"] : [];
+  const through = ["nsenter", "-t", String(as.pid), "-m", ...user, "--"];
+  const filler = join(`/proc/${as.pid}/root`, dir, "filler");
   return {
     dir, through,
     fill() {
@@ -230,9 +236,5 @@ async function tooLong(t) {
   else t.diagnostic("this machine was too busy to compare with a render");
 }
 
-test("a full disk: nobody who listens hears it", { concurrency: 2 }, async (t) => {
-  await Promise.all([
-    t.test("for a while: what waited is written, and all of it can be played again", forAWhile),
-    t.test("until memory is full: what was lost is told, and what was not can be played again", tooLong),
-  ]);
-});
+realtime("a disk that is full for a while: nobody hears it, and all of it can be played again", {}, forAWhile);
+realtime("a disk that is full until memory is: what was lost is told, and what was not can be played again", {}, tooLong);

@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { readWav, run } from "../blackbox/support.mjs";
 import { launch, listen, openPage, playing, RATE, startServer, stopServers, until } from "./support.mjs";
 
@@ -38,8 +39,7 @@ const folder = mkdtempSync(join(tmpdir(), "auralis-musician-"));
 const file = join(folder, "play.lua");
 
 before(async () => {
-  writeFileSync(file, piece(HOME));
-  [browser, server] = await Promise.all([launch(), startServer({ args: ["--script", file] })]);
+  browser = await launch();
 });
 
 after(async () => {
@@ -103,7 +103,14 @@ class Musician {
   }
 }
 
-test("errors at their line, a countdown, edits heard where announced, mistakes never", async (t) => {
+const leave = async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  await stopServers();
+};
+
+realtime("errors at their line, a countdown, edits heard where announced, mistakes never", {}, async (t) => {
+  writeFileSync(file, piece(HOME));
+  server = await startServer({ args: ["--script", file] });
   const wav = join(folder, "home.wav");
   const render = ["render", file, "-o", wav, "--seed", "7", "--duration", String(SECONDS), "--bits", "16"];
   assert.equal((await run(t, render)).code, 0);
@@ -198,4 +205,4 @@ test("errors at their line, a countdown, edits heard where announced, mistakes n
   assert.ok(prior[0] > 10 * prior[1] && during[1] > 10 * during[0] && later[0] > 10 * later[1],
     `strength of both pitches before, during and after: ${prior}; ${during}; ${later}`);
   await page.context().close();
-});
+}, leave);
