@@ -45,10 +45,9 @@ int aur_synth_new(struct aur_synth **out, const struct aur_synth_config *config,
     size_t floats = aur_effects_floats(config->rate_hz, config->effects) * sizeof(float);
     size_t tables = config->tables ? 0 : AUR_WAVE_FLOATS * sizeof(float);
     size_t total = (sizeof(struct aur_synth) + pool + tables + floats + 63) / 64 * 64;
-    struct aur_synth *synth = aur_memory_new(total);
+    struct aur_synth *synth = aur_memory_new(total, true);
     if (!synth)
         return aur_error_set(err, AUR_ENOMEM, "out of memory for a synthesiser of %zu bytes", total);
-    memset(synth, 0, total);
     synth->config = *config;
     synth->config.max_voices = voices;
     synth->glide_blocks = (uint32_t)(GLIDE_SECONDS * config->rate_hz / AUR_BLOCK);
@@ -75,7 +74,7 @@ void aur_synth_free(struct aur_synth *synth)
 {
     if (synth)
         aur_ahead_deinit(&synth->ahead);
-    free(synth);
+    aur_memory_free(synth);
 }
 
 /* Whether all that its patches read is there. */

@@ -34,7 +34,7 @@ int aur_tables_new(struct aur_tables **out, struct aur_error *err)
 {
     const size_t bytes = (size_t)AUR_TABLES_FLOATS * sizeof(float);
     struct aur_tables *tables = calloc(1, sizeof *tables);
-    float *values = tables ? aur_memory_new(bytes) : NULL;
+    float *values = tables ? aur_memory_new(bytes, false) : NULL;
     *out = NULL;
     if (!values) {
         free(tables);
@@ -54,7 +54,7 @@ void aur_tables_free(struct aur_tables *tables)
     for (uint32_t i = 0; i < tables->n_sets; i++)
         free(tables->sets[i].frames);
     aur_lock_deinit(&tables->lock);
-    free(tables->values);
+    aur_memory_free(tables->values);
     free(tables);
 }
 
