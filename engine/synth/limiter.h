@@ -7,7 +7,8 @@
  * are all within 1). Above true_peak of the kernels it is 1.147 for libebur128's at 44.1 and 48 kHz, 1.196 at 96 kHz, and
  * 1.281 for ffmpeg's way to 192 kHz (sinc over 32 samples, Kaiser window with beta 9); above true_peak and finer_peak
  * together 1, 1.018 and 1.019. So finer_peak is asked where true_peak is not far below. A gain that moves by at most a
- * quarter in a block bends what lies between samples by less than 0.017 of the ceiling. */
+ * quarter in a block bends what lies between samples by less than 0.017 of the ceiling. No limiter holds for all meters: the
+ * longer a meter's sinc, the more it finds in signals made for it near half the rate. */
 #ifndef AUR_SYNTH_LIMITER_H
 #define AUR_SYNTH_LIMITER_H
 
