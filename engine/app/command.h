@@ -16,7 +16,7 @@ struct aur_command {
     const char *name; /* NULL ends the table */
     const char *about;
     const struct aur_options *options;
-    int (*run)(const struct aur_command *command, int argc, char **argv);
+    int (*run)(const struct aur_command *command, int argc, char **argv); /* argv lies in main's, two further on */
 };
 
 extern const struct aur_command aur_commands[];

@@ -106,12 +106,6 @@ static bool same_piece(const struct aur_standing *a, const struct aur_standing *
     return strcmp(aur_piece_marks(a->piece)->hash, aur_piece_marks(b->piece)->hash) == 0;
 }
 
-/* The piece before went on where it had been: what came after it failed. */
-static bool is_back(const struct aur_standing *before, const struct aur_standing *now)
-{
-    return same_piece(before, now) && strcmp(before->state ? before->state : "", now->state ? now->state : "") == 0;
-}
-
 /* The phrase that was gone back to when the branch began; false: it is not there any more. */
 static bool find_origin(struct aur_former_reading *r, struct aur_former_where *out,
                         const struct aur_former_found *found, uint64_t ordinal)
@@ -149,15 +143,9 @@ static int read_origin(struct aur_former_reading *r, struct aur_former_branch *o
     return rc == AUR_ENOMEM ? rc : AUR_OK;
 }
 
-/* Another piece: rolled back to, or an edit, and what it took over from waits in case it fails. Takes `was`. */
-static void change_piece(struct aur_former_branch *out, struct aur_standing *was, const struct aur_standing *now)
+/* Takes what an edit took over from, which waits in case it fails. */
+static void push_before(struct aur_former_branch *out, const struct aur_standing *was)
 {
-    for (size_t n = out->n_before; n-- > 0;)
-        if (is_back(&out->before[n], now)) {
-            drop_before(out, n);
-            aur_standing_deinit(was);
-            return;
-        }
     if (out->n_before == AUR_BRANCH_BEFORE) {
         aur_standing_deinit(&out->before[0]);
         memmove(out->before, out->before + 1, --out->n_before * sizeof *out->before);
@@ -169,18 +157,19 @@ static int read_before(struct aur_former_reading *r, struct aur_former_branch *o
                        const struct aur_former_found *found, struct aur_error *err)
 {
     for (size_t i = found->n_changes; i-- > 0;) {
-        struct aur_standing was, now;
-        int rc = read_standing(r, &was, &found->changes[i].before, true, NULL, err);
-        if (rc == AUR_OK && (rc = read_standing(r, &now, &found->changes[i].after, false, NULL, err)) < 0)
-            aur_standing_deinit(&was);
+        const struct aur_former_change *change = &found->changes[i];
+        struct aur_standing was;
+        if (change->n_back) {
+            drop_before(out, out->n_before > change->n_back ? out->n_before - change->n_back : 0);
+            continue;
+        }
+        int rc = read_standing(r, &was, &change->before, true, NULL, err);
         if (rc == AUR_ENOMEM)
             return rc;
-        if (rc == AUR_OK) {
-            change_piece(out, &was, &now);
-            aur_standing_deinit(&now);
-        } else {
+        if (rc == AUR_OK)
+            push_before(out, &was);
+        else
             drop_before(out, 0); /* nobody knows what it was */
-        }
     }
     return AUR_OK;
 }

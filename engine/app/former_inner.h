@@ -14,6 +14,7 @@ struct aur_former_where { /* a phrase */
 
 struct aur_former_change { /* of the piece that composes a branch: its last phrase, and the first of the other */
     struct aur_former_where before, after;
+    size_t n_back; /* so many texts were rolled back; 0: an edit */
 };
 
 struct aur_former_found {

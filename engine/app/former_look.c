@@ -76,17 +76,33 @@ static void take_controls(struct aur_former_reading *r, const json_t *detail)
     r->failed |= !found->controls;
 }
 
+/* A text failed, and with this phrase the one before went on. */
+static void take_rollback(struct aur_former_reading *r, const json_t *detail)
+{
+    const char *state = json_string_value(json_object_get(detail, "state"));
+    uint64_t phrase = (uint64_t)json_number_value(json_object_get(detail, "phrase"));
+    struct aur_former_found *found = find(r, r->current);
+    if (!found || !state || strcmp(state, "rolled_back") != 0)
+        return;
+    for (size_t i = 0; i < found->n_changes; i++) {
+        struct aur_former_change *change = &found->changes[i];
+        change->n_back += change->after.number == phrase && strcmp(change->after.session, r->session) == 0;
+    }
+}
+
 static int take_event(void *user, uint64_t frame, int64_t at_ms, const char *kind, const char *detail)
 {
     struct aur_former_reading *r = user;
-    bool turn = strcmp(kind, "branch") == 0 || strcmp(kind, "switch") == 0;
+    bool turn = strcmp(kind, "branch") == 0 || strcmp(kind, "switch") == 0, script = strcmp(kind, "script") == 0;
     (void)frame;
     (void)at_ms;
-    if (!turn && strcmp(kind, "control") != 0)
+    if (!turn && !script && strcmp(kind, "control") != 0)
         return 0;
     json_t *root = json_loads(detail, JSON_DECODE_INT_AS_REAL, NULL); /* seeds have 64 bits */
     if (turn && root)
         take_turn(r, root);
+    else if (script && root)
+        take_rollback(r, root);
     else if (root)
         take_controls(r, root);
     json_decref(root);
@@ -97,6 +113,7 @@ static int take_change(void *user, uint64_t before, uint64_t number)
 {
     struct aur_former_reading *r = user;
     struct aur_former_change *change = &r->changing->changes[r->changing->n_changes++];
+    r->curious = true;
     change->before.number = before;
     change->after.number = number;
     memcpy(change->before.session, r->session, sizeof r->session);
@@ -128,10 +145,10 @@ static int look_through(struct aur_former_reading *r, const char **next, struct 
         rc = aur_archive_branches(r->archive, r->session, take_span, r);
     if (rc == AUR_OK && r->any)
         take_places(r);
-    if (rc == AUR_OK && r->curious)
-        rc = aur_archive_events(r->archive, r->session, 0, UINT64_MAX, take_event, r);
     if (rc == AUR_OK)
         rc = look_for_changes(r);
+    if (rc == AUR_OK && r->curious)
+        rc = aur_archive_events(r->archive, r->session, 0, UINT64_MAX, take_event, r);
     *next = rc == AUR_OK ? info.head.resumed_from : "";
     return rc;
 }

@@ -33,14 +33,6 @@ static const char *first_given(const struct given *options)
     return NULL;
 }
 
-static bool is_overridden(const struct aur_parsed *parsed, const char *flag)
-{
-    for (size_t i = 0; i < parsed->n_overrides; i++)
-        if (strcmp(parsed->overrides[i].flag, flag) == 0)
-            return true;
-    return false;
-}
-
 int aur_render_check_one(const struct aur_render_args *args, const struct aur_parsed *parsed, struct aur_error *err)
 {
     const struct given many[] = {{"--jobs", args->batch.jobs},
@@ -64,10 +56,10 @@ static int check_batch(const struct aur_render_args *args, const struct aur_pars
                                 {"--duration", args->duration > 0},
                                 {"--fade", output->fade > 0},
                                 {"--tail", args->tail > 0},
-                                {"--seed", is_overridden(parsed, "--seed")},
-                                {"--key", is_overridden(parsed, "--key")},
-                                {"--bpm", is_overridden(parsed, "--bpm")},
-                                {"--intensity", is_overridden(parsed, "--intensity")},
+                                {"--seed", aur_parsed_has(parsed, "--seed")},
+                                {"--key", aur_parsed_has(parsed, "--key")},
+                                {"--bpm", aur_parsed_has(parsed, "--bpm")},
+                                {"--intensity", aur_parsed_has(parsed, "--intensity")},
                                 {"--set", args->set.n},
                                 {"--rate", output->rate},
                                 {"--bits", *output->bits},

@@ -96,6 +96,14 @@ int aur_options_parse(struct aur_parsed *parsed, void *args, const struct aur_op
     return AUR_OK;
 }
 
+bool aur_parsed_has(const struct aur_parsed *parsed, const char *flag)
+{
+    for (size_t i = 0; i < parsed->n_overrides; i++)
+        if (strcmp(parsed->overrides[i].flag, flag) == 0)
+            return true;
+    return false;
+}
+
 static void describe_default(struct aur_buf *out, const struct aur_option *option)
 {
     char allowed[256];

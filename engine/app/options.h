@@ -40,6 +40,8 @@ struct aur_parsed {
  * more is checked. */
 AUR_MUST_USE int aur_options_parse(struct aur_parsed *parsed, void *args, const struct aur_options *options, int argc,
                                    char *const *argv, struct aur_error *err);
+/* Whether this flag, of a setting, was among them. */
+bool aur_parsed_has(const struct aur_parsed *parsed, const char *flag);
 /* The lines of --help below the usage line. */
 void aur_options_describe(struct aur_buf *out, const struct aur_options *options);
 

@@ -52,21 +52,35 @@ static int explain(const struct aur_verb_job *job, int rc)
                : rc;
 }
 
-static int run_list(const struct aur_verb_job *job)
+/* What `tell` says of all of them; the text is the caller's. */
+static int gather(struct aur_buf *text, const struct aur_verb_job *job,
+                  int (*tell)(struct aur_archive *archive, struct aur_buf *out))
 {
-    const struct preset_args *args = job->args;
     struct aur_archive *archive;
-    struct aur_buf text;
-    aur_buf_init(&text);
+    aur_buf_init(text);
     int rc = aur_verb_read(&archive, job);
     if (rc < 0)
         return rc;
-    rc = args->json ? aur_shelf_export(archive, &text) : aur_preset_list(&text, archive);
+    rc = explain(job, tell(archive, text));
     aur_archive_close(archive);
+    return rc;
+}
+
+/* Prints or frees it. */
+static int print(struct aur_buf *text, int rc, struct aur_error *err)
+{
     if (rc == AUR_OK)
-        return aur_verb_print(&text, job->err);
-    aur_buf_deinit(&text);
-    return explain(job, rc);
+        return aur_verb_print(text, err);
+    aur_buf_deinit(text);
+    return rc;
+}
+
+static int run_list(const struct aur_verb_job *job)
+{
+    const struct preset_args *args = job->args;
+    struct aur_buf text;
+    const int rc = gather(&text, job, args->json ? aur_shelf_export : aur_preset_list);
+    return print(&text, rc, job->err);
 }
 
 static int run_show(const struct aur_verb_job *job)
@@ -105,16 +119,10 @@ static int write_file(const char *path, const struct aur_buf *text, bool force, 
 static int run_export(const struct aur_verb_job *job)
 {
     const struct preset_args *args = job->args;
-    struct aur_archive *archive;
     struct aur_buf text;
-    aur_buf_init(&text);
-    int rc = aur_verb_read(&archive, job);
-    if (rc < 0)
-        return rc;
-    rc = explain(job, aur_shelf_export(archive, &text));
-    aur_archive_close(archive);
-    if (rc == AUR_OK && strcmp(job->operands[0], "-") == 0)
-        return aur_verb_print(&text, job->err);
+    int rc = gather(&text, job, aur_shelf_export);
+    if (strcmp(job->operands[0], "-") == 0)
+        return print(&text, rc, job->err);
     if (rc == AUR_OK)
         rc = write_file(job->operands[0], &text, args->force, job->err);
     aur_buf_deinit(&text);
@@ -175,14 +183,6 @@ static int of_options(struct aur_buf *out, const struct aur_verb_job *job)
     return rc;
 }
 
-static bool is_given(const struct aur_parsed *parsed, const char *flag)
-{
-    for (size_t i = 0; i < parsed->n_overrides; i++)
-        if (strcmp(parsed->overrides[i].flag, flag) == 0)
-            return true;
-    return false;
-}
-
 /* With a file there is nothing left for these to say. */
 static int refuse_options(const struct aur_verb_job *job)
 {
@@ -190,7 +190,7 @@ static int refuse_options(const struct aur_verb_job *job)
     const char *flag = *args->title ? "--title" : *args->about ? "--about" : args->set.n ? "--set" : NULL;
     static const char *const flags[] = {"--key", "--bpm", "--intensity"};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        flag = is_given(job->parsed, flags[i]) ? flags[i] : flag;
+        flag = aur_parsed_has(job->parsed, flags[i]) ? flags[i] : flag;
     return flag ? aur_error_set(job->err, AUR_EINVAL, "%s: the file says what is saved; give one or the other", flag)
                 : AUR_OK;
 }
@@ -256,6 +256,7 @@ static int keep_text(const struct aur_verb_job *job, struct aur_journal *journal
     struct maker maker = {.stage = &stage};
     const struct aur_shelf shelf = {journal, archive, {make, discard, &maker}, AUR_PRESETS_MAX};
     struct aur_keep_reply reply = {.fd = -1};
+    stage.settings.script_watchdog_ms = 0; /* nobody listens: the count of instructions decides, not the clock */
     int rc = args->force ? AUR_OK : check_new(archive, name, text, job->err);
     if (rc == AUR_OK)
         rc = aur_stage_set(&stage, NULL, job->err);

@@ -16,7 +16,7 @@ static int list_one(void *user, const char *name, const char *json)
     return AUR_OK;
 }
 
-int aur_preset_list(struct aur_buf *out, struct aur_archive *archive)
+int aur_preset_list(struct aur_archive *archive, struct aur_buf *out)
 {
     int rc = aur_archive_presets(archive, list_one, out);
     aur_verb_clean(out);

@@ -8,7 +8,7 @@
 #include "journal/archive.h"
 
 /* A line for each, for people. */
-AUR_MUST_USE int aur_preset_list(struct aur_buf *out, struct aur_archive *archive);
+AUR_MUST_USE int aur_preset_list(struct aur_archive *archive, struct aur_buf *out);
 /* The one of this name, the caller's; *out NULL: there is none. */
 AUR_MUST_USE int aur_preset_find(json_t **out, struct aur_archive *archive, const char *name);
 /* All that is in one, for people or as the JSON that it can be saved from; changes the object. */

@@ -120,10 +120,11 @@ static void report(const struct aur_playback *playback, const struct aur_bounce_
         aur_print_json(
             json_pack("{ss ss si}", "event", "error", "message", err->message, "exit", (int)aur_exit_of(rc)));
     else if (progress->json)
-        aur_print_json(json_pack("{ss ss ss sf sf sf sI sI sI sf}", "event", "done", "file", request->out_path,
+        aur_print_json(json_pack("{ss ss ss sf sf sf sI sI sI sI sf}", "event", "done", "file", request->out_path,
                                  "session", info->id, "from", from, "to", to, "seconds", to - from, "phrases",
                                  (json_int_t)progress->phrases, "from_frame", (json_int_t)request->from_frame,
-                                 "to_frame", (json_int_t)request->to_frame, "took_seconds", took));
+                                 "to_frame", (json_int_t)request->to_frame, "rendered_from_frame",
+                                 (json_int_t)aur_replay_began(playback->replay), "took_seconds", took));
     else if (rc == AUR_OK)
         fprintf(stderr, "%s: %.1f s of \"%s\", session %s from %.1f s, %" PRIu64 " phrases, in %.1f s\n",
                 request->out_path, to - from, info->head.title, info->id, from, progress->phrases, took);

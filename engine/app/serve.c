@@ -1,4 +1,4 @@
-/* serve: the live stream. The main thread becomes the network thread; a thread for signals stops it. The server binds
+/* The live stream, in auralis-serve. The main thread becomes the network thread; a thread for signals stops it. The server binds
  * before the music starts, so that a taken port is reported before anything else is done. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "app/keeping.h"
 #include "app/lineup.h"
 #include "app/recording.h"
+#include "app/serve.h"
 #include "app/signals.h"
 #include "compose/session.h"
 #include "net/server.h"
@@ -20,27 +21,6 @@
 #define QUEUE_MS    500
 #define DRAIN_MS    2000
 #define DEADLINE_MS 4500
-
-struct serve_args {
-    bool check, resume;
-};
-
-#define AT(member) AUR_MEMBER(struct serve_args, member)
-
-static const struct aur_option serve_table[] = {
-    {"--host", "HOST", "address to listen on", "AURALIS_HOST", {0}, false, NULL},
-    {"--port", "PORT", "port to listen on", "AURALIS_PORT", {0}, false, NULL},
-    {"--script", "FILE", "what to play", "AURALIS_SCRIPT", {0}, false, NULL},
-    {"--seed", "N", "seed of the piece; drawn if not given", "AURALIS_SEED", {0}, false, NULL},
-    {"--device", "DEVICE", "what synthesises", "AURALIS_DEVICE", {0}, false, NULL},
-    {"--metrics-port", "PORT", "port of the metrics page", "AURALIS_METRICS_PORT", {0}, false, NULL},
-    {"--swap", "WHEN", "when an edit takes over", "AURALIS_SWAP", {0}, false, NULL},
-    {"--db", "FILE", "where sessions are recorded; none: nowhere", "AURALIS_DB", {0}, false, NULL},
-    {"--resume", NULL, "go on where the last session ended", NULL, {AUR_FIELD_FLAG, AT(resume)}, false, NULL},
-    {"--check", NULL, "check settings and script, then end", NULL, {AUR_FIELD_FLAG, AT(check)}, false, NULL},
-    {0},
-};
-const struct aur_options aur_serve_options = {"serve", serve_table, NULL, 0};
 
 static int choose_seed(uint64_t *out, const struct aur_seed *seed, struct aur_error *err)
 {
@@ -298,9 +278,9 @@ static int set_stage(struct aur_stage *stage, bool resume, struct aur_error *err
     return rc;
 }
 
-int aur_run_serve(const struct aur_command *command, int argc, char **argv)
+int aur_serve(const struct aur_command *command, int argc, char **argv)
 {
-    struct serve_args args = {0};
+    struct aur_serve_args args = {0};
     struct aur_parsed parsed;
     struct aur_stage stage;
     struct aur_lineup lineup;

@@ -11,7 +11,7 @@
 #include "bounce/master.h"
 #include "bounce/player.h"
 
-#define BLOCK_FRAMES 32768 /* few calls of the system, and the cache holds it */
+#define BLOCK_FRAMES AUR_SINK_FRAMES
 #define STEMS_FRAMES 16384 /* as many as aur_stems_write takes */
 
 struct bounce {
@@ -212,12 +212,20 @@ static int approach(struct bounce *b, struct aur_error *err)
     return rc;
 }
 
+/* How much is rendered at a time. The limiter takes whole blocks of the synth's. */
+static size_t next_frames(const struct bounce *b)
+{
+    if (b->request->stems.dir)
+        return STEMS_FRAMES;
+    return b->master.limit ? BLOCK_FRAMES : aur_files_frames_best(&b->files);
+}
+
 static int render(struct bounce *b, struct aur_error *err)
 {
     const struct aur_bounce_request *r = b->request;
     const double total_s = (double)b->total_frames / b->rate_hz;
-    const uint64_t most = r->stems.dir ? STEMS_FRAMES : BLOCK_FRAMES;
     for (uint64_t frame = 0, told = 0; frame < b->total_frames;) {
+        const uint64_t most = next_frames(b);
         const uint64_t left = b->total_frames - frame;
         const size_t n = (size_t)(left < most ? left : most);
         int rc = render_block(b, frame, n, err);

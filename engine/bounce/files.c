@@ -184,6 +184,11 @@ void aur_files_phrase(struct aur_files *files, const struct aur_phrase *phrase)
         aur_chord_chart_add(&files->chords, phrase);
 }
 
+size_t aur_files_frames_best(const struct aur_files *files)
+{
+    return files->n_sinks ? aur_sink_frames(files->sinks[0]) : AUR_SINK_FRAMES;
+}
+
 int aur_files_write(struct aur_files *files, const float *interleaved, size_t frames, struct aur_error *err)
 {
     int rc = AUR_OK;

@@ -33,6 +33,8 @@ AUR_MUST_USE int aur_files_check(const struct aur_bounce_request *request, struc
 AUR_MUST_USE int aur_files_open(struct aur_files *files, const struct aur_bounce_request *request, uint64_t stop_frame,
                                 struct aur_error *err);
 void aur_files_phrase(struct aur_files *files, const struct aur_phrase *phrase);
+/* How many frames the next write had best have, at most AUR_SINK_FRAMES (see aur_sink_frames). */
+size_t aur_files_frames_best(const struct aur_files *files);
 AUR_MUST_USE int aur_files_write(struct aur_files *files, const float *interleaved, size_t frames,
                                  struct aur_error *err);
 /* Completes the files and gives them their names; on failure those that had theirs already are removed. */

@@ -28,6 +28,7 @@ struct aur_replay {
     struct aur_records records;
     struct aur_phrase *base; /* what is repeated, under any of two numbers */
     uint64_t base_numbers[2];
+    uint64_t began; /* where the synth stood that was made last */
 };
 
 /* ---- session ---- */
@@ -332,6 +333,7 @@ int aur_replay_seek(struct aur_replay *replay, struct aur_synth **synth, struct 
     void *bytes = NULL;
     size_t len;
     *begun = NULL;
+    replay->began = 0;
     aur_records_seek(&replay->records, 0);
     int rc = aur_synth_new(synth, config, err);
     if (rc < 0 || frame == 0)
@@ -351,5 +353,11 @@ int aur_replay_seek(struct aur_replay *replay, struct aur_synth **synth, struct 
     aur_synth_free(*synth);
     *synth = restored;
     aur_records_seek(&replay->records, head.frame);
+    replay->began = head.frame;
     return AUR_OK;
+}
+
+uint64_t aur_replay_began(const struct aur_replay *replay)
+{
+    return replay->began;
 }

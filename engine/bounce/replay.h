@@ -40,6 +40,9 @@ struct aur_synth_config aur_replay_synth(const struct aur_replay *replay, enum a
 AUR_MUST_USE int aur_replay_seek(struct aur_replay *replay, struct aur_synth **synth, struct aur_phrase **begun,
                                  const struct aur_synth_config *config, uint64_t frame, struct aur_error *err);
 
+/* The frame at which that synth stood: everything from there on was rendered, whatever is heard of it. 0 before. */
+uint64_t aur_replay_began(const struct aur_replay *replay);
+
 #define AUR_REPLAY_NEVER UINT64_MAX
 struct aur_replay_due {
     uint64_t phrase_frame; /* where the next phrase begins, or AUR_REPLAY_NEVER */

@@ -7,15 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "bounce/flac_file.h"
 #include "bounce/opus_file.h"
 #include "bounce/outfile.h"
 #include "wire/pcm.h"
 
-#define BLOCK_FRAMES  32768
+#define BLOCK_FRAMES  AUR_SINK_FRAMES
 #define WAV_BYTES_MAX 0xfffff000u /* with its header below 4 GiB; longer ones become RF64 */
 #define HEADER_BYTES  4096        /* of a WAV file, at most */
+#define STRETCH_BYTES 262144
 
 struct aur_sink {
     struct aur_sink_config config;
@@ -255,6 +257,16 @@ static int resample(struct aur_sink *sink, const float *in, size_t frames, bool 
 int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err)
 {
     return sink->src ? resample(sink, in, frames, false, err) : write_frames(sink, in, frames, err);
+}
+
+size_t aur_sink_frames(const struct aur_sink *sink)
+{
+    if (!sink->snd || sink->src)
+        return AUR_SINK_FRAMES;
+    const off_t at = lseek(sink->file.fd, 0, SEEK_CUR);
+    const size_t left = at < 0 ? STRETCH_BYTES : STRETCH_BYTES - (size_t)(at % STRETCH_BYTES);
+    const size_t frames = left / (2 * depths[sink->config.bits].bytes);
+    return frames > 0 && frames < AUR_SINK_FRAMES ? frames : AUR_SINK_FRAMES;
 }
 
 static int close_audio(struct aur_sink *sink, struct aur_error *err)

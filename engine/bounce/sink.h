@@ -7,6 +7,8 @@
 
 #include "bounce/bounce.h"
 
+#define AUR_SINK_FRAMES 32768 /* few calls of the system, and the cache holds them */
+
 struct aur_sink;
 
 struct aur_sink_config {
@@ -29,6 +31,9 @@ uint32_t aur_sink_rate(const char *path);
 AUR_MUST_USE int aur_sink_open(struct aur_sink **out, const struct aur_sink_config *config, struct aur_error *err);
 /* Takes interleaved frames at in_rate_hz. */
 AUR_MUST_USE int aur_sink_write(struct aur_sink *sink, const float *in, size_t frames, struct aur_error *err);
+/* How many frames the next write had best have, at most AUR_SINK_FRAMES: then it ends where a stretch of the file does
+ * that is a power of two long, and the system puts it into few large pages. Any other number is as good a file. */
+size_t aur_sink_frames(const struct aur_sink *sink);
 /* Writes what is left in the resampler, brings the file to its length and completes it, still under its other name. */
 AUR_MUST_USE int aur_sink_finish(struct aur_sink *sink, struct aur_error *err);
 /* Gives the finished file its name. */

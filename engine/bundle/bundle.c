@@ -96,6 +96,12 @@ static int take_table(void *user, struct aur_table *out, const struct aur_table_
     return aur_error_set(err, AUR_ENOTFOUND, "%s: the wavetable was not recorded", request->file);
 }
 
+static void take_builtin(void *user)
+{
+    const struct shelf *shelf = user;
+    aur_tables_builtin(shelf->store);
+}
+
 /* The bundle's files with the paths that the loader asks for. */
 static int place_texts(struct aur_piece_text *texts, char (*paths)[NAME_SIZE], const struct aur_bundle *bundle,
                        struct aur_error *err)
@@ -119,7 +125,7 @@ static int load(struct aur_piece **out, const struct aur_bundle *bundle, struct 
     struct aur_piece_text texts[FILES_MAX];
     char paths[FILES_MAX][NAME_SIZE];
     struct shelf shelf = {bundle, tables};
-    const struct aur_table_loader loader = {take_table, &shelf};
+    const struct aur_table_loader loader = {take_table, take_builtin, &shelf};
     if (bundle->n_files < 1 || bundle->n_files > FILES_MAX)
         return aur_error_set(err, AUR_EINVAL, "piece %s: %zu files; allowed: 1 to %d", bundle->hash, bundle->n_files,
                              FILES_MAX);

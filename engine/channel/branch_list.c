@@ -168,24 +168,29 @@ static void tell(const struct aur_channel *ch, struct aur_branch *out, const str
     strcpy(out->version, aur_piece_marks(piece)->version);
 }
 
-static int by_id(const void *a, const void *b)
+/* By id. */
+static size_t list(const struct aur_channel *ch, const struct aur_branch_entry **out)
 {
-    uint32_t left = (*(const struct aur_branch_entry *const *)a)->id;
-    uint32_t right = (*(const struct aur_branch_entry *const *)b)->id;
-    return (left > right) - (left < right);
+    size_t n = 0;
+    for (int i = 0; i < AUR_BRANCHES_MAX; i++) {
+        const struct aur_branch_entry *entry = &ch->compose.branches[i];
+        size_t at = n;
+        if (!entry->used)
+            continue;
+        for (n++; at > 0 && out[at - 1]->id > entry->id; at--)
+            out[at] = out[at - 1];
+        out[at] = entry;
+    }
+    return n;
 }
 
 size_t aur_channel_branches(struct aur_channel *ch, struct aur_branch *out, size_t max)
 {
     const struct aur_branch_entry *listed[AUR_BRANCHES_LISTED];
     struct aur_branch_entry coming;
-    size_t n = 0;
     aur_lock_take(&ch->lock);
     const struct aur_turn *turn = turn_of(ch);
-    for (int i = 0; i < AUR_BRANCHES_MAX; i++)
-        if (ch->compose.branches[i].used)
-            listed[n++] = &ch->compose.branches[i];
-    qsort(listed, n, sizeof *listed, by_id);
+    size_t n = list(ch, listed);
     if (turn && turn->fresh) {
         coming = (struct aur_branch_entry){
             .id = turn->branch, .parent = turn->parent, .ordinal = turn->at.ordinal, .at = turn->at};

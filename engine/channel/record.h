@@ -6,7 +6,7 @@
  *
  * Events (aur_recorder_event), kind and detail:
  *   control    {"changed":{"bpm":80},"controls":"bpm=80\n..."}: set by somebody, told once a second at most; controls: all as
- *              they are from then on, as aur_controls_print has them for the piece that composes. Also where another piece or
+ *              they are from then on, as aur_controls_print has them for the piece that composes. Also where an edit or another
  *              branch begins to compose; what was set for a branch that waits is told then
  *   script     {"state":"armed"|"playing"|"refused"|"rolled_back","script","version","phrase","message"}
  *   failed     {"phrase","message"}: a phrase was not composed, the last one plays again

@@ -142,7 +142,6 @@ static void roll_back(struct aur_channel *ch, struct taken *taken, const struct 
     aur_controls_carry(&before->controls, specs_of(before->piece), &s->controls, specs_of(failed));
     taken->controls = s->controls = s->composing_controls = before->controls;
     memset(before, 0, sizeof *before);
-    aur_record_all_controls(ch);
     struct aur_msg_phrase phrase =
         aur_channel_coming(ch, c->session.piece, &s->controls, c->session.next_number, c->session.next_frame);
     aur_channel_event_piece(ch, AUR_SCRIPT_ROLLED_BACK, failed, &phrase, why);

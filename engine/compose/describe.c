@@ -329,6 +329,8 @@ static void read_patch(struct reader *r, const char *name)
     aur_patch_default(patch, name, (enum aur_voice)kind);
     if (kind == AUR_VOICE_WAVE)
         read_table_name(r, patch, lua_gettop(r->L), where);
+    if (kind == AUR_VOICE_WAVE && !patch->table.shapes && r->piece->tables)
+        r->piece->tables->builtin(r->piece->tables->user);
     read_params(r, lua_gettop(r->L), where, kind == AUR_VOICE_WAVE ? texts : voice_text, patch->params,
                 &aur_voices[kind]);
 }

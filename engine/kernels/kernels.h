@@ -216,7 +216,8 @@ struct aur_reverb {
 /* 0 <= p < 1; the line's end is p y + gain x. */
 void aur_reverb_damp(struct aur_reverb *reverb, int line, double p, double gain);
 
-#define AUR_PEAK_TAPS 16 /* of each phase of the interpolator; a peak is known 8 frames late */
+#define AUR_PEAK_TAPS  16 /* of each phase of true_peak's interpolator; a peak is known 8 frames late */
+#define AUR_FINER_TAPS 24 /* of finer_peak's; 12 frames late */
 
 struct aur_kernels {
     enum aur_isa isa;
@@ -228,9 +229,8 @@ struct aur_kernels {
      * sums and the tones' are then: some of one may be in the other's memory, and in other lanes. */
     void (*pad_tone)(struct aur_summed out[2], struct aur_lane_sums *pad_sums, struct aur_group *pads,
                      struct aur_lane_sums *tone_sums, struct aur_group *tones, const struct aur_voice_control *control);
-    /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1. */
-    void (*fold)(struct aur_stereo *out, const struct aur_lane_sums *sums);
-    /* As fold over the lanes that are read of the active ones. Returns what loudest does of the result. */
+    /* Sums over lanes: ((l[j] + l[j+8]) + (l[j+4] + l[j+12])) over j, then + 2, then + 1, of the lanes that are read of
+     * the active ones. Returns what loudest does of the result. */
     float (*take)(struct aur_stereo *out, const struct aur_lane_sums *sums, uint32_t active);
     /* out += in * gain, the gain going in a line from g0 (before the first frame) to g1 (at the last). The product is
      * rounded before it is added, so what is added is the same wherever it is added to. */
@@ -253,12 +253,14 @@ struct aur_kernels {
                            const struct aur_pole *high, float y_high[2]);
     float (*high_high_pass)(struct aur_stereo *x, const struct aur_pole *first, float y_first[2],
                             const struct aur_pole *second, float y_second[2]);
-    /* Largest |sample|; NaN or infinity if one is among them. */
-    float (*peak)(const float x[AUR_BLOCK]);
-    float (*loudest)(const struct aur_stereo *x); /* of both sides */
+    /* Largest |sample| of both sides; NaN or infinity if one is among them. */
+    float (*loudest)(const struct aur_stereo *x);
     /* Largest magnitude of x interpolated to four times the rate between frames -8 and 56 of the block; x[0] is the
-     * block's first frame and x[-16] to x[-1] are the frames before it. Not below peak of those frames. */
+     * block's first frame and x[-16] to x[-1] are the frames before it. Not below any of those frames. */
     float (*true_peak)(const float *x);
+    /* The same by two more interpolators, one to eight times the rate and one to four, between frames -12 and 52; x[-24] to
+     * x[-1] are the frames before. Samples themselves do not count. */
+    float (*finer_peak)(const float *x);
     /* More voices, as pad, tone and noise. */
     void (*bell)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
     void (*bass)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
@@ -268,8 +270,8 @@ struct aur_kernels {
     void (*wave)(struct aur_lane_sums *sums, struct aur_group *group, const struct aur_voice_control *control);
 };
 
-/* Σ|h| of true_peak's interpolator: a true peak is at most this times the largest sample in reach. */
-#define AUR_PEAK_BOUND 2.2f
+/* Σ|h| of an interpolator over up to 32 taps, and a little: a true peak is at most this times the largest sample in reach. */
+#define AUR_PEAK_BOUND 2.4f
 
 /* NULL: not built for this kind of processor. Check aur_isa_supported before calling anything in it. */
 const struct aur_kernels *aur_kernels_get(enum aur_isa isa);

@@ -199,7 +199,7 @@ static const struct aur_param modular_params[] = {
 _Static_assert(sizeof modular_params / sizeof *modular_params == AUR_MODULAR_PARAMS, "the table's order is the enum's");
 
 static const struct aur_param reverb_params[] = {
-    {"decay", "s", 0.3f, 20, 6, "time to fall by 60 dB"},
+    {"decay", "s", 0.3f, 20, 6, "time to fall by 60 dB, well below the damping"},
     {"damping", "Hz", 500, 16000, 4500, "above it the tail falls faster"},
     {"modulation", "", 0, 1, 0.3f, "slow movement of the delay lines"},
     {"predelay", "s", 0, 0.2f, 0.02f, "before the first reflection"},

@@ -28,11 +28,13 @@ struct aur_table_request {
     uint32_t cycles;
 };
 
-/* Who reads files into a session's store. load fills *out, or err: its message begins with the file's name. Errors:
+/* Who brings tables into a session's store. load, of a file, fills *out, or err: its message begins with the file's name. Errors:
  * AUR_EINVAL (a path that is not allowed, what is in the file), AUR_ENOTFOUND, AUR_EIO, AUR_ELIMIT (the store is full),
- * AUR_ENOMEM. Any thread that may read files, several at once. */
+ * AUR_ENOMEM. builtin makes the built-in ones, which are there only once they are asked for. Any thread that may read files,
+ * several at once. */
 struct aur_table_loader {
     int (*load)(void *user, struct aur_table *out, const struct aur_table_request *request, struct aur_error *err);
+    void (*builtin)(void *user);
     void *user;
 };
 

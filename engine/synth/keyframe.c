@@ -128,15 +128,19 @@ static void pass_effects(struct walk *w, struct aur_effects_chain *fx)
 
 /* ---- voices ---- */
 
-/* The user's table that a lane read may stand elsewhere in this store. */
+/* The user's table that a lane read may stand elsewhere in this store, and the built-in ones may not be there yet. */
 static void find_table(struct walk *w, struct aur_group *group, int lane, uint64_t hash)
 {
+    struct aur_tables *tables = (struct aur_tables *)(uintptr_t)w->tables; /* it takes a lock */
     uint32_t *level = &group->more.wave.level[lane];
     struct aur_table table;
     struct aur_cycles cycles;
-    if (*level < AUR_WAVE_FLOATS)
+    if (*level < AUR_WAVE_FLOATS) {
+        if (tables)
+            aur_tables_builtin(tables);
         return;
-    if (!w->tables || !aur_tables_find((struct aur_tables *)(uintptr_t)w->tables, &table, &cycles, hash)) {
+    }
+    if (!tables || !aur_tables_find(tables, &table, &cycles, hash)) {
         w->rc = aur_error_set(w->err, AUR_ENOTFOUND,
                               "a voice reads wavetable %016" PRIx64 ", which is not in the store", hash);
         return;

@@ -2,8 +2,8 @@
  *
  * Each block's true peak gives the gain it needs. Gains live at block edges and are joined by lines, so an edge must suit
  * the block on either side; the least over four edges, let go slowly and averaged over four, is a smooth gain that is
- * low enough wherever it must be. The interpolator knows a peak eight frames late, so a block counts with the detection
- * after its own as well. */
+ * low enough wherever it must be. The interpolators know a peak up to twelve frames late, so a block counts with the
+ * detection after its own as well. */
 #include "synth/limiter.h"
 
 #include <string.h>
@@ -11,13 +11,16 @@
 #include "base/real.h"
 
 #define RELEASE_SECONDS 0.15
-#define MARGIN          0.76f /* 1 / (1.281 * 1.027), see limiter.h */
+/* Both as limiter.h has them: 1 / (1.02 * 1.017) and 1 / (1.29 * 1.017), a little less. */
+#define MARGIN 0.96f
+#define CALM   0.76f
 
 void aur_limiter_init(struct aur_limiter *limiter, const struct aur_kernels *kernels, uint32_t rate_hz)
 {
     memset(limiter, 0, sizeof *limiter);
     limiter->kernels = kernels;
     limiter->gain = 1;
+    limiter->calm = 1;
     limiter->release = (float)(1 - aur_exp(-AUR_BLOCK / (RELEASE_SECONDS * (double)rate_hz)));
     for (int i = 0; i < AUR_LIMITER_BLOCKS + 2; i++)
         limiter->need[i] = 1;
@@ -36,26 +39,47 @@ static float least(float a, float b)
     return a < b ? a : b;
 }
 
-/* True peak of this block, `behind` being the block before. */
-static float true_peak(const struct aur_kernels *k, const float *behind, const float *in)
+static float most(float a, float b)
 {
-    float x[AUR_PEAK_TAPS + AUR_BLOCK];
-    memcpy(x, behind + AUR_BLOCK - AUR_PEAK_TAPS, AUR_PEAK_TAPS * sizeof *x);
-    memcpy(x + AUR_PEAK_TAPS, in, AUR_BLOCK * sizeof *x);
-    return k->true_peak(x + AUR_PEAK_TAPS);
+    return a > b ? a : b;
 }
 
-/* Gain for the newest block held, whose largest sample is `loudest`. The interpolator runs only where it could matter. */
+typedef float peak_fn(const float *x);
+
+/* What a kernel finds in one side of a block, `behind` being the block before. */
+static float peak_of(peak_fn *peak, const float *behind, const float *in)
+{
+    float x[AUR_FINER_TAPS + AUR_BLOCK];
+    memcpy(x, behind + AUR_BLOCK - AUR_FINER_TAPS, AUR_FINER_TAPS * sizeof *x);
+    memcpy(x + AUR_FINER_TAPS, in, AUR_BLOCK * sizeof *x);
+    return peak(x + AUR_FINER_TAPS);
+}
+
+/* Of the block `behind` blocks before the newest. */
+static float block_peak(const struct aur_limiter *limiter, peak_fn *peak, uint32_t behind)
+{
+    const struct aur_stereo *in = &limiter->held[newest(limiter, behind)];
+    const struct aur_stereo *before = &limiter->held[newest(limiter, behind + 1)];
+    return most(peak_of(peak, before->l, in->l), peak_of(peak, before->r, in->r));
+}
+
+/* Gain for the newest block held, whose largest sample is `loudest`. The interpolators run only where they could matter:
+ * the finer ones over each block that is not calm and over those beside it, for a peak may lie where blocks meet. */
 static float needed(struct aur_limiter *limiter, float loudest, float ceiling)
 {
-    const struct aur_stereo *in = &limiter->held[newest(limiter, 0)], *behind = &limiter->held[newest(limiter, 1)];
-    const float reach = loudest > limiter->loudest ? loudest : limiter->loudest;
+    const struct aur_kernels *k = limiter->kernels;
+    const float reach = most(loudest, limiter->loudest);
+    const uint32_t was_calm = limiter->calm, was_fine = limiter->fine;
     limiter->loudest = loudest;
-    if (reach * AUR_PEAK_BOUND < ceiling)
+    float peak = reach * AUR_PEAK_BOUND < ceiling ? 0 : block_peak(limiter, k->true_peak, 0);
+    limiter->calm = peak < ceiling * CALM;
+    limiter->fine = !limiter->calm || !was_calm;
+    if (!limiter->fine)
         return 1;
-    float l = true_peak(limiter->kernels, behind->l, in->l), r = true_peak(limiter->kernels, behind->r, in->r);
-    float most = l > r ? l : r;
-    return most > ceiling ? ceiling / most : 1;
+    peak = most(peak, block_peak(limiter, k->finer_peak, 0));
+    if (!was_fine)
+        peak = most(peak, block_peak(limiter, k->finer_peak, 1));
+    return peak > ceiling * MARGIN ? ceiling * MARGIN / peak : 1;
 }
 
 /* The gain at the edge four blocks back, now that the newest detection is known. */
@@ -89,7 +113,7 @@ void aur_limiter_run(struct aur_limiter *limiter, struct aur_stereo *out, const 
         in = &silence;
     }
     limiter->held[newest(limiter, 0)] = *in;
-    float to = next_gain(limiter, needed(limiter, loudest, ceiling * MARGIN));
+    float to = next_gain(limiter, needed(limiter, loudest, ceiling));
     const struct aur_stereo *oldest = &limiter->held[limiter->at];
     if (limiter->gain < 1 || to < 1) {
         *out = silence;

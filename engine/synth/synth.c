@@ -84,6 +84,9 @@ static bool tables_are_here(const struct aur_synth *synth, const struct aur_phra
     const uint32_t floats = synth->config.tables ? AUR_TABLES_FLOATS : AUR_WAVE_FLOATS;
     for (uint32_t i = 0; i < phrase->n_patches; i++) {
         const struct aur_table *table = &phrase->patches[i].table;
+        if (phrase->patches[i].voice == AUR_VOICE_WAVE && table->shapes == 0 && synth->config.tables &&
+            !aur_tables_have_builtin(synth->config.tables))
+            return false;
         if (table->at > floats || table->shapes > (floats - table->at) / AUR_WAVE_SHAPE_FLOATS || table->shapes == 1)
             return false;
     }

@@ -26,6 +26,7 @@ struct aur_tables {
     struct aur_lock lock; /* of what is below; never taken by readers of values */
     struct set sets[SETS];
     uint32_t n_sets, n_shapes;
+    bool builtin; /* atomic: render workers read it */
     float *values;
 };
 
@@ -42,7 +43,6 @@ int aur_tables_new(struct aur_tables **out, struct aur_error *err)
     aur_lock_init(&tables->lock);
     tables->values = values;
     tables->n_shapes = AUR_WAVE_SHAPES;
-    aur_wavetable_fill(values);
     *out = tables;
     return AUR_OK;
 }
@@ -56,6 +56,27 @@ void aur_tables_free(struct aur_tables *tables)
     aur_lock_deinit(&tables->lock);
     free(tables->values);
     free(tables);
+}
+
+/* Under the lock. */
+static void make_builtin(struct aur_tables *tables)
+{
+    if (tables->builtin)
+        return;
+    aur_wavetable_fill(tables->values);
+    __atomic_store_n(&tables->builtin, true, __ATOMIC_RELEASE);
+}
+
+void aur_tables_builtin(struct aur_tables *tables)
+{
+    aur_lock_take(&tables->lock);
+    make_builtin(tables);
+    aur_lock_drop(&tables->lock);
+}
+
+bool aur_tables_have_builtin(const struct aur_tables *tables)
+{
+    return __atomic_load_n(&tables->builtin, __ATOMIC_ACQUIRE);
 }
 
 const float *aur_tables_values(const struct aur_tables *tables)
@@ -172,6 +193,7 @@ int aur_tables_add(struct aur_tables *tables, struct aur_table *out, uint64_t so
         *out = set->table;
         set->source = source;
     } else {
+        make_builtin(tables);
         rc = add(tables, out, source, hash, cycles, err);
     }
     aur_lock_drop(&tables->lock);

@@ -26,9 +26,16 @@ struct aur_cycles {
 
 struct aur_tables;
 
-/* Not on a render worker. Errors: AUR_ENOMEM. */
+/* Not on a render worker. Errors: AUR_ENOMEM. The built-in shapes are not there yet: see aur_tables_builtin. */
 AUR_MUST_USE int aur_tables_new(struct aur_tables **out, struct aur_error *err);
 void aur_tables_free(struct aur_tables *tables);
+
+/* Works out the built-in shapes, unless they are there. It takes a millisecond, which pieces without the wave voice need not
+ * spend; so whoever hands on a patch or a keyframe that reads them asks for them. aur_tables_add does too. Any thread but
+ * a render worker. */
+void aur_tables_builtin(struct aur_tables *tables);
+/* Whether they are there. [render] */
+bool aur_tables_have_builtin(const struct aur_tables *tables);
 
 /* Makes tables of these cycles, or finds those made of the same before: each cycle without DC, scaled to the power of a
  * sine of amplitude 1, as levels of 1, 2, 4, ... partials. The floats are the same on every machine for the same cycles.
@@ -41,7 +48,7 @@ bool aur_tables_find_source(struct aur_tables *tables, struct aur_table *out, ui
 /* The table of this hash and the cycles it was made of, which stay the store's. False: none. */
 bool aur_tables_find(struct aur_tables *tables, struct aur_table *out, struct aur_cycles *cycles, uint64_t hash);
 
-/* AUR_TABLES_FLOATS, the built-in shapes first. [render] */
+/* AUR_TABLES_FLOATS, the built-in shapes first, which are silent until they are there. [render] */
 const float *aur_tables_values(const struct aur_tables *tables);
 
 #endif

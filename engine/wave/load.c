@@ -37,7 +37,12 @@ static int load(void *user, struct aur_table *out, const struct aur_table_reques
     return rc;
 }
 
+static void builtin(void *user)
+{
+    aur_tables_builtin(user);
+}
+
 struct aur_table_loader aur_wave_loader(struct aur_tables *tables)
 {
-    return (struct aur_table_loader){load, tables};
+    return (struct aur_table_loader){load, builtin, tables};
 }

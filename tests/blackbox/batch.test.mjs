@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import test from "node:test";
 
-import { ROOT, launch, run, tempDir, within } from "./support.mjs";
+import { ROOT, launch, probe, run, tempDir, within } from "./support.mjs";
 
 const SCRIPTS = join(ROOT, "scripts");
 
@@ -245,6 +245,15 @@ test("loudness, tags and cover, as others' programs read them", async (t) => {
   assert.doesNotMatch(info, /WARNING|ERROR/i);
   for (const line of wanted) assert.ok(info.includes(`\t${line}\n`), `${line} in ${info}`);
   assert.match(info, /METADATA_BLOCK_PICTURE=3\|image\/png\|\|1x1x/);
+  for (const [ending, frames] of [["wav", 6 * 44100], ["flac", 6 * 44100], ["opus", null]]) {
+    const { sound, picture, tags: read, seconds } = probe(work.path(`quiet.${ending}`));
+    const whole = { title: "Still", artist: "Björk & Söhne", album: "Räume", track: "1", date: "2024", genre: "Ambient" };
+    assert.deepEqual({ ...read, ...whole }, read, ending);
+    if (frames) assert.equal(sound.duration_ts, frames, ending);
+    assert.ok(Math.abs(seconds - 6) < 0.01, `${ending}: ${seconds} s`);
+    if (ending === "wav") assert.equal(picture, undefined);
+    else assert.deepEqual([picture.codec_name, picture.width, picture.height], ["png", 1, 1], ending);
+  }
   const wav = work.read("quiet.wav").subarray(0, 1000).toString("utf8");
   assert.match(wav, /LIST.{4}INFO/s);
   for (const [chunk, text] of [["INAM", "Still"], ["IPRD", "Räume"], ["ICRD", "2024"]])
@@ -339,4 +348,25 @@ test("several scripts: each a file in the folder, the same as alone; one that fa
     assert.equal(code, 2, args.join(" "));
     assert.match(err, message);
   }
+});
+
+test("several scripts at a time: Ctrl-C leaves those that are done and no part of the others", async (t) => {
+  const dir = tempDir(t);
+  const short = join(dir, "short.lua");
+  writeFileSync(short, `return { patches = { p = { voice = "pluck" } }, phrase = function(ctx, state)
+    ctx:note { patch = "p", at = 0, beats = 1, pitch = 60 } return 1 end }`);
+  const one = await run(t, ["render", short, "-o", join(dir, "out/"), "--duration", "1"]);
+  assert.equal(one.code, 0, one.err);
+  const names = ["rain", "focus", "sleep"];
+  const scripts = names.map((name) => join(SCRIPTS, `${name}.lua`));
+  const program = launch(t, ["render", ...scripts, "-o", join(dir, "out/"), "--jobs", "2", "--duration", "9:00:00", "--json"]);
+  await within("two are on their way", new Promise((resolve) => {
+    program.child.stdout.on("data", () => /"part":0\.0*[1-9]/.test(program.out()) && resolve());
+  }));
+  assert.equal((program.out().match(/"state":"running"/g) ?? []).length, 2);
+  assert.equal(walk(join(dir, "out")).filter((name) => name.endsWith(".part")).length, 2);
+  program.child.kill("SIGINT");
+  assert.equal((await within("it ends", program.exit)).code, 130);
+  assert.deepEqual(walk(join(dir, "out")), ["short.flac"]);
+  assert.equal(events(program.out()).at(-1).interrupted, true);
 });

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync
 import { join } from "node:path";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { AMBIENT, Listener, ROOT, readWav, refused, run, serve, tempDir } from "./support.mjs";
 
 const SCRIPTS = join(ROOT, "scripts");
@@ -277,7 +278,7 @@ test("there are as many as allowed, threads do not grow with them, and idle ones
   assert.equal((await get(server, "/api/v1/health")).status, 200);
 });
 
-test("who comes back in time goes on with the stream", async (t) => {
+realtime("who comes back in time goes on with the stream", {}, async (t) => {
   const server = await serve(t, { env: { AURALIS_PRIVATE_IDLE_SEC: "1.5" } });
   const first = await own(t, server, "&seed=3");
   const before = await chunks(first.listener, 5);

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { Listener, readWav, run, serve, tempDir } from "./support.mjs";
 
 const SECONDS = 120; // of the file to compare with
@@ -61,7 +62,7 @@ const HOSTILE = {
 const LINE = 3;
 const at = (body) => `return {\n  patches = { bell = { voice = "bell" } },\n  phrase = function(ctx, state) ${body} return 1 end,\n}\n`;
 
-test("hostile scripts, live: refused with file and line, and not a sample is another", async (t) => {
+realtime("hostile scripts, live: refused with file and line, and not a sample is another", {}, async (t) => {
   const folder = join(tempDir(t), "scripts");
   const script = join(folder, "play.lua");
   const wav = join(folder, "..", "plays.wav");

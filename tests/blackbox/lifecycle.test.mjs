@@ -1,12 +1,13 @@
 // Starting and ending: signals, ports, settings, TLS.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { get } from "node:https";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import test from "node:test";
 
-import { AMBIENT, Listener, launch, run, serve, tempDir, within } from "./support.mjs";
+import { AMBIENT, BINARY, Listener, launch, run, serve, tempDir, within } from "./support.mjs";
 
 for (const signal of ["SIGTERM", "SIGINT"]) {
   test(`${signal}: listeners get 1001, exit 0 within 5 s`, async (t) => {
@@ -33,6 +34,23 @@ test("a busy port is an error that names it", async (t) => {
   const second = await run(t, ["serve", "--port", String(server.port), "--metrics-port", "0"]);
   assert.equal(second.code, 3);
   assert.match(second.err, new RegExp(`127\\.0\\.0\\.1:${server.port}: Address already in use`));
+});
+
+test("only serve loads the network's libraries", async () => {
+  const network = /libwebsockets|libssl|libcrypto|libev\./;
+  const loaded = (program) => execFileSync(program, { env: { LD_TRACE_LOADED_OBJECTS: "1" }, encoding: "utf8" });
+  assert.match(loaded(BINARY), /libsndfile/);
+  assert.doesNotMatch(loaded(BINARY), network);
+  assert.match(loaded(join(dirname(BINARY), "auralis-serve")), network);
+});
+
+test("auralis without auralis-serve says what it misses, and does the rest", async (t) => {
+  const alone = join(tempDir(t), "auralis");
+  copyFileSync(BINARY, alone);
+  const ended = spawnSync(alone, ["serve", "--port", "0"], { encoding: "utf8" });
+  assert.equal(ended.status, 3);
+  assert.ok(ended.stderr.includes(`${alone}-serve, which belongs beside auralis, cannot be run: No such file`), ended.stderr);
+  assert.match(execFileSync(alone, ["help", "serve"], { encoding: "utf8" }), /--port PORT/);
 });
 
 test("bad settings stop the start with name, value and what is allowed", async (t) => {

@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { AMBIENT, Listener, ROOT, raw, refused, tempDir, within } from "./support.mjs";
 import { BINARY, PING, TEXT, Wire, frame, listen, serveCounted } from "./wire.mjs";
 
@@ -189,7 +190,7 @@ for (const [what, piece] of [
     assert.equal((await server.counts())[CLOSED("abuse")], 1);
   });
 
-test("a flood of pings costs no listener a chunk", async (t) => {
+realtime("a flood of pings costs no listener a chunk", {}, async (t) => {
   const server = await serveCounted(t);
   const honest = await Listener.open(t, server.ws);
   const wire = await listen(t, server);
@@ -357,7 +358,7 @@ test("no path leads out of the page's folder", async (t) => {
 
 // ---- all at once ----
 
-test("abuse: 2,000 half-open connections, 200 that do not read, 50 that dawdle; five listeners lose nothing", async (t) => {
+realtime("abuse: 2,000 half-open connections, 200 that do not read, 50 that dawdle; five listeners lose nothing", {}, async (t) => {
   const server = await serveCounted(t, { env: { AURALIS_MAX_CLIENTS: "300" } });
   const heard = (listener) => listener.messages.filter((m) => Buffer.isBuffer(m) && m[5] === 0).map((m) => m.readBigUInt64LE(8));
   const honest = await Promise.all(Array.from({ length: 4 }, () => Listener.open(t, `${server.ws}?format=opus`)));

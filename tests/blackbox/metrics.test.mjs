@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { assertMonotonic, readPage } from "./exposition.mjs";
 import { Listener, ROOT, run, serve, tempDir, within } from "./support.mjs";
 
@@ -204,7 +205,7 @@ test("the loudest piece is loud, and the limiter lets nothing clip", async (t) =
   for (const side of ["left", "right"]) assert.ok(Math.abs(page.get("auralis_sound_dc_offset_ratio", { ...MAIN, side })) < 0.01);
 });
 
-test("scraped while fifty listen, nobody loses a chunk", async (t) => {
+realtime("scraped while fifty listen, nobody loses a chunk", {}, async (t) => {
   const server = await start(t, { env: { AURALIS_MAX_CLIENTS: "60" } });
   const formats = ["json", "pcm", "flac", "opus"];
   const listeners = await Promise.all(Array.from({ length: 50 }, (_, i) => Listener.open(t, `${server.ws}?format=${formats[i % 4]}`)));

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
-import { ROOT, launch, readWav, run, tempDir, within } from "./support.mjs";
+import { ROOT, launch, probe, readWav, run, tempDir, within } from "./support.mjs";
 
 const FOCUS = join(ROOT, "scripts/focus.lua");
 const DRUMS = "9";
@@ -45,15 +45,37 @@ test("--midi: every patch is a track, every note is in it, and the tempo map is 
   assert.ok(Math.abs(seconds - (last.start_frame + last.length_frames) / score.sample_rate) < 0.01);
 });
 
-test("--midi: nothing is overwritten without --force, and without sound there is no score", async (t) => {
+test("nothing of any kind is overwritten without --force", async (t) => {
   const dir = tempDir(t);
-  const [out, midi, broken] = ["a.wav", "a.mid", "broken.lua"].map((name) => join(dir, name));
-  writeFileSync(midi, "mine");
-  const refused = await run(t, ["render", FOCUS, "-o", out, "--phrases", "1", "--midi", midi]);
-  assert.equal(refused.code, 3);
-  assert.match(refused.err, /a\.mid/);
-  assert.equal(readFileSync(midi, "utf8"), "mine");
-  assert.ok(!existsSync(out));
+  const path = (name) => join(dir, name);
+  mkdirSync(path("stems"));
+  for (const ending of ["wav", "flac", "opus"]) {
+    const all = { "-o": `a.${ending}`, "--midi": "a.mid", "--events": "a.json", "--chords": "a.txt", "--stems": "stems" };
+    const args = ["render", FOCUS, "--duration", "1", ...Object.entries(all).flatMap(([flag, name]) => [flag, path(name)])];
+    for (const name of [...Object.values(all).filter((other) => other !== "stems"), `stems/mix.${ending === "wav" ? "wav" : "flac"}`]) {
+      writeFileSync(path(name), "mine");
+      const before = readdirSync(dir, { recursive: true }).sort();
+      const refused = await run(t, args);
+      assert.equal(refused.code, 3, name);
+      assert.ok(refused.err.includes(name.split("/")[0]), refused.err);
+      assert.equal(readFileSync(path(name), "utf8"), "mine");
+      assert.deepEqual(readdirSync(dir, { recursive: true }).sort(), before, "and nothing else is written");
+      rmSync(path(name));
+    }
+    writeFileSync(path(all["-o"]), "mine");
+    writeFileSync(path("a.json"), "mine");
+    const forced = await run(t, [...args, "--force"]);
+    assert.equal(forced.code, 0, forced.err);
+    assert.equal(probe(path(all["-o"])).sound.channels, 2);
+    assert.equal(JSON.parse(readFileSync(path("a.json"), "utf8")).sample_rate, 44100);
+    for (const name of ["a.mid", "a.json", "a.txt", "stems"]) rmSync(path(name), { recursive: true });
+    mkdirSync(path("stems"));
+  }
+});
+
+test("without sound there is no score", async (t) => {
+  const dir = tempDir(t);
+  const [out, broken] = ["a.wav", "broken.lua"].map((name) => join(dir, name));
   const body = 'if ctx.phrase > 0 then error("no") end return 1';
   writeFileSync(broken, `return { state = {}, phrase = function(ctx) ${body} end }`);
   const failed = await run(t, ["render", broken, "-o", out, "--duration", "60", "--midi", join(dir, "b.mid")]);
@@ -77,6 +99,9 @@ test("Opus: read by others' tools, as long as asked for, and the same bytes ever
   const serial = (path) => /serial: ([0-9a-f]+)/.exec(info(path))[1];
   assert.match(info(first), /Playback length: 0m:20\.000s/);
   assert.doesNotMatch(info(first), /WARNING|ERROR/i);
+  const { sound, seconds } = probe(first);
+  assert.deepEqual([sound.codec_name, sound.sample_rate, sound.channels], ["opus", "48000", 2]);
+  assert.ok(Math.abs(seconds - 20) < 0.01, `${seconds} s`);
   assert.notEqual(serial(first), serial(other));
   const decoded = join(dir, "decoded.wav");
   execFileSync("opusdec", ["--quiet", "--rate", "48000", first, decoded]);
@@ -126,6 +151,11 @@ test("every format, depth and rate, as others' programs read it", async (t) => {
     assert.equal(soxi("-e", out), encoding);
     assert.equal(soxi(encoding === "FLAC" ? "-p" : "-b", out), bits, name);
     execFileSync("sox", ["-V1", out, "-n", "stat"], { stdio: "ignore" });
+    const { sound } = probe(out);
+    assert.equal(sound.codec_name, encoding === "FLAC" ? "flac" : `pcm_${bits === "32" ? "f" : "s"}${bits}le`, name);
+    assert.deepEqual([sound.sample_rate, sound.channels], [String(rate), 2], name);
+    assert.equal(sound.duration_ts, Math.round(0.75 * rate), `frames of ${name}`);
+    if (encoding === "FLAC" && bits === "24") assert.equal(sound.bits_per_raw_sample, "24");
     if (name.endsWith(".flac")) execFileSync("flac", ["-ts", out]);
   }
 });

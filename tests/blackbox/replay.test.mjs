@@ -1,5 +1,6 @@
 // What was streamed, rendered again by another process from the journal alone: the bytes that a listener got, through control
-// changes, edits, scripts that hang and a process that stood still. REPLAY_SECONDS sets how long the longest listener listens.
+// changes, edits, scripts that hang and a process that stood still. REPLAY_SECONDS sets how much the longest listener hears; with 315
+// it passes the first keyframe, and replays begin there.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,8 +11,11 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
 
 const SECONDS = Number(process.env.REPLAY_SECONDS ?? 30);
+const RATE = 44100;
 const CHUNK = 4410;
+const KEYFRAME = 300 * RATE; // the first one is at the first boundary from here on
 const HEAD = 24; // bytes before the samples of a message
+const LONG_MS = 240000; // in which five minutes are rendered on any machine
 const OTHER_CPU = { AURALIS_ISA: process.arch === "x64" ? "sse2" : "scalar" };
 
 /** Two bars at 200 BPM last 2.4 s. */
@@ -111,34 +115,47 @@ async function stop(server) {
 
 let files = 0;
 
-/** Renders a session again: the samples. */
+/** Renders a session again: { samples, rendered_from_frame, … }. */
 async function replay(t, session, dir, args, env = {}) {
   const path = join(dir, `again-${(files += 1)}.wav`);
-  const { code, err } = await run(t, ["replay", session, "-o", path, "--bits", "16", ...args], { env: { ...OTHER_CPU, ...env } });
+  const all = ["replay", session, "-o", path, "--bits", "16", "--json", ...args];
+  const { code, out, err } = await run(t, all, { env: { ...OTHER_CPU, ...env }, ms: LONG_MS });
   assert.equal(code, 0, err);
-  return readWav(path).samples;
+  const done = out.trim().split("\n").map((line) => JSON.parse(line)).find(({ event }) => event === "done");
+  return { ...done, samples: readWav(path).samples };
 }
 
-/** Chunks [first, end) again. */
-const span = (first, end) => ["--from", String((first * CHUNK) / 44100), "--to", String((end * CHUNK) / 44100)];
+/** Frames [from, to). */
+const span = (from, to) => ["--from", String(from / RATE), "--to", String(to / RATE)];
 
-/** Whether chunks [from, to) as they came are those that were rendered. */
+/** Whether frames [from, to) as they came are those that were rendered. */
 function assertSame({ got }, rendered, from, to) {
-  assert.equal(rendered.length, (to - from) * CHUNK * 4);
-  const within = got.filter(([at]) => at >= from && at < to);
-  assert.ok(within.some(([, samples]) => samples.some((byte) => byte !== 0)), "the stream is silent");
-  for (const [at, samples] of within) {
-    const again = rendered.subarray((at - from) * CHUNK * 4, (at - from + 1) * CHUNK * 4);
-    if (samples.equals(again)) continue;
-    const byte = samples.findIndex((value, i) => value !== again[i]);
-    assert.fail(`frame ${at * CHUNK + Math.floor(byte / 4)} differs`);
+  assert.equal(rendered.length, (to - from) * 4);
+  let sounds = false;
+  for (const [index, samples] of got) {
+    const begin = Math.max(from, index * CHUNK);
+    const end = Math.min(to, (index + 1) * CHUNK);
+    if (begin >= end) continue;
+    const came = samples.subarray((begin - index * CHUNK) * 4, (end - index * CHUNK) * 4);
+    const again = rendered.subarray((begin - from) * 4, (end - from) * 4);
+    sounds ||= came.some((byte) => byte !== 0);
+    if (came.equals(again)) continue;
+    const byte = came.findIndex((value, i) => value !== again[i]);
+    assert.fail(`frame ${begin + Math.floor(byte / 4)} differs`);
   }
+  assert.ok(sounds, "the stream is silent");
 }
 
-/** Plays chunks [from, to) of a session again, and compares. */
-async function isSame(t, heard, session, dir, from, to, args = [], env = {}) {
-  assertSame(heard, await replay(t, session, dir, [...span(from, to), ...args], env), from, to);
+/** Plays frames [from, to) of a session again, and compares: what replay told. */
+async function framesAreSame(t, heard, session, dir, from, to, args = [], env = {}) {
+  const done = await replay(t, session, dir, [...span(from, to), ...args], env);
+  assertSame(heard, done.samples, from, to);
+  return done;
 }
+
+/** The same with chunks. */
+const isSame = (t, heard, session, dir, from, to, args, env) =>
+  framesAreSame(t, heard, session, dir, from * CHUNK, to * CHUNK, args, env);
 
 /** Everything that happens to a stream, within some 40 s. */
 async function trouble(server, round) {
@@ -181,18 +198,53 @@ async function throughTrouble(t, args, seconds) {
     const early = recorded(recording); // while it goes on
     await isSame(t, early, "last", server.dir, early.first, early.first + 50, ["--db", server.db]);
   }
-  await pause(Math.max(0, seconds * 1000 - (Date.now() - began)));
+  while (recording.index(recording.chunks().at(-1)) < (seconds * RATE) / CHUNK) await pause(200); // less than by the clock
   const heard = recorded(recording);
   const { first, end } = heard;
   t.diagnostic(`${(end - first) / 10} s were recorded, ${heard.got.length} chunks of ${end - first} came`);
   await stop(server);
-  await isSame(t, heard, "last", server.dir, first, end, ["--db", server.db]);
-  await isSame(t, heard, "last", server.dir, Math.floor((first + end) / 2), end, ["--db", server.db]);
-  const verified = await run(t, ["verify", "last", "--db", server.db, "--json"]);
+  await Promise.all([
+    isSame(t, heard, "last", server.dir, first, end, ["--db", server.db]),
+    verify(t, server, end),
+    parts(t, server, heard),
+  ]);
+}
+
+async function verify(t, server, end) {
+  const verified = await run(t, ["verify", "last", "--db", server.db, "--json"], { ms: LONG_MS });
   assert.equal(verified.code, 0, verified.out + verified.err);
   const found = JSON.parse(verified.out);
   assert.ok(found.ok && found.minutes >= 1 && found.equal === found.minutes && found.error === "");
   assert.ok(found.replayable_seconds >= end / 10);
+}
+
+/** Where the phrases of a session begin, and where another text took over. */
+async function boundaries(t, server) {
+  const { phrases } = JSON.parse((await run(t, ["session", "show", "last", "--db", server.db, "--json"])).out);
+  const frame = ({ at_s: seconds }) => Math.round(seconds * RATE);
+  return { starts: phrases.map(frame), reloads: phrases.filter((p, i) => i && p.piece !== phrases[i - 1].piece).map(frame) };
+}
+
+/** From within a phrase, and over an edit; from the keyframe on, if there is one. */
+async function parts(t, server, heard) {
+  const db = ["--db", server.db];
+  const end = heard.end * CHUNK;
+  const past = end > KEYFRAME + 12 * RATE;
+  const { starts, reloads } = await boundaries(t, server);
+  const keyframe = past ? starts.find((at) => at >= KEYFRAME) : 0;
+  const from = starts.filter((at) => at < end - 4 * RATE).at(-1) + RATE + 1;
+  const inside = await framesAreSame(t, heard, "last", server.dir, from, end - 7, db);
+  assert.equal(inside.rendered_from_frame, keyframe, "where it begins");
+  t.diagnostic(`replay from frame ${from} rendered from frame ${inside.rendered_from_frame}`);
+  if (past) {
+    const after = await framesAreSame(t, heard, "last", server.dir, 303 * RATE, 312 * RATE, db);
+    assert.equal(after.rendered_from_frame, keyframe, "where it begins");
+    await framesAreSame(t, heard, "last", server.dir, keyframe, keyframe + 1000, db);
+    return;
+  }
+  const reload = reloads.at(-1);
+  assert.ok(reload > heard.first * CHUNK + RATE, "no other text took over");
+  await framesAreSame(t, heard, "last", server.dir, reload - RATE, Math.min(reload + 3 * RATE, end), db);
 }
 
 /** A script that hangs, and no other to go back to: phrases play again. */
@@ -296,6 +348,17 @@ async function refused(t) {
     assert.match(said.err, message);
   }
   const db = ["--db", server.db];
+  const mine = join(server.dir, "mine");
+  writeFileSync(mine, "mine");
+  for (const flag of ["--midi", "--events", "--chords"]) {
+    const said = await run(t, ["replay", "last", "-o", wav, flag, mine, ...db]);
+    assert.equal(said.code, 3, `${flag}: ${said.err}`);
+    assert.equal(readFileSync(mine, "utf8"), "mine");
+    assert.throws(() => readFileSync(wav));
+  }
+  writeFileSync(wav, "mine");
+  assert.equal((await run(t, ["replay", "last", "-o", wav, ...db])).code, 3);
+  assert.equal(readFileSync(wav, "utf8"), "mine");
   const midi = join(server.dir, "again.mid");
   const { code, out, err } = await run(t, [
     ...["replay", "last", "-o", join(server.dir, "x.flac"), "--from", "0.5", "--fade", "1", "--rate", "48000"],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { Listener, refused, serve } from "./support.mjs";
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -25,7 +26,7 @@ async function listen(t, server, query, n) {
 const following = (from, n) => Array.from({ length: n }, (_, i) => from + i);
 
 for (const format of ["pcm", "flac", "opus"]) {
-  test(`${format}: whoever was away for a while misses nothing; after too long it begins as any other`, async (t) => {
+  realtime(`${format}: whoever was away for a while misses nothing; after too long it begins as any other`, {}, async (t) => {
     const server = await serve(t);
     let { run, indices } = await listen(t, server, `format=${format}&depth_ms=500`, 12);
     for (const away of [0, 400, 1100]) {
@@ -44,7 +45,7 @@ for (const format of ["pcm", "flac", "opus"]) {
   });
 }
 
-test("the burst is as deep as asked for, as far as it is kept", async (t) => {
+realtime("the burst is as deep as asked for, as far as it is kept", {}, async (t) => {
   const server = await serve(t);
   await sleep(2500);
   const depths = [];

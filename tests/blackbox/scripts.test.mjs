@@ -6,6 +6,7 @@ import http from "node:http";
 import { join } from "node:path";
 import test from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { Listener, raw, serve, tempDir, within } from "./support.mjs";
 
 /** A piece whose phrases are a bar long: 1.2 s at 200 BPM. */
@@ -403,7 +404,7 @@ test("a folder that cannot be written says so", { skip: process.getuid() === 0 &
   assert.match(refused.json.message, /cannot be written/);
 });
 
-test("hostile texts while somebody listens: no gap in the stream", async (t) => {
+realtime("hostile texts while somebody listens: no gap in the stream", {}, async (t) => {
   const server = await start(t);
   const listener = await Listener.open(t, server.ws);
   const heard = [];

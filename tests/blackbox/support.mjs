@@ -1,7 +1,7 @@
 // Shared by the black-box tests: the program as a process, a WebSocket that remembers, WAV files.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -49,9 +49,10 @@ export async function within(what, p, ms = WAIT_MS) {
   }
 }
 
-/** Starts the program: { child, out(), err(), exit } with exit a promise of { code, signal }. */
-export function launch(t, args, { env = {}, cwd } = {}) {
-  const child = spawn(BINARY, args, { cwd: cwd ?? tempDir(t), env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
+/** Starts the program: { child, out(), err(), exit } with exit a promise of { code, signal }. through: a command that runs it. */
+export function launch(t, args, { env = {}, cwd, through = [] } = {}) {
+  const [command, ...rest] = [...through, BINARY, ...args];
+  const child = spawn(command, rest, { cwd: cwd ?? tempDir(t), env: cleanEnv(env), stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   let err = "";
   child.stdout.on("data", (text) => (out += text));
@@ -62,9 +63,9 @@ export function launch(t, args, { env = {}, cwd } = {}) {
 }
 
 /** Runs the program to its end: { code, out, err }. */
-export async function run(t, args, options) {
+export async function run(t, args, { ms = 120000, ...options } = {}) {
   const program = launch(t, args, options);
-  const { code } = await within(`auralis ${args.join(" ")}`, program.exit, 120000);
+  const { code } = await within(`auralis ${args.join(" ")}`, program.exit, ms);
   return { code, out: program.out(), err: program.err() };
 }
 
@@ -76,9 +77,9 @@ function database(args, env) {
 }
 
 /** A running server: { port, http, ws, child, err(), exit }. */
-export async function serve(t, { args = [], env = {}, secure = false } = {}) {
+export async function serve(t, { args = [], env = {}, secure = false, through } = {}) {
   const own = ["serve", "--port", "0", "--seed", "7", "--metrics-port", "0", ...database(args, env), ...args];
-  const program = launch(t, own, { env });
+  const program = launch(t, own, { env, through });
   const announced = new Promise((resolve) => {
     program.child.stdout.on("data", () => {
       const match = /https?:\/\/\S+?:(\d+)/.exec(program.out());
@@ -144,14 +145,22 @@ export async function refused(t, url, options = {}) {
   return { status: response.statusCode, body: JSON.parse(body) };
 }
 
-/** Sends raw bytes and returns all that comes back until the other end closes, or has gone on for a while. */
+/** Sends raw bytes and returns all that comes back until the other end closes, or for a while from when it began. */
 export async function raw(port, text, ms = 1500) {
   const socket = connect(port, "127.0.0.1");
   let got = "";
-  socket.on("data", (data) => (got += data));
+  let timer;
+  const said = new Promise((resolve) => {
+    socket.on("data", (data) => {
+      got += data;
+      timer ??= setTimeout(resolve, ms);
+    });
+    socket.on("close", resolve);
+  });
   socket.on("error", () => {});
   socket.write(text);
-  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, ms))]);
+  await within("an answer, or the end", said);
+  clearTimeout(timer);
   socket.destroy();
   return got;
 }
@@ -174,4 +183,14 @@ export function readWav(path) {
     at += 8 + size + (size % 2);
   }
   return wav;
+}
+
+/** What ffprobe reads of a sound file: { sound, picture, tags, seconds }, the first two streams, tags by names in lower case. */
+export function probe(path) {
+  const args = ["-v", "error", "-show_streams", "-show_format", "-of", "json", path];
+  const { streams, format } = JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }));
+  const sound = streams.find((stream) => stream.codec_type === "audio");
+  const tags = Object.entries({ ...format.tags, ...sound.tags }).map(([name, text]) => [name.toLowerCase(), text]);
+  const picture = streams.find((stream) => stream.disposition.attached_pic === 1);
+  return { sound, picture, tags: Object.fromEntries(tags), seconds: Number(format.duration) };
 }

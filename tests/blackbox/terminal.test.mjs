@@ -49,7 +49,7 @@ function atTerminal(t, columns, args) {
   child.stdout.on("data", (data) => (text += data));
   t.after(() => child.exitCode === null && child.kill("SIGKILL"));
   const exit = once(child, "close").then(([code]) => code);
-  const early = exit.then((code) => assert.fail(`it ended with ${code}: ${text}`));
+  const early = exit.then((code) => assert.fail(`it ended with ${code}: ${text.slice(-300)}`));
   early.catch(() => {});
   return {
     text: () => text,

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { launch, openPage, pageState, playing, sleep, startServer, stopServers, until } from "./support.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -35,6 +36,13 @@ after(async () => {
 
 const open = (options, at = server.url) => openPage(browser, at, { tap: false, ...options });
 const text = (page, id) => page.textContent(`#${id}`);
+const shows = (page, id, pattern) => until(`#${id} shows ${pattern}`, async () => pattern.test(await text(page, id)));
+const holds = (page, id, value) => until(`#${id} holds ${value}`, async () => (await page.inputValue(`#${id}`)) === value);
+const stopped = (page) => until("it has stopped", async () => (await pageState(page)) === "stopped");
+const focused = (page, id) => until(`#${id} has the focus`, () => page.evaluate((it) => document.activeElement.id === it, id));
+/** What opens, closes or fades has done so. */
+const settled = (page) => until("nothing moves", () => page.evaluate(() =>
+  document.getAnimations().every(({ playState, effect }) => playState !== "running" || effect.getComputedTiming().endTime === Infinity)));
 const api = async (where, path) => (await fetch(`http://127.0.0.1:${where.port}/api/v1/${path}`)).json();
 const openPrivate = async () => (await api(server, "channels")).private.open;
 const listeners = async (where, name) => (await api(where, "channels")).channels.find((each) => each.name === name).listeners;
@@ -61,22 +69,22 @@ test("a mood is a stream of one's own with its settings; its controls touch nobo
   await chooseMood(page, "focus");
   await titled(page, "Focus");
   await arrived(page);
-  assert.equal(await openPrivate(), before + 1);
-  assert.equal(await text(page, "place"), "Your own stream");
-  assert.match(await text(page, "whose"), /yours alone/);
-  assert.match(await text(page, "now"), /D dorian · 66 BPM/);
-  assert.ok(await page.locator("#control-drift").isEnabled(), "the piece's own controls are there");
+  await until("one more stream", async () => (await openPrivate()) === before + 1);
+  await shows(page, "place", /^Your own stream$/);
+  await shows(page, "whose", /yours alone/);
+  await shows(page, "now", /D dorian · 66 BPM/);
+  await until("the piece's own controls are there", () => page.locator("#control-drift").isEnabled());
   const shared = (await server.status()).pending.bpm;
   await page.locator("#bpm").fill("81");
   await until("the change is announced", async () => /81 BPM sounds in/.test(await text(page, "next")));
   assert.equal((await server.status()).pending.bpm, shared);
-  assert.equal((await server.status()).active_clients, 0, "the shared stream was left");
+  await until("the shared stream was left", async () => (await server.status()).active_clients === 0);
   await page.click("#moods-open");
   await until("it is marked", () => page.locator('#moods [data-mood="focus"][aria-pressed="true"]').count());
   await page.click('#moods [data-mood="ambient"]');
   await titled(page, "Ambient");
   await until("the shared stream plays that mood", async () => (await server.status()).active_clients === 1);
-  assert.match(await text(page, "place"), /Shared stream/);
+  await shows(page, "place", /Shared stream/);
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
@@ -91,7 +99,7 @@ test("another mood while one plays: the old stream is left, the sound comes agai
   await until("the light is of the new mood", () => page.evaluate(() => document.documentElement.style.getPropertyValue("--hue") === "236"));
   await until("its settings sound", async () => /E phrygian · 44 BPM/.test(await text(page, "now")));
   await arrived(page);
-  assert.ok((await openPrivate()) >= before + 1);
+  await until("a stream of its own", async () => (await openPrivate()) >= before + 1);
   assert.ok((await page.evaluate(() => window.shift)) < 0.02, "nothing jumped");
   await page.context().close();
 });
@@ -107,7 +115,7 @@ test("a private stream whose connection breaks is found again; one that is gone 
   const again = await startServer({ port: own.port });
   await until("a private stream again", async () => (await api(again, "channels")).private.open === 1, 30000);
   await until("with what was set", async () => /64 BPM/.test(await text(page, "now")), 20000);
-  assert.equal(await text(page, "title"), "Rain");
+  await titled(page, "Rain");
   await page.context().close();
   await again.stop();
 });
@@ -115,17 +123,18 @@ test("a private stream whose connection breaks is found again; one that is gone 
 test("several shared streams can be chosen from; a mood that one of them plays is heard there", async () => {
   const page = await open({}, several.url);
   await page.click("#moods-open");
-  assert.deepEqual(await page.$$eval("#moods-channels .row", (rows) => rows.map((row) => row.dataset.channel)), ["main", "work", "night"]);
+  const rows = () => page.$$eval("#moods-channels .row", (all) => all.map((row) => row.dataset.channel).join());
+  await until("the shared streams", async () => (await rows()) === "main,work,night");
   await until("why only those", async () => /No stream of your own/.test(await text(page, "moods-notice")));
   await page.click('#moods [data-mood="focus"]');
   await titled(page, "Focus");
   await arrived(page);
-  assert.equal(await listeners(several, "work"), 1);
+  await until("it listens to it", async () => (await listeners(several, "work")) === 1);
   await page.click("#moods-open");
   await page.click('#moods [data-channel="night"]');
   await titled(page, "Sleep");
   await until("it listens there", async () => (await listeners(several, "night")) === 1);
-  assert.equal(await listeners(several, "work"), 0);
+  await until("and nowhere else", async () => (await listeners(several, "work")) === 0);
   await page.click("#stats");
   await until("the drawer names it", async () => (await text(page, "channel")) === "night");
   await page.locator("#intensity").fill("0.9");
@@ -137,9 +146,9 @@ test("several shared streams can be chosen from; a mood that one of them plays i
 test("where there is no stream of one's own the page says why, and offers the shared ones", async () => {
   const page = await open({}, several.url);
   await page.click("#moods-open");
-  assert.ok(await page.locator('#moods [data-mood="rain"][data-away]').count());
+  await until("it is marked as away", () => page.locator('#moods [data-mood="rain"][data-away]').count());
   await page.click('#moods [data-mood="rain"]');
-  assert.match(await text(page, "moods-notice"), /No stream of your own just now: .+ The shared streams are open/);
+  await shows(page, "moods-notice", /No stream of your own just now: .+ The shared streams are open/);
   assert.equal(await pageState(page), "stopped");
   await page.context().close();
 });
@@ -171,25 +180,25 @@ test("moods of one's own: kept over a reload, played, renamed, deleted and taken
   await page.fill("#moods-name", "Slow rain");
   await page.keyboard.press("Enter");
   await until("kept", async () => /“Slow rain” is kept/.test(await text(page, "moods-notice")));
-  assert.match(await text(page, "moods-own"), /Slow rain\s*G major · 58 BPM/);
+  await shows(page, "moods-own", /Slow rain\s*G major · 58 BPM/);
   await page.reload();
   await page.waitForFunction(() => !document.querySelector("#bpm").disabled);
-  assert.equal(await text(page, "title"), "Ambient");
+  await titled(page, "Ambient");
   await page.click("#moods-open");
   await page.getByRole("button", { name: "Slow rain", exact: false }).first().click();
   await titled(page, "Slow rain");
   await arrived(page);
-  assert.match(await text(page, "now"), /G major · 58 BPM/);
-  assert.equal(await page.inputValue("#control-wet"), "0.9");
+  await shows(page, "now", /G major · 58 BPM/);
+  await holds(page, "control-wet", "0.9");
   await page.click("#moods-open");
   await page.getByRole("button", { name: "Rename Slow rain" }).click();
   await page.keyboard.type("Rain at night");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Delete Rain at night" }).click();
-  assert.equal(await page.locator("#moods-own li").count(), 0);
-  assert.match(await text(page, "moods-notice"), /“Rain at night” is gone/);
+  await until("it is gone", async () => (await page.locator("#moods-own li").count()) === 0);
+  await shows(page, "moods-notice", /“Rain at night” is gone/);
   await page.getByRole("button", { name: "Undo" }).click();
-  assert.equal(await page.locator("#moods-own li").count(), 1);
+  await until("it is back", async () => (await page.locator("#moods-own li").count()) === 1);
   await page.context().close();
 });
 
@@ -201,21 +210,23 @@ test("a shared link shows the mood at once and plays it after Play", async () =>
   await page.locator("#control-hush").fill("0.8");
   await page.locator("#brightness").fill("0.3");
   await page.click("#share-open");
-  const link = await page.inputValue("#share-link");
-  assert.match(link, /#mood=rain&.*bpm=59/);
+  const link = await until("the link", async () => {
+    const now = await page.inputValue("#share-link");
+    return /#mood=rain&.*bpm=59/.test(now) && now;
+  });
   await page.context().close();
 
   const other = await open({}, link);
   await titled(other, "Rain");
   assert.equal(await pageState(other), "stopped");
-  assert.equal(await other.inputValue("#bpm"), "59");
+  await holds(other, "bpm", "59");
   const before = await openPrivate();
   await other.click("#play");
   await arrived(other);
   assert.ok((await openPrivate()) >= before, "a stream of its own");
-  assert.equal(await text(other, "place"), "Your own stream");
-  assert.match(await text(other, "now"), /G major · 59 BPM/);
-  assert.equal(await other.inputValue("#control-hush"), "0.8");
+  await shows(other, "place", /^Your own stream$/);
+  await shows(other, "now", /G major · 59 BPM/);
+  await holds(other, "control-hush", "0.8");
   await until("the brightness too", async () => (await other.inputValue("#brightness")) === "0.3");
   assert.deepEqual(other.problems, []);
   await other.context().close();
@@ -224,11 +235,11 @@ test("a shared link shows the mood at once and plays it after Play", async () =>
 test("a control turned before Play is part of what Play asks for", async () => {
   const page = await open({}, `${server.url}#mood=focus&bpm=71`);
   await titled(page, "Focus");
-  assert.equal(await page.inputValue("#bpm"), "71");
+  await holds(page, "bpm", "71");
   await page.locator("#bpm").fill("90");
   await page.click("#play");
   await arrived(page);
-  assert.match(await text(page, "now"), /D dorian · 90 BPM/);
+  await shows(page, "now", /D dorian · 90 BPM/);
   await page.context().close();
 });
 
@@ -240,8 +251,8 @@ test("a malformed link is told, and the page plays the shared stream", async () 
   ]) {
     const page = await open({}, server.url + hash);
     await until("told", async () => expected.test(await text(page, "toasts")));
-    assert.equal(new URL(page.url()).hash, "");
-    assert.equal(await text(page, "title"), "Ambient");
+    await until("the address is the page's", () => new URL(page.url()).hash === "");
+    await titled(page, "Ambient");
     await page.click("#play");
     await arrived(page);
     assert.deepEqual(page.problems, []);
@@ -273,12 +284,12 @@ test("the sleep timer counts down, fades for minutes, stops, and can be cancelle
   await page.click("#sleep-open");
   await page.click('#sleep [data-minutes="30"]');
   await until("it plays", async () => (await pageState(page)) !== "stopped");
-  assert.match(await page.getAttribute("#sleep-open", "aria-label"), /Sleep timer, 30 minutes left/);
+  await until("it says so", async () => /Sleep timer, 30 minutes left/.test(await page.getAttribute("#sleep-open", "aria-label")));
   await page.clock.fastForward(10 * 60000);
-  assert.match(await text(page, "sleep-left"), /^(20:00|19:\d\d)$/);
+  await shows(page, "sleep-left", /^(20:00|19:\d\d)$/);
   await page.click("#sleep-open");
   await page.click("#sleep-cancel");
-  assert.equal(await text(page, "sleep-left"), "Sleep");
+  await shows(page, "sleep-left", /^Sleep$/);
   await page.click("#sleep-open");
   await page.fill("#sleep-minutes", "20");
   await page.click("#sleep-custom button");
@@ -292,7 +303,7 @@ test("the sleep timer counts down, fades for minutes, stops, and can be cancelle
   assert.notEqual(await pageState(page), "stopped");
   for (let minute = 0; minute < 4; minute++) await page.clock.fastForward(61000);
   await until("silence", async () => (await pageState(page)) === "stopped");
-  assert.equal(await text(page, "sleep-left"), "Sleep");
+  await shows(page, "sleep-left", /^Sleep$/);
   await page.context().close();
 });
 
@@ -322,12 +333,12 @@ test("the system's media keys play and stop, and it is told what plays", async (
     artwork: [{ src: "data:image/png;base64,", sizes: "512x512", type: "image/png" }],
   });
   await page.evaluate(() => keys.pause());
-  assert.equal(await pageState(page), "stopped");
-  assert.equal((await session()).playbackState, "paused");
+  await stopped(page);
+  await until("the system knows", async () => (await session()).playbackState === "paused");
   await page.evaluate(() => keys.play());
   await arrived(page);
   await page.evaluate(() => keys.stop());
-  assert.equal(await pageState(page), "stopped");
+  await stopped(page);
   await chooseMood(page, "rain");
   await until("the mood's name", async () => (await session()).title === "Rain");
   assert.deepEqual(page.problems, []);
@@ -339,8 +350,8 @@ test("the system's media keys play and stop, and it is told what plays", async (
 test("the drawer shows what the player and the stream report, and moves nothing", async () => {
   const page = await open();
   await page.click("#stats");
-  assert.equal(await page.getAttribute("#stats", "aria-expanded"), "true");
-  assert.equal(await text(page, "tier"), "–");
+  await until("it is open", async () => (await page.getAttribute("#stats", "aria-expanded")) === "true");
+  await shows(page, "tier", /^–$/);
   await page.click("#play");
   await arrived(page);
   const status = await server.status();
@@ -352,12 +363,12 @@ test("the drawer shows what the player and the stream report, and moves nothing"
   for (const [id, pattern] of Object.entries(expected)) {
     await until(`${id}: ${pattern}`, async () => pattern.test(await text(page, id)));
   }
-  assert.equal(await text(page, "device"), status.device);
+  await until("the device", async () => (await text(page, "device")) === status.device);
   await until("the curve grows", async () => ((await page.getAttribute("#depth-line", "points")) ?? "").split(" ").length >= 3);
   assert.ok((await page.evaluate(() => window.shift)) < 0.02, "nothing jumped");
   await page.keyboard.press("Escape");
-  assert.ok(await page.isHidden("#drawer"));
-  assert.equal(await page.evaluate(() => document.activeElement.id), "stats");
+  await until("it is closed", () => page.isHidden("#drawer"));
+  await focused(page, "stats");
   await page.context().close();
 });
 
@@ -390,7 +401,7 @@ function motion(page) {
   });
 }
 
-test("the light moves with what sounds, not by itself", async (t) => {
+realtime("the light moves with what sounds, not by itself", {}, async (t) => {
   const own = await startServer();
   const page = await openPage(browser, own.url, { tap: false, init: FRAMES });
   assert.equal(await motion(page), 0, "nothing moves before there is sound");
@@ -452,14 +463,14 @@ for (const colorScheme of ["light", "dark"]) {
     await arrived(page);
     assert.deepEqual(await violations(page), [], "playing");
     await page.click("#stats");
-    await sleep(500);
+    await settled(page);
     assert.deepEqual(await violations(page), [], "statistics");
     await page.keyboard.press("Escape");
     for (const name of ["moods", "sleep", "share"]) {
       await page.click(`#${name}-open`);
       if (name === "moods") await page.fill("#moods-name", "Mine");
       if (name === "moods") await page.keyboard.press("Enter");
-      await sleep(500);
+      await settled(page);
       assert.deepEqual(await violations(page), [], name);
       await page.keyboard.press("Escape");
     }
@@ -472,14 +483,14 @@ test("sheets hold the focus, close with Escape and give it back; at 320 pixels e
   for (const name of ["moods", "sleep", "share"]) {
     await page.focus(`#${name}-open`);
     await page.keyboard.press("Enter");
-    assert.ok(await page.evaluate((id) => document.getElementById(id).contains(document.activeElement), name), `${name} has the focus`);
+    await until(`${name} has the focus`, () => page.evaluate((id) => document.getElementById(id).contains(document.activeElement), name));
     const small = await page.$$eval(`#${name} button, #${name} input:not([readonly])`, (all) =>
       all.filter((each) => each.checkVisibility() && Math.round(each.getBoundingClientRect().height) < 44).map((each) => each.outerHTML.slice(0, 80)),
     );
     assert.deepEqual(small, [], name);
     assert.ok(await page.evaluate((id) => document.getElementById(id).scrollWidth <= document.getElementById(id).clientWidth, name), `${name} is not too wide`);
     await page.keyboard.press("Escape");
-    assert.equal(await page.evaluate(() => document.activeElement.id), `${name}-open`);
+    await focused(page, `${name}-open`);
   }
   await page.context().close();
 });

@@ -2,8 +2,9 @@
 // behind the player, and in what the page reports; both must agree.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import { openLine, whyNoLine } from "./line.mjs";
 import {
   heard,
@@ -40,6 +41,9 @@ after(async () => {
   await line?.close();
 });
 
+const test = (name, options, body) =>
+  realtime(name, options, body, () => Promise.all(browser.contexts().map((context) => context.close())));
+
 async function play(condition) {
   line.say(condition);
   const page = await openPage(browser, server.url);
@@ -55,7 +59,8 @@ const forget = (page) => page.evaluate(() => void (tap.blocks = []));
 
 /** The gaps that were heard, which must be as many as the page reports; and a line about them. */
 async function gapsOf(t, page) {
-  await sleep(1100); // for the report
+  const reported = (await reports(page)).length;
+  await until("a report of all of it", async () => (await reports(page)).length >= reported + 2);
   const found = silences(await heard(page));
   const { gaps, tier, jitterMs, underruns, bufferMs } = await lastReport(page);
   const list = found.map((ms) => `${ms.toFixed(0)} ms`).join(", ") || "none";

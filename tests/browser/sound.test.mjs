@@ -2,10 +2,12 @@
 // restart.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
+import { realtime } from "../realtime.mjs";
 import {
   heard,
+  heardFor,
   largestStep,
   launch,
   listen,
@@ -31,6 +33,10 @@ after(async () => {
   await browser?.close();
   await stopServers();
 });
+
+/** What a try that failed leaves would be one more page that plays. */
+const closePages = () => Promise.all(browser.contexts().map((context) => context.close()));
+const test = (name, body) => realtime(name, {}, body, closePages);
 
 const firstSound = (samples) => samples.findIndex((x) => x !== 0);
 
@@ -69,13 +75,13 @@ test("Play: sound within two seconds, and exactly the samples that the server se
   const wait = await until("sound", () => page.evaluate(() => tap.soundedAt && tap.soundedAt - tap.clickedAt));
   t.diagnostic(`first sound after ${Math.round(wait)} ms`);
   assert.ok(wait < 2000, `first sound after ${Math.round(wait)} ms`);
-  await sleep(2500);
+  await heardFor(page, 2);
   await page.evaluate(() => {
     const end = performance.now() + 1000;
     while (performance.now() < end); // a busy page must not be heard
   });
-  await sleep(2000);
-  assert.equal(await page.textContent("#format"), "FLAC");
+  await heardFor(page, 4.5);
+  await until("the format", async () => (await page.textContent("#format")) === "FLAC");
   await compare(t, page, second.pcm(), RATE, 4);
   assert.deepEqual(page.problems, []);
   await second.close();
@@ -83,6 +89,13 @@ test("Play: sound within two seconds, and exactly the samples that the server se
 });
 
 const lastReport = (page) => page.evaluate(() => window.reports.at(-1) ?? null);
+/** The second from now: one that was made of what has happened until now. */
+async function nextReport(page) {
+  const count = () => page.evaluate(() => window.reports.length);
+  const before = await count();
+  await until("a report", async () => (await count()) >= before + 2);
+  return lastReport(page);
+}
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 test("without WebCodecs a decoder in WebAssembly gives the same samples", async (t) => {
@@ -91,8 +104,8 @@ test("without WebCodecs a decoder in WebAssembly gives the same samples", async 
   await page.waitForLoadState("networkidle");
   await page.click("#play");
   await playing(page);
-  await sleep(3000);
-  const { codec, decoder } = await lastReport(page);
+  await heardFor(page, 2.5);
+  const { codec, decoder } = await until("a report", () => lastReport(page));
   assert.deepEqual([codec, decoder], ["flac", "wasm"]);
   await compare(t, page, second.pcm(), RATE, 2);
   assert.deepEqual(page.problems, []);
@@ -144,8 +157,8 @@ test("without WebCodecs and without the decoders the samples are the same, as pl
   await page.waitForLoadState("networkidle");
   await page.click("#play");
   await playing(page);
-  await sleep(3000);
-  assert.equal((await lastReport(page)).codec, "pcm");
+  await heardFor(page, 2.5);
+  assert.equal((await until("a report", () => lastReport(page))).codec, "pcm");
   await compare(t, page, second.pcm(), RATE, 2);
   await second.close();
   await page.context().close();
@@ -155,10 +168,11 @@ test("from the server to what leaves the player it takes less than 800 ms in the
   const page = await openPage(browser, server.url);
   await page.click("#play");
   await playing(page);
-  await sleep(8000);
-  const reports = (await page.evaluate(() => window.reports)).filter((report) => report.latencyMs !== null);
+  const reports = await until("reports", async () => {
+    const all = (await page.evaluate(() => window.reports)).filter((report) => report.latencyMs !== null);
+    return all.length >= 5 && all;
+  }, 30000);
   const outputMs = await page.evaluate(() => 1000 * (tap.context.outputLatency || tap.context.baseLatency));
-  assert.ok(reports.length >= 5, `${reports.length} reports`);
   assert.ok(reports.every(({ tier }) => tier === "normal"));
   const wayMs = median(reports.map(({ latencyMs }) => latencyMs));
   t.diagnostic(`${wayMs.toFixed(0)} ms to the player, ${outputMs.toFixed(0)} ms of output`);
@@ -174,13 +188,13 @@ test("a connection that breaks is taken up where it was: not a sample is missing
   const second = await listen(server.port);
   await page.click("#play");
   await playing(page);
-  await sleep(1500);
-  const before = proxy.connections();
-  for (let i = 0; i < 3; i++) {
+  await heardFor(page, 1);
+  for (let i = 1; i <= 3; i++) {
+    const before = proxy.connections();
     proxy.cut();
-    await sleep(1500);
+    await until("it was connected anew", () => proxy.connections() > before);
+    await heardFor(page, 1 + 1.3 * i);
   }
-  assert.ok(proxy.connections() >= before + 3, "it was connected anew");
   const { splices, gaps, skips, exact } = await page.evaluate(() => window.players.at(-1));
   assert.deepEqual([splices, gaps, skips, exact], [0, 0, 0, true], await page.evaluate(() => window.errors.join("; ")));
   await compare(t, page, second.pcm(), RATE, 4);
@@ -195,12 +209,12 @@ test("compact: Opus is decoded on across a break, without a seam", async () => {
   await page.selectOption("#quality", "compact");
   await page.click("#play");
   await playing(page);
-  await sleep(1500);
+  await heardFor(page, 1);
   const before = proxy.connections();
   proxy.cut(200);
-  await sleep(2500);
-  assert.ok(proxy.connections() > before);
-  const report = await lastReport(page);
+  await until("it was connected anew", () => proxy.connections() > before);
+  await heardFor(page, 3.5);
+  const report = await nextReport(page);
   assert.deepEqual([report.codec, report.gaps, report.state], ["opus", 0, "playing"]);
   const player = await page.evaluate(() => window.players.at(-1));
   assert.deepEqual([player.splices, player.skips], [0, 0]);
@@ -214,18 +228,19 @@ test("a break that outlasts the cushion: fades out, comes back by itself, withou
   const page = await openPage(browser, proxy.url);
   await page.click("#play");
   await playing(page);
-  await sleep(2000);
+  await heardFor(page, 1.8);
   const natural = largestStep(await heard(page));
   proxy.cut(2500);
   await until("silence", async () => (await page.getAttribute("body", "data-state")) === "waiting");
   await playing(page);
-  await sleep(1500);
+  const before = (await heard(page)).length / 2 / RATE;
+  await heardFor(page, before + 1);
   const out = await heard(page);
   const gaps = silences(out);
   assert.equal(gaps.length, 1, `${gaps}`);
   assert.ok(gaps[0] > 1500 && gaps[0] < 6000, `${gaps}`);
   assert.ok(largestStep(out) < 2 * natural, `a step of ${largestStep(out)} where the music has ${natural}`);
-  assert.equal((await lastReport(page)).gaps, 1);
+  assert.equal((await nextReport(page)).gaps, 1);
   await page.context().close();
   await proxy.close();
 });
@@ -244,10 +259,10 @@ test("a hidden page plays on, to the bit", async (t) => {
     document.dispatchEvent(new Event("visibilitychange"));
   });
   await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-  await sleep(6000);
+  await heardFor(page, 5.5);
   await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
   await compare(t, page, second.pcm(), RATE, 5);
-  assert.equal((await lastReport(page)).gaps, 0);
+  assert.equal((await nextReport(page)).gaps, 0);
   await second.close();
   await page.context().close();
 });
@@ -258,8 +273,8 @@ test("compact: Opus at 48 kHz, the same music at the same place and level", asyn
   await page.selectOption("#quality", "compact");
   await page.click("#play");
   await playing(page);
-  await sleep(4500);
-  assert.equal(await page.textContent("#format"), "Opus");
+  await heardFor(page, 4, 48000);
+  await until("the format", async () => (await page.textContent("#format")) === "Opus");
   assert.equal(await page.evaluate(() => tap.rate), 48000);
   const out = await heard(page);
   const pcm = second.pcm();
@@ -274,7 +289,7 @@ test("compact: Opus at 48 kHz, the same music at the same place and level", asyn
   assert.ok(decibels < -15, `differs by ${decibels.toFixed(1)} dB`);
   assert.deepEqual(page.problems, []);
   await page.reload();
-  assert.equal(await page.inputValue("#quality"), "compact", "the choice is remembered");
+  await until("the choice is remembered", async () => (await page.inputValue("#quality")) === "compact");
   await second.close();
   await page.context().close();
 });
@@ -343,7 +358,7 @@ test("a server at 48 kHz gets a context at 48 kHz, and the samples pass unchange
   const second = await listen(own.port);
   await page.click("#play");
   await playing(page);
-  await sleep(3000);
+  await heardFor(page, 2.5, 48000);
   assert.equal(await page.evaluate(() => tap.rate), 48000);
   await compare(t, page, second.pcm(), 48000, 2);
   await second.close();
@@ -358,7 +373,7 @@ test("Stop is silent and leaves the stream; Play again sounds again", async () =
   const before = (await server.status()).active_clients;
   await page.click("#play");
   await until("the listener has left", async () => (await server.status()).active_clients === before - 1);
-  assert.equal(await page.textContent("#play-label"), "Play");
+  await until("the button's word", async () => (await page.textContent("#play-label")) === "Play");
   await sleep(500);
   await page.evaluate(() => (tap.blocks = []));
   await page.click("#play");
@@ -415,7 +430,7 @@ test("a context at another rate plays the same music at the same pitch", async (
   const second = await listen(server.port);
   await page.click("#play");
   await playing(page);
-  await sleep(4500);
+  await heardFor(page, 4, 48000);
   assert.equal(await page.evaluate(() => tap.rate), 48000);
   const out = await heard(page);
   const pcm = second.pcm();
@@ -459,7 +474,7 @@ test("a restarted server is found again by itself, and sounds", async () => {
   const page = await openPage(browser, own.url);
   await page.click("#play");
   await playing(page);
-  await sleep(1000);
+  await heardFor(page, 1);
   await own.stop();
   await until("the page says so", async () => /again in \d+ s/.test(await page.textContent("#link")));
   await until("the buffer ran out", async () => (await page.getAttribute("body", "data-state")) === "waiting");
@@ -467,7 +482,7 @@ test("a restarted server is found again by itself, and sounds", async () => {
   await playing(page, 30000);
   await page.evaluate(() => (tap.blocks = []));
   await until("sound", async () => firstSound(await heard(page)) >= 0);
-  assert.equal(await page.textContent("#link"), "Live");
+  await until("the state", async () => (await page.textContent("#link")) === "Live");
   await page.context().close();
   await again.stop();
 });

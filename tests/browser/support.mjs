@@ -56,8 +56,7 @@ function cleanEnv(env) {
  * with, in another network namespace perhaps, where it is at another host.
  */
 export async function startServer({ port, env = {}, args: more = [], enter = [], host = "127.0.0.1" } = {}) {
-  const at = port ?? (await freePort());
-  const args = ["serve", "--host", host, "--port", String(at), "--seed", "7", "--metrics-port", "0", ...more];
+  const args = ["serve", "--host", host, "--port", String(port ?? 0), "--seed", "7", "--metrics-port", "0", ...more];
   const cwd = mkdtempSync(join(tmpdir(), "auralis-browser-"));
   const [command, ...first] = [...enter, BINARY];
   // A database is taken by one server at a time; a busy machine is no reason to refuse private streams here.
@@ -68,12 +67,12 @@ export async function startServer({ port, env = {}, args: more = [], enter = [],
   child.stderr.on("data", (text) => (log += text));
   child.stdout.on("data", (text) => (said += text));
   const ended = once(child, "exit").then(() => rmSync(cwd, { recursive: true, force: true }));
+  const at = await until("the server plays", () => {
+    assert.equal(child.exitCode, null, `the server ended: ${log}`);
+    return said.includes(" plays ") && Number(/https?:\/\/\S+?:(\d+)/.exec(said)?.[1]);
+  });
   const url = `http://${host === "127.0.0.1" ? "localhost" : host}:${at}/`;
   const api = async (path, options) => (await fetch(`http://127.0.0.1:${at}/api/v1/${path}`, options)).json();
-  await until("the server plays", () => {
-    assert.equal(child.exitCode, null, `the server ended: ${log}`);
-    return said.includes(" plays ");
-  });
   const server = {
     port: at,
     url,
@@ -204,6 +203,15 @@ export async function heard(page) {
   });
   const bytes = Buffer.from(text, "base64");
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+/** Waits until so many seconds were heard since it first sounded. */
+export async function heardFor(page, seconds, rate = RATE) {
+  const frames = () => page.evaluate(() => {
+    const first = tap.blocks.findIndex((block) => block.some((x) => x !== 0));
+    return first < 0 ? 0 : (tap.blocks.length - first) * 4096;
+  });
+  await until(`${seconds} s were heard`, async () => (await frames()) >= seconds * rate, 15000 + 4000 * seconds);
 }
 
 /** The stretches of silence, in ms, in what was heard since it first sounded: music does not stop for 5 ms to the bit. */

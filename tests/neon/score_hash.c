@@ -1,4 +1,4 @@
-/* Renders a score of every voice and of a user's wavetable with all effects on each instruction set that this processor runs, and prints a hash of
+/* Renders a score of every voice and of a user's wavetable with every effect at work, the limiter too, on each instruction set that this processor runs, and prints a hash of
  * the samples for each: "scalar 0123456789abcdef". Needs the rooms up to synth/ and nothing else, so that it can be
  * built for processors that the other tests are not built for; tests/neon/run compares what it prints. */
 #include <stdio.h>
@@ -28,6 +28,12 @@ static void fail(const char *what)
     exit(1);
 }
 
+static void set(float *params, const struct aur_param_table *table, const char *name, double value)
+{
+    if (aur_param_set(params, table, name, value, NULL))
+        fail(name);
+}
+
 static uint64_t grid(double seconds)
 {
     return (uint64_t)(seconds * RATE / 64) * 64;
@@ -38,6 +44,8 @@ static void add_voice(struct score *s, int voice)
 {
     uint16_t patch = (uint16_t)s->head.n_patches++;
     aur_patch_default(&s->patches[patch], aur_voices[voice].name, (enum aur_voice)voice);
+    set(s->patches[patch].params, &aur_voices[voice], "delay", 0.2);
+    set(s->patches[patch].params, &aur_voices[voice], "chorus", voice % 2 ? 0.4 : 0.15);
     for (int i = 0; i < NOTES_A_VOICE; i++) {
         uint64_t on = s->head.start_frame + grid(0.05 * voice + 0.3 * i);
         s->notes[s->head.n_notes] = (struct aur_note){
@@ -74,6 +82,8 @@ static struct aur_phrase *phrase_new(uint64_t number, const struct aur_table *ta
     memset(&s, 0, sizeof s);
     aur_controls_default(&s.head.controls, NULL);
     aur_effect_default(&s.head.effects);
+    set(s.head.effects.params[AUR_EFFECT_TILT], &aur_effects[AUR_EFFECT_TILT], "tilt", number ? -5 : 4);
+    set(s.head.effects.params[AUR_EFFECT_MASTER], &aur_effects[AUR_EFFECT_MASTER], "level", number ? 0 : 9);
     s.head.number = number;
     s.head.start_frame = number * grid(PHRASE_S);
     s.head.length_frames = grid(PHRASE_S);

@@ -26,8 +26,8 @@ static void the_line_fits_and_leaves_room(void **state)
     char line[AUR_BAR_LINE_SIZE];
     (void)state;
     for (int columns = 0; columns < 500; columns++)
-        for (double part = -0.5; part < 2; part += 0.01) {
-            const int len = (int)strlen(aur_bar_line(line, columns, part, 1e6, pieces, 3));
+        for (int percent = -50; percent < 200; percent++) {
+            const int len = (int)strlen(aur_bar_line(line, columns, percent / 100.0, 1e6, pieces, 3));
             assert_int_equal(line[0], '[');
             assert_non_null(strchr(line, ']'));
             assert_non_null(strstr(line, " left"));

@@ -191,6 +191,38 @@ static void what_is_read_back_is_what_was(void **state)
     recorded_close(&s);
 }
 
+/* Another text has a control in a smaller range, and the one after it takes what is left. */
+static void a_value_that_an_edit_changed(void **state)
+{
+    static const char text[] =
+        "return { controls = { density = { min = 0, max = 0.25, default = 0, label = 'Density' } },\n"
+        "  patches = { pad = { voice = 'pad' } }, phrase = function() return 1 end }\n";
+    (void)state;
+    struct recorded s;
+    struct aur_piece *narrow = NULL;
+    struct aur_stage stage = {.log = NULL};
+    const struct aur_piece_text instead = {"/narrow.lua", text, sizeof text - 1};
+    const struct aur_piece_source source = {.path = "/narrow.lua", .sealed = true, .instead = &instead, .n_instead = 1};
+    recorded_open(&s);
+    assert_int_equal(aur_tables_new(&stage.tables, NULL), AUR_OK);
+    assert_int_equal(aur_piece_load(&narrow, &source, NULL), AUR_OK);
+    recorded_set(&s, "density", 0.75);
+    recorded_arm(&s, narrow, AUR_SWAP_PHRASE);
+    PLAY(&s, second, 14);
+    recorded_arm(&s, s.piece, AUR_SWAP_PHRASE);
+    for (uint64_t k = 14; k < 40; k++)
+        recorded_chunk(&s, k);
+    assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
+    struct aur_former *former = read_back(&s, &stage);
+    assert_string_equal(aur_piece_marks(former->branches[0].at.piece)->hash, aur_piece_marks(s.piece)->hash);
+    assert_true(former->branches[0].at.controls.piece[0] == 0.25);
+    assert_same(&s, former, 1);
+    aur_former_free(former);
+    aur_piece_free(narrow);
+    aur_tables_free(stage.tables);
+    recorded_close(&s);
+}
+
 static void a_session_that_is_gone_takes_its_branches_along(void **state)
 {
     (void)state;
@@ -221,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_back_is_what_was),
+        cmocka_unit_test(a_value_that_an_edit_changed),
         cmocka_unit_test(a_session_that_is_gone_takes_its_branches_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,10 +207,12 @@ static void a_keyframe_saves_the_way(void **state)
     const struct aur_synth_config config = aur_replay_synth(a.replay, aur_isa_best());
     must(aur_replay_seek(a.replay, &synth, &begun, &config, l->keyframe_at + 5000, &err), &err);
     assert_int_equal(aur_synth_frame(synth), l->keyframe_at);
+    assert_int_equal(aur_replay_began(a.replay), l->keyframe_at);
     assert_null(begun);
     aur_synth_free(synth);
     must(aur_replay_seek(a.replay, &synth, &begun, &config, l->keyframe_at - 1, &err), &err);
     assert_int_equal(aur_synth_frame(synth), 0);
+    assert_int_equal(aur_replay_began(a.replay), 0);
     aur_synth_free(synth);
     close_again(&a);
 }

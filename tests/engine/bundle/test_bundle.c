@@ -63,6 +63,11 @@ static int load_table(void *user, struct aur_table *out, const struct aur_table_
     return aur_tables_add(user, out, request->cycles, &cycles, err);
 }
 
+static void builtin(void *user)
+{
+    aur_tables_builtin(user);
+}
+
 static int setup(void **state)
 {
     struct place *p = calloc(1, sizeof *p);
@@ -76,7 +81,7 @@ static int setup(void **state)
         assert_int_equal(fclose(file), 0);
     }
     assert_int_equal(aur_tables_new(&p->tables, &p->err), 0);
-    const struct aur_table_loader loader = {load_table, p->tables};
+    const struct aur_table_loader loader = {load_table, builtin, p->tables};
     const struct aur_piece_source source = {.path = path_of(p, "own/piece.lua"),
                                             .name = "moods/piece.lua",
                                             .lib_dir = path_of(p, "lib"),

@@ -46,11 +46,17 @@ static int load_table(void *user, struct aur_table *out, const struct aur_table_
     return aur_tables_add(tables, out, key, &cycles, err);
 }
 
+static void builtin(void *user)
+{
+    (void)user;
+    aur_tables_builtin(tables);
+}
+
 static struct aur_piece *piece_of(const char *path)
 {
     struct aur_piece *piece = NULL;
     struct aur_error err = {0};
-    const struct aur_table_loader loader = {load_table, NULL};
+    const struct aur_table_loader loader = {.load = load_table, .builtin = builtin};
     struct aur_piece_source source = {.path = path, .lib_dir = AURALIS_SOURCE_DIR "/scripts/lib", .tables = &loader};
     if (aur_piece_load(&piece, &source, &err) != 0)
         fail_msg("%s", err.message);

@@ -3,7 +3,7 @@
 #include "piece_case.h"
 
 struct asked {
-    int n;
+    int n, builtin;    /* times */
     char text[8][300]; /* "folder file cycles" */
     int code;          /* to fail with */
 };
@@ -21,9 +21,15 @@ static int load(void *user, struct aur_table *out, const struct aur_table_reques
     return AUR_OK;
 }
 
+static void builtin(void *user)
+{
+    struct asked *asked = user;
+    asked->builtin++;
+}
+
 static int load_piece(struct piece_case *c, struct asked *asked, const char *text)
 {
-    const struct aur_table_loader loader = {load, asked};
+    const struct aur_table_loader loader = {load, builtin, asked};
     const struct aur_piece_source source = {.path = piece_case_write(c, "piece.lua", text),
                                             .tables = asked ? &loader : NULL};
     aur_piece_free(c->piece);
@@ -48,6 +54,7 @@ static void patches_get_their_tables(void **state)
         fail_msg("%s", c->err.message);
     const struct aur_piece_info *info = aur_piece_describe(c->piece);
     assert_int_equal(asked.n, 2);
+    assert_int_equal(asked.builtin, 1); /* of b alone */
     snprintf(want, sizeof want, "%s waves/glass.wav 1", c->folder);
     assert_string_equal(asked.text[0], want);
     snprintf(want, sizeof want, "%s vox.wav 4", c->folder);

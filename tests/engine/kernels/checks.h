@@ -21,6 +21,13 @@ struct guarded_stereo {
     uint8_t after[64];
 } __attribute__((aligned(64)));
 
+/* Twice a block of floats and room to begin later than aligned. */
+struct guarded_floats {
+    uint8_t before[64];
+    float x[2 * AUR_BLOCK + 16];
+    uint8_t after[64];
+} __attribute__((aligned(64)));
+
 /* Nothing was written before or after a guarded block that was filled with 0xa5. */
 bool canaries_live(const uint8_t *before, const uint8_t *after);
 
@@ -30,15 +37,16 @@ double now_ns(void);
 void report(const char *kernel, enum aur_isa isa, double ns, double *reference, const char *unit_name);
 
 /* Voices: what they read, every kernel of one build, and how long each takes. */
-enum { VOICE_BENCHES = 11 };
+enum { VOICE_BENCHES = 12 };
 int voices_init(void);
 void voices_deinit(void);
 void check_voices(enum aur_isa isa);
 void bench_voices(enum aur_isa isa, double reference[VOICE_BENCHES]);
 
-/* Sums of lanes, mixing, filters, peaks and the reverb. */
-enum { EFFECT_BENCHES = 4 };
+/* Sums of lanes, mixing and the reverb; filters and peaks. The times are of both. */
+enum { EFFECT_BENCHES = 14 };
 void check_effects(enum aur_isa isa);
+void check_peaks(enum aur_isa isa);
 void bench_effects(enum aur_isa isa, double reference[EFFECT_BENCHES]);
 
 #endif

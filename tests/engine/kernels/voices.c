@@ -221,7 +221,29 @@ static void bench_voice(int which, int form, const char *name, enum aur_isa isa,
     report(name, isa, best, reference, "voice-sample");
 }
 
-_Static_assert(VOICE_BENCHES == PAD_FORMS + VOICES - 1, "a bench for each form and voice");
+/* A group of pads and one of tones at once. */
+static void bench_pad_tone(enum aur_isa isa, double *reference)
+{
+    static struct guarded_sums s[2];
+    static struct aur_group g[2];
+    struct aur_summed of[2];
+    const struct aur_voice_control control = {0, 1, tables};
+    memset(s, 0, sizeof s);
+    inputs_group(&g[0], ORDINARY);
+    inputs_group(&g[1], ORDINARY);
+    const int blocks = isa == AUR_ISA_SCALAR ? 20 : 2000;
+    double best = 1e30;
+    for (int round = 0; round < 5; round++) {
+        double t = now_ns();
+        for (int block = 0; block < blocks; block++)
+            aur_kernels_get(isa)->pad_tone(of, &s[0].sums, &g[0], &s[1].sums, &g[1], &control);
+        t = (now_ns() - t) / (2.0 * AUR_LANES * AUR_BLOCK * blocks);
+        best = t < best ? t : best;
+    }
+    report("pad_tone", isa, best, reference, "voice-sample");
+}
+
+_Static_assert(VOICE_BENCHES == PAD_FORMS + VOICES - 1 + 1, "a bench for each form and voice");
 
 void bench_voices(enum aur_isa isa, double reference[VOICE_BENCHES])
 {
@@ -229,6 +251,7 @@ void bench_voices(enum aur_isa isa, double reference[VOICE_BENCHES])
         bench_voice(0, form, pad_forms[form], isa, reference++);
     for (int which = 1; which < VOICES; which++)
         bench_voice(which, 0, voices[which].name, isa, reference++);
+    bench_pad_tone(isa, reference);
 }
 
 int voices_init(void)

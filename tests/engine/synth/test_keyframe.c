@@ -12,6 +12,7 @@
 #include "support/unit.h"
 #include "synth/inner.h"
 #include "synth/tables.h"
+#include "tone.h"
 
 #define PHRASES      4
 #define SAVES        3
@@ -236,6 +237,45 @@ static void wavetables_may_lie_elsewhere(void **state)
     aur_tables_free(other);
 }
 
+/* The voice that rings on may be all that reads them. */
+static void built_in_wavetables_come_along(void **state)
+{
+    (void)state;
+    struct piece piece = {.rate_hz = 44100};
+    struct aur_synth_keyframe frame;
+    struct aur_error err;
+    static struct rig rig;
+    struct aur_tables *tables, *other;
+    assert_int_equal(aur_tables_new(&tables, NULL), 0);
+    assert_int_equal(aur_tables_new(&other, NULL), 0);
+    aur_tables_builtin(tables);
+    rig_init(&rig, 44100);
+    rig_note(&rig, rig_patch(&rig, "it", AUR_VOICE_WAVE), 0, 2, 60, 0.6);
+    struct aur_phrase *phrase = rig_phrase(&rig);
+    struct aur_synth *synth = synth_new(&piece, isa_of(0), tables), *next = synth_new(&piece, isa_of(0), other);
+    assert_int_equal(aur_synth_commit(synth, phrase), 0);
+    struct audio before = rig_more(synth, 44100, 4410);
+    tone_free(&before);
+    const size_t room = aur_synth_keyframe_bytes(synth);
+    void *bytes = malloc(room);
+    const size_t len = aur_synth_save(synth, bytes, room);
+    assert_int_equal(aur_synth_keyframe_read(&frame, bytes, len, &err), 0);
+    const struct aur_phrase *begun = frame.begun == AUR_KEYFRAME_NONE ? NULL : phrase;
+    assert_false(aur_tables_have_builtin(other));
+    assert_int_equal(aur_synth_restore(next, bytes, len, begun, &err), 0);
+    assert_true(aur_tables_have_builtin(other));
+    struct audio want = rig_more(synth, 44100, 4410), got = rig_more(next, 44100, 4410);
+    assert_memory_equal(got.data, want.data, 4410 * 2 * sizeof(float));
+    tone_free(&got);
+    tone_free(&want);
+    free(bytes);
+    aur_synth_free(next);
+    aur_synth_free(synth);
+    aur_phrase_free(phrase);
+    aur_tables_free(other);
+    aur_tables_free(tables);
+}
+
 /* ---- what is refused ---- */
 
 static struct piece one;
@@ -327,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_voice_and_effect_goes_on),
         cmocka_unit_test(wavetables_may_lie_elsewhere),
+        cmocka_unit_test(built_in_wavetables_come_along),
         cmocka_unit_test_setup_teardown(what_is_no_keyframe_of_this_is_refused, make_one, free_one),
         cmocka_unit_test_setup_teardown(bytes_are_the_same_for_the_same_state, make_one, free_one),
         cmocka_unit_test_setup_teardown(saving_allocates_nothing, make_one, free_one),

@@ -123,8 +123,8 @@ static double turning(uint64_t n, double of_rate, double phase)
     return square(n, 48) * sin(2 * M_PI * of_rate * (double)n + phase);
 }
 
-/* Of all signals those that the limiter's interpolator sees least of, found by linear programming over 64 frames: at the
- * place between two samples that is named the longer meter reads 1.24 and 1.28 times as much. */
+/* Of all signals those that true_peak of the kernels sees least of, found by linear programming over 64 frames: at the place
+ * between two samples that is named the longer meter reads 1.24 and 1.28 times as much. */
 #define BLIND_FRAMES 36
 static const double blind_at_half[BLIND_FRAMES] = {
     -0.190, 0.782,  -1,    1,  -1, 1,  -1, 1,  -1, 1,  -1, 1,  -1, 1,  -1, 0.961, -0.754, 0.449,
@@ -252,7 +252,7 @@ static void loudness_is_not_wasted(void **state)
     }
     const double peak = ebur_peak(out, sizeof out / sizeof *out, 44100);
     printf("a tone under -1.5 dB: %.2f dBTP\n", peak);
-    assert_true(peak > -1.5 - 2.5);
+    assert_true(peak > -1.5 - 0.5);
     free(limiter);
 }
 

@@ -10,25 +10,32 @@
 
 #define RATE 44100
 
-/* Something of everything: all voices, effects, notes that overlap, two phrases with other settings. */
+/* Everything at once: all voices into all effects, notes that overlap, two phrases with other settings, loud enough for
+ * the limiter to work. */
 static void piece(struct rig *rig, uint32_t rate, int which)
 {
     rig_init(rig, rate);
-    uint16_t pad = rig_patch(rig, "pad", AUR_VOICE_PAD), lead = rig_patch(rig, "lead", AUR_VOICE_LEAD);
-    uint16_t kick = rig_patch(rig, "kick", AUR_VOICE_KICK), swell = rig_patch(rig, "swell", AUR_VOICE_SWELL);
+    rig->head.start_frame = which ? rate / 64 * 64 : 0;
+    for (int voice = 0; voice < AUR_VOICES; voice++) {
+        const uint16_t patch = rig_patch(rig, aur_voices[voice].name, (enum aur_voice)voice);
+        rig_set(rig, patch, "reverb", 0.2);
+        rig_set(rig, patch, "delay", voice % 3 * 0.2);
+        rig_set(rig, patch, "chorus", voice % 2 ? 0.3 : 0.1);
+        rig_set(rig, patch, "level", which ? -6 : 0);
+        rig_note(rig, patch, 0.03 * voice, 0.5, 38 + 4.25 * voice, 0.9);
+        rig_note(rig, patch, 0.03 * voice + 0.21, 0.3, 72 - 3 * voice, 0.4)->pan_q16 = AUR_Q16_ONE / 2;
+    }
+    const uint16_t pad = AUR_VOICE_PAD;
     rig_set(rig, pad, "attack", 0.2);
     rig_set(rig, pad, "release", 0.7);
-    rig_set(rig, pad, "level", which ? -6 : 0);
-    rig_effect(rig, AUR_EFFECT_REVERB, "decay", which ? 2 : 5);
-    rig_effect(rig, AUR_EFFECT_DELAY, "beats", which ? 0.5 : 0.75);
-    rig_effect(rig, AUR_EFFECT_MASTER, "level", which ? 0 : 6);
-    rig->head.controls.bpm = which ? 90 : 70;
-    rig->head.start_frame = which ? rate / 64 * 64 : 0;
     for (int i = 0; i < 5; i++)
         rig_note(rig, pad, 0.02 * i, 0.8, 45 + 5 * i, 0.6);
-    rig_note(rig, lead, 0.1, 0.3, 76.25, 0.9);
-    rig_note(rig, kick, 0.25, 0.1, 36, 0.8);
-    rig_note(rig, swell, 0.3, 0.4, 60, 0.5);
+    rig_effect(rig, AUR_EFFECT_REVERB, "decay", which ? 2 : 5);
+    rig_effect(rig, AUR_EFFECT_DELAY, "beats", which ? 0.5 : 0.75);
+    rig_effect(rig, AUR_EFFECT_CHORUS, "rate", which ? 2 : 0.5);
+    rig_effect(rig, AUR_EFFECT_TILT, "tilt", which ? -4 : 5);
+    rig_effect(rig, AUR_EFFECT_MASTER, "level", which ? 0 : 6);
+    rig->head.controls.bpm = which ? 90 : 70;
 }
 
 static float *render_piece(enum aur_isa isa, uint32_t rate, size_t chunk, size_t frames)

@@ -311,6 +311,37 @@ static void partials_are_heard(void **state)
 }
 
 /* One cycle alone, a set of three and the built-in shapes, each walked through by the LFO. */
+/* They are worked out when they are asked for, or when a user's come; until then nobody plays them. */
+static void built_in_ones_come_when_they_are_needed(void **state)
+{
+    (void)state;
+    static float own[AUR_WAVE_FLOATS];
+    struct aur_tables *tables = store_new();
+    struct aur_synth_config config = {.rate_hz = 48000, .isa = AUR_ISA_SCALAR, .tables = tables};
+    struct aur_synth *synth;
+    static struct rig rig;
+    rig_init(&rig, 48000);
+    rig_note(&rig, rig_patch(&rig, "it", AUR_VOICE_WAVE), 0, 1, 60, 0.6);
+    struct aur_phrase *phrase = rig_phrase(&rig);
+    assert_int_equal(aur_synth_new(&synth, &config, NULL), 0);
+    assert_false(aur_tables_have_builtin(tables));
+    assert_int_equal(aur_synth_commit(synth, phrase), AUR_EINVAL);
+    aur_tables_builtin(tables);
+    aur_tables_builtin(tables);
+    assert_true(aur_tables_have_builtin(tables));
+    assert_int_equal(aur_synth_commit(synth, phrase), 0);
+    aur_wavetable_fill(own);
+    assert_memory_equal(aur_tables_values(tables), own, sizeof own);
+    aur_synth_free(synth);
+    aur_tables_free(tables);
+    tables = store_new();
+    static const float frames[FRAMES] = {1};
+    add(tables, frames, 1, MOST);
+    assert_memory_equal(aur_tables_values(tables), own, sizeof own);
+    aur_tables_free(tables);
+    aur_phrase_free(phrase);
+}
+
 static void make_score(struct rig *rig, struct aur_tables *tables)
 {
     static float frames[3 * FRAMES];
@@ -460,6 +491,7 @@ int main(void)
         cmocka_unit_test(found_by_source),
         cmocka_unit_test(full_store),
         cmocka_unit_test(without_memory),
+        cmocka_unit_test(built_in_ones_come_when_they_are_needed),
         cmocka_unit_test(saws_do_not_alias),
         cmocka_unit_test(partials_are_heard),
         cmocka_unit_test(same_on_every_isa),
