@@ -11,7 +11,7 @@
 #include "support/unit.h"
 #include "synth/limiter.h"
 
-#define FRAMES (AUR_BLOCK * 256)
+#define FRAMES (AUR_BLOCK * USUAL_OR_SANITIZED(256, 100))
 
 static const uint32_t rates[] = {44100, 48000, 96000};
 enum { RATES = 3 };
@@ -23,7 +23,8 @@ static double decibels(double x)
 
 /* ---- a meter: sinc over 32 samples under a Kaiser window (beta 9), 32 positions between two samples ---- */
 
-#define METER_TAPS   32
+#define METER_HALF   16
+#define METER_TAPS   (2 * METER_HALF)
 #define METER_PHASES 32
 #define METER_BETA   9
 
@@ -50,7 +51,7 @@ static int meter_init(void **state)
     for (int phase = 0; phase < METER_PHASES; phase++) {
         double taps[METER_TAPS], sum = 0;
         for (int k = 0; k < METER_TAPS; k++) {
-            const double t = k - (METER_TAPS / 2 - 1) - (double)phase / METER_PHASES, w = t / (METER_TAPS / 2);
+            const double t = k - (METER_HALF - 1) - (double)phase / METER_PHASES, w = t / METER_HALF;
             taps[k] = sinc(t) * bessel(METER_BETA * sqrt(w * w < 1 ? 1 - w * w : 0));
             sum += taps[k];
         }
@@ -108,7 +109,7 @@ static double matched(uint64_t n, int half, uint64_t stretch)
 /* The same without silence: the signs go on from one place to the next. */
 static double matched_on(uint64_t n, int half)
 {
-    const uint64_t stretch = (uint64_t)(2 * half);
+    const uint64_t stretch = 2 * (uint64_t)half;
     return sign(sinc((double)(n % stretch) - half - (double)(n / stretch % 32) / 32));
 }
 
@@ -135,10 +136,10 @@ static const double blind_at_13_32nds[BLIND_FRAMES] = {
 
 static double blind(const double *pattern, uint64_t n)
 {
-    return n % 100 < BLIND_FRAMES ? 3 * pattern[n % 100] : 0;
+    return n % 100 < BLIND_FRAMES ? pattern[n % 100] : 0;
 }
 
-static double wave(int kind, uint64_t n)
+static double usual_wave(int kind, uint64_t n)
 {
     const double t = (double)n;
     switch (kind) {
@@ -150,39 +151,56 @@ static double wave(int kind, uint64_t n)
         return 2 * sin(M_PI / 2 * t + M_PI / 4);
     case 3: /* bursts out of silence */
         return n / 3000 % 2 ? 8 * sin(0.3 * t) : 0;
-    case 4: /* random signs: their true peak is a few decibels above them */
-        return sign(noise(4, n));
-    case 5: /* near half the rate */
+    case 4: /* near half the rate */
         return 1.5 * sin(M_PI * 0.93 * t);
-    case 6: /* swelling loudness over 60 dB */
+    case 5: /* swelling loudness over 60 dB */
         return pow(10, 3 * fabs(sin(1e-3 * t)) - 1.5) * sin(0.05 * t);
-    case 7: /* signs that meet at one place */
-        return 3 * matched(n, 8, 80);
-    case 8:
-        return 30 * matched(n, 16, 333);
-    case 9:
-        return matched(n, 32, 160);
-    case 10:
-        return 3 * matched_on(n, 12);
-    case 11:
-        return matched_on(n, 20);
-    case 12: /* square times sine, changing ever and again */
-        return 4 * square(n, 37 + n / 1024 % 7 * 61) * sin(2 * M_PI * (0.03 + 0.0317 * (double)(n / 1024)) * t);
-    case 13:
-        return 1.2 * turning(n, 0.4375 + (double)(n / 1024) / 512, (double)(n / 96) * 0.37);
-    case 14: /* noise */
+    case 6: /* noise */
         return 3 * noise(14, n);
-    case 15: /* clicks in bursts of random signs */
+    case 7: /* clicks in bursts of random signs */
         return noise(15, n / 24) > 0.6 ? 2 * sign(noise(16, n)) : n % 199 == 0 ? 5 : 0;
-    case 16:
-        return blind(blind_at_half, n);
-    case 17:
-        return blind(blind_at_13_32nds, n);
     default: /* loud noise that comes and goes within a block or two */
         return (noise(18, n / 90) > 0 ? 8 : 0.05) * noise(19, n);
     }
 }
-enum { WAVES = 19 };
+enum { USUAL_WAVES = 9 };
+
+#define NEAR 0.94
+
+/* What is loudest between its samples. */
+static double wave(int kind, uint64_t n, double ceiling)
+{
+    const uint64_t part = n / 1024, flip = n / 96;
+    switch (kind - USUAL_WAVES) {
+    case 0: /* random signs: their true peak is a few decibels above them */
+        return sign(noise(4, n));
+    case 1: /* signs that meet at one place */
+        return 3 * matched(n, 8, 80);
+    case 2:
+        return 30 * matched(n, 16, 333);
+    case 3:
+        return matched(n, 32, 160);
+    case 4:
+        return 3 * matched_on(n, 12);
+    case 5:
+        return matched_on(n, 20);
+    case 6: /* square times sine, changing ever and again */
+        return 4 * square(n, 37 + part % 7 * 61) * sin(2 * M_PI * (0.03 + 0.0317 * (double)part) * (double)n);
+    case 7:
+        return 1.2 * turning(n, 0.4375 + (double)part / 512, 0.37 * (double)flip);
+    case 8:
+        return 3 * blind(blind_at_half, n);
+    case 9:
+        return 3 * blind(blind_at_13_32nds, n);
+    case 10: /* so soft that true_peak sees nothing above the ceiling */
+        return NEAR * ceiling * blind(blind_at_half, n);
+    case 11:
+        return NEAR * ceiling * blind(blind_at_13_32nds, n);
+    default:
+        return usual_wave(kind, n);
+    }
+}
+enum { WAVES = USUAL_WAVES + 12 };
 
 /* ---- tests ---- */
 
@@ -203,13 +221,14 @@ static void limit(struct aur_limiter *limiter, struct aur_stereo *out, const str
 static void limited(float *out, size_t frames, int kind, uint32_t rate, double ceiling_db)
 {
     struct aur_limiter *limiter = limiter_new(rate);
+    const double ceiling = pow(10, ceiling_db / 20);
     for (size_t at = 0; at < frames; at += AUR_BLOCK) {
         struct aur_stereo in, block;
         for (size_t n = 0; n < AUR_BLOCK; n++) {
-            in.r[n] = (float)wave(kind, at + n);
-            in.l[n] = -0.5f * (float)wave(kind, at + n + 7);
+            in.r[n] = (float)wave(kind, at + n, ceiling);
+            in.l[n] = -0.5f * (float)wave(kind, at + n + 7, ceiling);
         }
-        limit(limiter, &block, &in, (float)pow(10, ceiling_db / 20));
+        limit(limiter, &block, &in, (float)ceiling);
         memcpy(out + at, block.r, sizeof block.r);
     }
     free(limiter);
