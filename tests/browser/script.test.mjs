@@ -123,8 +123,8 @@ test("what another editor saves is taken over; an edit of one's own is not lost"
   await says(page, /^Changed on disk/);
   await until("the text is one's own", async () => /title = "Mine"/.test(await shown(page)));
   await page.click("#script-save");
+  await until("it is saved", () => readFileSync(file, "utf8") === piece(64, "Mine"));
   await says(page, /Armed|This is what plays/);
-  assert.equal(readFileSync(file, "utf8"), piece(64, "Mine"));
   await page.context().close();
 });
 
@@ -173,8 +173,8 @@ test("without the bundle a plain field edits the same", async () => {
   await until("the text", async () => (await field.count()) > 0 && (await field.inputValue()).includes("phrase = function"));
   await field.fill(piece(67, "Plain"));
   await field.press("Control+s");
+  await until("it is saved", () => readFileSync(file, "utf8") === piece(67, "Plain"));
   await says(plain, /Armed|This is what plays/);
-  assert.equal(readFileSync(file, "utf8"), piece(67, "Plain"));
   await context.close();
 });
 

@@ -43,7 +43,8 @@ export async function freePort() {
   return port;
 }
 
-const running = new Set();
+const running = new Set(); // servers
+const lines = new Set(); // proxies and listeners
 
 /** The environment without settings of whoever runs the tests. */
 function cleanEnv(env) {
@@ -89,9 +90,10 @@ export async function startServer({ port, env = {}, args: more = [], enter = [],
   return server;
 }
 
-/** Also those that a failed test left. */
+/** Also those that a failed test left, and its proxies and listeners, which would keep this process alive. */
 export async function stopServers() {
   await Promise.all([...running].map((server) => server.stop()));
+  await Promise.all([...lines].map((line) => line.close()));
 }
 
 /** flags: further ones; program: instead of Chromium itself. */
@@ -257,7 +259,7 @@ export async function startProxy(port) {
     }
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
+  const proxy = {
     url: `http://localhost:${server.address().port}/`,
     connections: () => connections,
     cut(ms = 0) {
@@ -265,10 +267,13 @@ export async function startProxy(port) {
       for (const socket of sockets) socket.resetAndDestroy();
     },
     async close() {
+      lines.delete(proxy);
       server.close();
       for (const socket of sockets) socket.destroy();
     },
   };
+  lines.add(proxy);
+  return proxy;
 }
 
 /** A second listener that keeps every chunk as the server sent it, and what it was told of scripts. */
@@ -283,7 +288,7 @@ export async function listen(port) {
     if (message.type === "script_update") updates.push({ message, frame: end() });
   });
   await once(socket, "open");
-  return {
+  const listener = {
     /** script_update messages, each with the frame that the recording had reached. */
     updates,
     /** The frames it goes from and to. */
@@ -302,9 +307,12 @@ export async function listen(port) {
       return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
     },
     async close() {
+      lines.delete(listener);
       if (socket.readyState === WebSocket.CLOSED) return;
       socket.close();
       await once(socket, "close");
     },
   };
+  lines.add(listener);
+  return listener;
 }
