@@ -130,7 +130,7 @@ static void make(struct made *m, unsigned variant)
 
 const char *sample_piece_hash(unsigned variant)
 {
-    static char hashes[4][AUR_JOURNAL_HASH];
+    static _Thread_local char hashes[4][AUR_JOURNAL_HASH];
     struct made m;
     if (!*hashes[variant % 4]) {
         make(&m, variant % 4);

@@ -27,6 +27,7 @@ struct aur_recorder *sample_record(struct sample *s, const char *channel, int64_
 #define SAMPLE_SHIPPED 3
 const struct aur_shipped *sample_shipped(void);
 void sample_piece(struct aur_recorder *recorder, unsigned variant);
+/* Each thread has its own copy. */
 const char *sample_piece_hash(unsigned variant);
 /* Phrases [from, to) of a second each (at 48000 frames a second), whose states follow each other, and what goes with them. */
 void sample_phrases(struct aur_recorder *recorder, unsigned from, unsigned to, unsigned variant);
