@@ -5,11 +5,10 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { realtime } from "../realtime.mjs";
-import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
+import { Listener, freePort, readWav, run, serve, tempDir, within } from "./support.mjs";
 
 const RATE = 44100;
 const CHUNK = 4410;
@@ -64,15 +63,6 @@ async function disk(t, size) {
       assert.equal(spawnSync(command, rest).status, 0);
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -2,15 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 
 import { realtime } from "../realtime.mjs";
 import { assertMonotonic, readPage } from "./exposition.mjs";
-import { Listener, ROOT, run, serve, tempDir, within } from "./support.mjs";
+import { Listener, ROOT, freePort, run, serve, tempDir, within } from "./support.mjs";
 
 const MAIN = { channel: "main" };
 
@@ -24,15 +22,6 @@ const piece = (body, patches = 'pad = { voice = "pad", attack = 0.05 }') => `ret
 }
 `;
 const note = (pitch, more = "") => `ctx:note { patch = "pad", at = 0, beats = 4, pitch = ${pitch}, velocity = 0.7${more} }`;
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A server with a metrics page that is read, checked and compared with the last one whenever it is asked for. */
 async function start(t, { text, args = [], env = {} } = {}) {
