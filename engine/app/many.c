@@ -105,20 +105,12 @@ static int check_several(const struct aur_render_args *args, const struct aur_pa
 /* One NAME=VALUE of --set; the range is the piece's affair. */
 static int want(struct aur_wanted *wanted, const char *text, struct aur_error *err)
 {
-    char name[AUR_CONTROL_NAME_SIZE], *end;
-    const size_t len = strcspn(text, "=");
-    if (!text[len] || len == 0 || len >= sizeof name)
-        return aur_error_value(err, "--set", text, "NAME=VALUE");
-    snprintf(name, sizeof name, "%.*s", (int)len, text);
-    const char *value = text + len + 1;
-    if (strcmp(name, "key") == 0) {
-        wanted->has_key = true;
-        return aur_key_parse(&wanted->key, value, err);
-    }
-    const double number = strtod(value, &end);
-    if (end == value || *end)
-        return aur_error_value(err, name, value, "a number");
-    return aur_wanted_put(wanted, name, number, err);
+    struct aur_set_option set;
+    const int rc = aur_set_option_parse(&set, text, err);
+    if (rc < 0)
+        return rc;
+    wanted->has_key |= set.key;
+    return set.key ? aur_key_parse(&wanted->key, set.value, err) : aur_wanted_put(wanted, set.name, set.number, err);
 }
 
 static int make_entry(struct aur_batch_entry *out, const struct aur_render_args *args,

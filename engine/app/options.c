@@ -1,7 +1,9 @@
 /* Command line options: one loop over argv, led by a table. Main thread, at start; no state. */
 #include "app/options.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct aur_option *find(const struct aur_option *table, const char *word, size_t len)
@@ -131,4 +133,19 @@ void aur_options_describe(struct aur_buf *out, const struct aur_options *options
         describe_default(out, option);
         aur_buf_text(out, "\n");
     }
+}
+
+int aur_set_option_parse(struct aur_set_option *out, const char *text, struct aur_error *err)
+{
+    const size_t len = strcspn(text, "=");
+    char *end;
+    if (!text[len] || len == 0 || len >= sizeof out->name)
+        return aur_error_value(err, "--set", text, "NAME=VALUE");
+    snprintf(out->name, sizeof out->name, "%.*s", (int)len, text);
+    out->value = text + len + 1;
+    out->key = strcmp(out->name, "key") == 0;
+    out->number = out->key ? 0 : strtod(out->value, &end);
+    if (!out->key && (end == out->value || *end || !isfinite(out->number)))
+        return aur_error_value(err, out->name, out->value, "a number");
+    return AUR_OK;
 }

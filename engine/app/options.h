@@ -6,6 +6,7 @@
 #define AUR_APP_OPTIONS_H
 
 #include "app/settings.h"
+#include "score/control.h"
 
 #define AUR_OPERANDS_MAX 256
 #define AUR_OPERANDS_ANY (-1) /* none to AUR_OPERANDS_MAX */
@@ -42,6 +43,15 @@ AUR_MUST_USE int aur_options_parse(struct aur_parsed *parsed, void *args, const 
                                    char *const *argv, struct aur_error *err);
 /* Whether this flag, of a setting, was among them. */
 bool aur_parsed_has(const struct aur_parsed *parsed, const char *flag);
+/* One control of --set: NAME=VALUE. */
+struct aur_set_option {
+    char name[AUR_CONTROL_NAME_SIZE];
+    const char *value; /* borrowed from the text */
+    double number;     /* finite; nothing where `key` is */
+    bool key;          /* the name is "key": the value is no number */
+};
+/* What is allowed is the piece's affair. AUR_EINVAL: not of that form, or no number. */
+AUR_MUST_USE int aur_set_option_parse(struct aur_set_option *out, const char *text, struct aur_error *err);
 /* The lines of --help below the usage line. */
 void aur_options_describe(struct aur_buf *out, const struct aur_options *options);
 

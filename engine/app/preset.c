@@ -134,27 +134,22 @@ static int run_export(const struct aur_verb_job *job)
 /* A control of the command line: the built-in ones stand in a preset itself, the piece's in its "set". */
 static int add_control(json_t *preset, const char *text, struct aur_error *err)
 {
-    char name[AUR_CONTROL_NAME_SIZE], *end;
-    const size_t len = strcspn(text, "=");
-    if (!text[len] || len == 0 || len >= sizeof name)
-        return aur_error_value(err, "--set", text, "NAME=VALUE");
-    snprintf(name, sizeof name, "%.*s", (int)len, text);
-    const char *value = text + len + 1;
-    if (strcmp(name, "key") == 0)
-        return json_object_set_new(preset, "key", json_string(value)) < 0 ? AUR_ENOMEM : AUR_OK;
-    const double number = strtod(value, &end);
+    struct aur_set_option given;
+    const int rc = aur_set_option_parse(&given, text, err);
+    if (rc < 0)
+        return rc;
+    if (given.key)
+        return json_object_set_new(preset, "key", json_string(given.value)) < 0 ? AUR_ENOMEM : AUR_OK;
     json_t *object = preset;
-    if (end == value || *end || !(number - number == 0)) /* JSON knows no infinity */
-        return aur_error_value(err, name, value, "a number");
     const struct aur_control_builtin *builtin = aur_control_builtins;
-    while (builtin->name && strcmp(builtin->name, name) != 0)
+    while (builtin->name && strcmp(builtin->name, given.name) != 0)
         builtin++;
     if (!builtin->name) {
         if (!json_object_get(preset, "set") && json_object_set_new(preset, "set", json_object()) < 0)
             return AUR_ENOMEM;
         object = json_object_get(preset, "set");
     }
-    return json_object_set_new(object, name, json_real(number)) < 0 ? AUR_ENOMEM : AUR_OK;
+    return json_object_set_new(object, given.name, json_real(given.number)) < 0 ? AUR_ENOMEM : AUR_OK;
 }
 
 /* What the command line, the environment and .env say, as a preset's JSON. */

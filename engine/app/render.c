@@ -136,19 +136,12 @@ struct job { /* what is reported at the end */
 static int set_control(struct aur_controls *controls, const struct aur_control_specs *specs, const char *text,
                        struct aur_error *err)
 {
-    char name[AUR_CONTROL_NAME_SIZE], *end;
-    size_t len = strcspn(text, "=");
-    if (!text[len] || len == 0 || len >= sizeof name)
-        return aur_error_value(err, "--set", text, "NAME=VALUE");
-    memcpy(name, text, len);
-    name[len] = '\0';
-    const char *value = text + len + 1;
-    if (strcmp(name, "key") == 0)
-        return aur_key_parse(&controls->key, value, err);
-    double number = strtod(value, &end);
-    if (end == value || *end)
-        return aur_error_value(err, name, value, "a number");
-    return aur_controls_set(controls, specs, name, number, err);
+    struct aur_set_option set;
+    const int rc = aur_set_option_parse(&set, text, err);
+    if (rc < 0)
+        return rc;
+    return set.key ? aur_key_parse(&controls->key, set.value, err)
+                   : aur_controls_set(controls, specs, set.name, set.number, err);
 }
 
 static int fill_controls(struct aur_controls *out, const struct aur_stage *stage, const struct aur_render_args *args,

@@ -7,8 +7,9 @@ import { once } from "node:events";
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
+import { freePort } from "../port.mjs";
 import { realtime } from "../realtime.mjs";
-import { Listener, freePort, readWav, run, serve, tempDir, within } from "./support.mjs";
+import { Listener, readWav, run, serve, tempDir, within } from "./support.mjs";
 
 const RATE = 44100;
 const CHUNK = 4410;

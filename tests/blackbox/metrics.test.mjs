@@ -6,9 +6,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
+import { freePort } from "../port.mjs";
 import { realtime } from "../realtime.mjs";
 import { assertMonotonic, readPage } from "./exposition.mjs";
-import { Listener, ROOT, freePort, run, serve, tempDir, within } from "./support.mjs";
+import { Listener, ROOT, run, serve, tempDir, within } from "./support.mjs";
 
 const MAIN = { channel: "main" };
 

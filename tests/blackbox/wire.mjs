@@ -1,8 +1,9 @@
 // WebSocket and HTTP spoken by hand, so that tests can also speak them wrongly.
 
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 
+import { freePort } from "../port.mjs";
 import { serve, within } from "./support.mjs";
 
 export const CONTINUATION = 0;
@@ -143,11 +144,7 @@ async function counts(port) {
 
 /** A running server whose metrics page can be read: server.counts(). */
 export async function serveCounted(t, options = {}) {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
+  const port = await freePort();
   const server = await serve(t, { ...options, args: [...(options.args ?? []), "--metrics-port", String(port)] });
   return { ...server, counts: () => counts(port) };
 }

@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 
 import WebSocket from "ws";
 
-import { freePort } from "./support.mjs";
+import { freePort } from "../port.mjs";
 
 const PREFERENCES = {
   "media.autoplay.default": 0, // sound without a gesture

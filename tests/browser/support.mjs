@@ -34,15 +34,6 @@ export async function until(what, check, timeoutMs = 15000) {
   }
 }
 
-export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 const running = new Set(); // servers
 const lines = new Set(); // proxies and listeners
 

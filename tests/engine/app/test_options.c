@@ -157,11 +157,33 @@ static void any_number_of_operands(void **state)
     assert_int_equal(aur_options_parse(&parsed, &args, &any, AUR_OPERANDS_MAX + 1, argv, &err), AUR_EINVAL);
 }
 
+static void controls_are_names_with_values(void **state)
+{
+    static const char *const wrong[] = {"",       "drift",    "=1",        "a_name_that_is_longer_than_any_may_be=1",
+                                        "drift=", "drift=1x", "drift=inf", "drift=nan"};
+    struct aur_set_option set;
+    struct aur_error err;
+    (void)state;
+    assert_int_equal(aur_set_option_parse(&set, "drift=-0.25", &err), AUR_OK);
+    assert_string_equal(set.name, "drift");
+    assert_true(set.number == -0.25 && !set.key);
+    assert_int_equal(aur_set_option_parse(&set, "key=D dorian", &err), AUR_OK);
+    assert_true(set.key);
+    assert_string_equal(set.value, "D dorian");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(aur_set_option_parse(&set, wrong[i], &err), AUR_EINVAL);
+    assert_string_equal(err.field, "drift");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_form),  cmocka_unit_test(any_number_of_operands), cmocka_unit_test(reads_times),
-        cmocka_unit_test(refuses_and_names), cmocka_unit_test(describes_every_option),
+        cmocka_unit_test(controls_are_names_with_values),
+        cmocka_unit_test(reads_every_form),
+        cmocka_unit_test(any_number_of_operands),
+        cmocka_unit_test(reads_times),
+        cmocka_unit_test(refuses_and_names),
+        cmocka_unit_test(describes_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
