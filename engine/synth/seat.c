@@ -93,15 +93,20 @@ void aur_seat_free(struct aur_seat *seat)
 
 /* ---- whose turn it is ---- */
 
-/* The load has changed so much, by a group at least, that the decision may be another. */
+/* The load has changed so much, by a group at least, that the decision may be another: since the decision, or since the
+ * most there was while the device had it, the least while it had not. The mean lags behind what a trial was of. */
 static bool look_again(struct aur_backend *b, int state)
 {
-    const uint32_t voices = atomic_load(&b->voices), then = atomic_load(&b->decided_voices);
-    if (b->config.forced || b->config.wait || atomic_load(&b->turns) < atomic_load(&b->retry_at))
+    const uint32_t voices = atomic_load(&b->voices);
+    uint32_t then = atomic_load(&b->decided_voices);
+    if (b->config.forced || b->config.wait || (state != AUR_BACKEND_READY && state != AUR_BACKEND_RESTING))
         return false;
-    return state == AUR_BACKEND_READY     ? 2 * voices + AUR_LANES < then
-           : state == AUR_BACKEND_RESTING ? voices > 2 * then + AUR_LANES
-                                          : false;
+    const bool taken = state == AUR_BACKEND_READY;
+    if (taken ? voices > then : voices < then)
+        atomic_store(&b->decided_voices, then = voices);
+    if (atomic_load(&b->turns) < atomic_load(&b->retry_at))
+        return false;
+    return taken ? 2 * voices + AUR_LANES < then : voices > 2 * then + AUR_LANES;
 }
 
 enum aur_seat_turn aur_seat_turn(struct aur_seat *seat, uint32_t voices)

@@ -255,6 +255,8 @@ static void who_leaves_disturbs_nobody(void **state)
 /* ---- a device on trial ---- */
 
 #define SMALL 64u /* frames of a chunk */
+#define FEW   1   /* voices */
+#define MANY  240
 
 /* Time passes only here: a launch takes 10, each of its jobs 1 a group on the CPU. */
 static _Atomic uint64_t fake_ns;
@@ -293,34 +295,71 @@ static int open_fake(struct aur_device *out, struct aur_error *err)
     return AUR_OK;
 }
 
-/* Few voices, from 1.5 s on many, and from 3 s on few again. */
-static struct aur_phrase *swelling(void)
+/* A phrase that is taken at a chunk, to be heard from a little later on. */
+struct taken {
+    uint32_t chunk;
+    struct aur_phrase *phrase;
+};
+
+/* So many voices until a phrase of other patches. */
+static struct aur_phrase *steady(uint64_t number, uint64_t start_frame, int voices)
 {
     static struct rig rig;
     rig_init(&rig, RATE);
-    uint16_t pad = rig_patch(&rig, "pad", AUR_VOICE_PAD);
+    rig_at(&rig, number, start_frame);
+    uint16_t pad = rig_patch(&rig, voices == FEW ? "few" : "many", AUR_VOICE_PAD);
     rig_set(&rig, pad, "release", 0.05);
-    rig_note(&rig, pad, 0, 60, 50, 0.5);
-    for (int i = 0; i < 240; i++)
-        rig_note(&rig, pad, 1.5, 1.5, 40 + i % 40, 0.3);
+    for (int i = 0; i < voices; i++)
+        rig_note(&rig, pad, 0, 3600, 40 + i % 40, 0.3);
     return rig_phrase(&rig);
 }
 
-/* Renders until the backend is so; returns how many chunks it took. */
-static uint32_t until(struct player *p, struct aur_backend *backend, enum aur_backend_state wanted)
+static struct taken take(struct player *p, uint64_t number, uint32_t chunk, int voices)
 {
-    struct aur_backend_report report;
-    for (uint32_t k = 0; k < 20000; k++) {
-        aur_backend_tell(backend, &report);
-        if (report.state == wanted)
-            return k;
+    const uint64_t start = (uint64_t)chunk * SMALL + aur_synth_lookahead(p->synth);
+    struct taken t = {chunk, steady(number, start, voices)};
+    assert_int_equal(aur_synth_commit(p->synth, t.phrase), 0);
+    return t;
+}
+
+static uint32_t listen(struct player *p, uint32_t chunks)
+{
+    for (uint32_t k = 0; k < chunks; k++) {
         while (!aur_synth_ready(p->synth, SMALL))
             sched_yield();
         player_chunk(p, SMALL);
+    }
+    return chunks;
+}
+
+/* Renders until the backend is so, however long the worker is kept from running; returns how many chunks it took. */
+static uint32_t until(struct player *p, struct aur_backend *backend, enum aur_backend_state wanted)
+{
+    struct aur_backend_report report;
+    for (uint32_t k = 0;; k++) {
+        aur_backend_tell(backend, &report);
+        if (report.state == wanted)
+            return k;
+        if (report.state == AUR_BACKEND_FAILED || report.state == AUR_BACKEND_DECLINED)
+            fail_msg("state %d, not %d", (int)report.state, (int)wanted);
+        listen(p, 1);
         sched_yield();
     }
-    fail_msg("still %d, not %d", (int)report.state, (int)wanted);
-    return 0;
+}
+
+/* The same phrases at the same chunks, without a device. */
+static uint64_t hash_alone(const struct taken *taken, size_t n, uint32_t chunks)
+{
+    struct player q;
+    player_init(&q, NULL, steady(0, 0, FEW), SMALL);
+    for (uint32_t k = 0; k < chunks; k++) {
+        for (size_t i = 0; i < n; i++)
+            if (taken[i].chunk == k)
+                assert_int_equal(aur_synth_commit(q.synth, taken[i].phrase), 0);
+        player_chunk(&q, SMALL);
+    }
+    player_deinit(&q);
+    return q.hash;
 }
 
 static void taken_when_there_is_enough_to_do(void **state)
@@ -330,30 +369,32 @@ static void taken_when_there_is_enough_to_do(void **state)
     struct aur_backend_report report;
     struct aur_backend *backend;
     struct aur_synth_counts counts;
-    struct player p, q;
+    struct taken taken[2];
+    struct player p;
     assert_int_equal(aur_backend_new(&backend, &config, NULL), 0);
     assert_int_equal(settled(backend, &report), AUR_BACKEND_TRIAL);
     assert_null(report.device);
-    player_init(&p, backend, swelling(), SMALL);
+    player_init(&p, backend, steady(0, 0, FEW), SMALL);
     uint32_t chunks = until(&p, backend, AUR_BACKEND_RESTING);
     aur_synth_counts(p.synth, &counts);
     assert_int_equal(counts.backend_blocks, 0);
     assert_int_equal(counts.fallbacks, 0);
     aur_backend_tell(backend, &report);
     assert_true(report.work_device_s > report.work_cpu_s);
+    taken[0] = take(&p, 1, chunks, MANY);
     chunks += until(&p, backend, AUR_BACKEND_READY);
     aur_backend_tell(backend, &report);
     assert_true(report.work_device_s < report.work_cpu_s);
     assert_int_equal(report.trials, 2);
+    chunks += listen(&p, 256); /* so that the load, a mean, is the many */
+    taken[1] = take(&p, 2, chunks, FEW);
     chunks += until(&p, backend, AUR_BACKEND_RESTING);
     aur_synth_counts(p.synth, &counts);
     assert_true(counts.backend_blocks > 0);
-    player_init(&q, NULL, swelling(), SMALL);
-    for (uint32_t k = 0; k < chunks; k++)
-        player_chunk(&q, SMALL);
-    assert_true(p.hash == q.hash);
+    assert_true(p.hash == hash_alone(taken, 2, chunks));
     player_deinit(&p);
-    player_deinit(&q);
+    aur_phrase_free(taken[0].phrase);
+    aur_phrase_free(taken[1].phrase);
     aur_backend_free(backend);
 }
 
@@ -368,7 +409,7 @@ static void declined_when_it_lies_on_the_work(void **state)
     assert_int_equal(settled(backend, &report), AUR_BACKEND_TRIAL);
     assert_true(report.exact);
     atomic_store(&lies, true);
-    player_init(&p, backend, score(0), SMALL);
+    player_init(&p, backend, steady(0, 0, FEW), SMALL);
     until(&p, backend, AUR_BACKEND_DECLINED);
     atomic_store(&lies, false);
     aur_backend_tell(backend, &report);
