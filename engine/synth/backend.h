@@ -8,8 +8,9 @@
  *
  * Live and not forced, a device has to prove itself on the work at hand: for a few jobs render threads go on rendering,
  * the worker renders the same jobs on the device and on this CPU, and takes the device if it brings the same samples in less
- * time, transfers included. It looks again when there are twice as many voices, or, once taken, half as many: at the
- * earliest after AUR_BACKEND_RETRY turns of seats, and twice that after every look, doubled AUR_BACKEND_DOUBLINGS times at most.
+ * time, transfers included. It looks again when there are twice as many voices as at the least since, or, once taken,
+ * half as many as at the most: at the earliest after AUR_BACKEND_RETRY turns of seats, and twice that after every look,
+ * doubled AUR_BACKEND_DOUBLINGS times at most.
  *
  * A device that fails once is not used again; one that is late AUR_BACKEND_LATE times a seat neither, though lates are
  * forgiven after AUR_BACKEND_FORGIVE jobs in time. */
