@@ -24,7 +24,7 @@ static int load_piece(struct aur_former_reading *r, struct aur_piece **out, cons
 }
 
 /* A reference; each piece is loaded once. */
-static int get_piece(struct aur_former_reading *r, struct aur_piece **out, const char *hash, struct aur_error *err)
+int aur_former_piece(struct aur_former_reading *r, struct aur_piece **out, const char *hash, struct aur_error *err)
 {
     size_t i = 0;
     int rc = AUR_OK;
@@ -73,14 +73,14 @@ static int take_standing(void *user, const struct aur_recorded_phrase *phrase)
     *s->out = (struct aur_standing){.seed = phrase->seed, .ordinal = phrase->ordinal + s->after};
     s->out->state = state ? strdup(state) : NULL;
     s->rc = state && !s->out->state ? aur_error_set(s->err, AUR_ENOMEM, "out of memory")
-                                    : get_piece(s->r, &s->out->piece, phrase->piece, s->err);
+                                    : aur_former_piece(s->r, &s->out->piece, phrase->piece, s->err);
     if (s->rc == AUR_OK)
         s->rc = read_controls(s->out, phrase->controls, s->set, s->err);
     return 0;
 }
 
-static int read_standing(struct aur_former_reading *r, struct aur_standing *out, const struct aur_former_where *where,
-                         bool after, const char *set, struct aur_error *err)
+int aur_former_standing(struct aur_former_reading *r, struct aur_standing *out, const struct aur_former_where *where,
+                        bool after, const char *set, struct aur_error *err)
 {
     struct standing s = {r, out, set, after, err, AUR_ENOTFOUND};
     aur_error_set(err, AUR_ENOTFOUND, "session %s has no phrase %llu", where->session,
@@ -106,14 +106,13 @@ static bool same_piece(const struct aur_standing *a, const struct aur_standing *
     return strcmp(aur_piece_marks(a->piece)->hash, aur_piece_marks(b->piece)->hash) == 0;
 }
 
-/* The phrase that was gone back to when the branch began; false: it is not there any more. */
-static bool find_origin(struct aur_former_reading *r, struct aur_former_where *out,
-                        const struct aur_former_found *found, uint64_t ordinal)
+bool aur_former_origin(struct aur_former_reading *r, struct aur_former_where *out, const char *session, uint32_t branch,
+                       uint64_t ordinal)
 {
-    struct aur_session_info info = {.head = {.resumed_from = found->first.session}};
+    struct aur_session_info info = {.head = {.resumed_from = session}};
     for (int i = 0; i < AUR_FORMER_SESSIONS && *info.head.resumed_from; i++) {
         if (aur_archive_session(r->archive, &info, info.head.resumed_from, NULL) != AUR_OK ||
-            aur_archive_ordinal(r->archive, info.id, found->parent, ordinal, &out->number) != AUR_OK)
+            aur_archive_ordinal(r->archive, info.id, branch, ordinal, &out->number) != AUR_OK)
             return false;
         memcpy(out->session, info.id, sizeof out->session);
         if (out->number != UINT64_MAX)
@@ -128,10 +127,10 @@ static int read_origin(struct aur_former_reading *r, struct aur_former_branch *o
 {
     struct aur_former_where origin;
     struct aur_standing first, then;
-    if (!*found->follows || !find_origin(r, &origin, found, out->ordinal))
+    if (!*found->follows || !aur_former_origin(r, &origin, found->first.session, found->parent, out->ordinal))
         return AUR_OK;
-    int rc = read_standing(r, &first, &found->first, false, NULL, err);
-    if (rc == AUR_OK && (rc = read_standing(r, &then, &origin, false, NULL, err)) < 0)
+    int rc = aur_former_standing(r, &first, &found->first, false, NULL, err);
+    if (rc == AUR_OK && (rc = aur_former_standing(r, &then, &origin, false, NULL, err)) < 0)
         aur_standing_deinit(&first);
     if (rc == AUR_OK) {
         if (same_piece(&first, &then))
@@ -163,7 +162,7 @@ static int read_before(struct aur_former_reading *r, struct aur_former_branch *o
             drop_before(out, out->n_before > change->n_back ? out->n_before - change->n_back : 0);
             continue;
         }
-        int rc = read_standing(r, &was, &change->before, true, NULL, err);
+        int rc = aur_former_standing(r, &was, &change->before, true, NULL, err);
         if (rc == AUR_ENOMEM)
             return rc;
         if (rc == AUR_OK)
@@ -188,7 +187,7 @@ static int read_branch(struct aur_former_reading *r, struct aur_former_branch *o
     *out = (struct aur_former_branch){.id = found->id, .parent = found->parent, .from_number = found->first.number};
     memcpy(out->session, found->first.session, sizeof out->session);
     memcpy(out->follows, found->follows, sizeof out->follows);
-    int rc = read_standing(r, &out->at, &found->last, true, found->controls, err);
+    int rc = aur_former_standing(r, &out->at, &found->last, true, found->controls, err);
     if (rc == AUR_OK)
         rc = aur_archive_phrase(r->archive, found->first.session, found->first.number, take_ordinal, &out->ordinal);
     if (rc == AUR_OK)
@@ -230,7 +229,7 @@ static int read_places(struct aur_former_reading *r, struct aur_former *out, str
         struct aur_former_place *place = &out->places[out->n_places++];
         int rc = aur_archive_phrase(r->archive, r->places[i].session, r->places[i].number, take_branch, &place->branch);
         if (rc == AUR_OK)
-            rc = read_standing(r, &place->at, &r->places[i], false, NULL, err);
+            rc = aur_former_standing(r, &place->at, &r->places[i], false, NULL, err);
         if (rc == AUR_ENOMEM)
             return rc;
     }
@@ -252,10 +251,13 @@ int aur_former_read(struct aur_former **out, struct aur_archive *archive, const 
         rc = read_branches(r, *out, err);
     if (rc == AUR_OK)
         rc = read_places(r, *out, err);
+    if (rc == AUR_OK)
+        rc = aur_former_turn(r, *out, err);
     for (size_t i = 0; r && i < r->n_found; i++)
         free(r->found[i].controls);
     for (size_t i = 0; r && i < r->n_pieces; i++)
         aur_piece_free(r->pieces[i].piece);
+    free(r ? r->asked.controls : NULL);
     free(r);
     if (rc < 0) {
         aur_former_free(*out);
@@ -272,5 +274,9 @@ void aur_former_free(struct aur_former *former)
     }
     for (size_t i = 0; former && i < former->n_places; i++)
         aur_standing_deinit(&former->places[i].at);
+    if (former) {
+        aur_standing_deinit(&former->turn.at);
+        aur_standing_deinit(&former->turn.back);
+    }
     free(former);
 }

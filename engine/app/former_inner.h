@@ -27,6 +27,14 @@ struct aur_former_found {
     char *controls; /* as set last; NULL: nobody set any */
 };
 
+struct aur_former_asked { /* for a branch, and it had not begun when the session ended */
+    bool any, fresh;
+    uint32_t branch, parent;
+    uint64_t ordinal, seed;
+    char follows[AUR_BRANCH_SCRIPT], piece[AUR_JOURNAL_HASH];
+    char *controls;
+};
+
 struct aur_former_reading {
     struct aur_archive *archive;
     const struct aur_stage *stage;
@@ -42,9 +50,25 @@ struct aur_former_reading {
     size_t n_pieces;
     uint32_t current; /* while events are read */
     uint64_t first, last;
+    struct aur_former_asked asked; /* in the newest session */
+    char newest_session[AUR_SESSION_ID_SIZE];
+    bool newest;
     bool any, curious, failed;
     struct aur_former_found *changing;
 };
+
+/* A place: after the phrase, or where it began; set: controls, as printed, over those of the phrase, or NULL. */
+AUR_MUST_USE int aur_former_standing(struct aur_former_reading *reading, struct aur_standing *out,
+                                     const struct aur_former_where *where, bool after, const char *set,
+                                     struct aur_error *err);
+/* A reference to a piece that was recorded. */
+AUR_MUST_USE int aur_former_piece(struct aur_former_reading *reading, struct aur_piece **out, const char *hash,
+                                  struct aur_error *err);
+/* The phrase of this place in a branch's music, in the session or one that it goes on from; false: it is not there any more. */
+bool aur_former_origin(struct aur_former_reading *reading, struct aur_former_where *out, const char *session,
+                       uint32_t branch, uint64_t ordinal);
+/* What was asked for, once the branches are read. Errors: as aur_former_read. */
+AUR_MUST_USE int aur_former_turn(struct aur_former_reading *reading, struct aur_former *io, struct aur_error *err);
 
 /* Goes through the session and those that it goes on from. The newest must be there, older ones may be gone. Errors: AUR_ENOTFOUND,
  * AUR_ENOMEM, and those of the archive. */

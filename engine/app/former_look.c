@@ -52,11 +52,54 @@ static void take_places(struct aur_former_reading *r)
     }
 }
 
+static void forget_asked(struct aur_former_asked *asked)
+{
+    free(asked->controls);
+    memset(asked, 0, sizeof *asked);
+}
+
+static void copy_text(char *out, size_t size, const json_t *detail, const char *key)
+{
+    const char *text = json_string_value(json_object_get(detail, key));
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+static void take_asked(struct aur_former_reading *r, const json_t *detail)
+{
+    struct aur_former_asked *asked = &r->asked;
+    const json_t *branch = json_object_get(detail, "branch");
+    const char *controls = json_string_value(json_object_get(detail, "controls"));
+    char seed[24];
+    forget_asked(asked);
+    if (!json_is_number(branch) || !controls)
+        return;
+    *asked = (struct aur_former_asked){.any = true,
+                                       .fresh = json_is_true(json_object_get(detail, "fresh")),
+                                       .branch = (uint32_t)json_number_value(branch),
+                                       .parent = (uint32_t)json_number_value(json_object_get(detail, "parent")),
+                                       .ordinal = (uint64_t)json_number_value(json_object_get(detail, "ordinal"))};
+    copy_text(seed, sizeof seed, detail, "seed");
+    asked->seed = strtoull(seed, NULL, 10);
+    copy_text(asked->follows, sizeof asked->follows, detail, "script");
+    copy_text(asked->piece, sizeof asked->piece, detail, "piece");
+    asked->controls = strdup(controls);
+    r->failed |= !asked->controls;
+}
+
+/* It began. */
+static void settle_asked(struct aur_former_reading *r)
+{
+    if (r->asked.any && r->asked.branch == r->current)
+        forget_asked(&r->asked);
+}
+
 static void take_turn(struct aur_former_reading *r, const json_t *detail)
 {
     const char *script = json_string_value(json_object_get(detail, "script"));
     r->current = (uint32_t)json_number_value(json_object_get(detail, "branch"));
     struct aur_former_found *found = find(r, r->current);
+    if (r->newest)
+        settle_asked(r);
     if (!found || found->told)
         return;
     found->parent = (uint32_t)json_number_value(json_object_get(detail, "parent"));
@@ -94,13 +137,16 @@ static int take_event(void *user, uint64_t frame, int64_t at_ms, const char *kin
 {
     struct aur_former_reading *r = user;
     bool turn = strcmp(kind, "branch") == 0 || strcmp(kind, "switch") == 0, script = strcmp(kind, "script") == 0;
+    bool asked = strcmp(kind, "asked") == 0 && r->newest;
     (void)frame;
     (void)at_ms;
-    if (!turn && !script && strcmp(kind, "control") != 0)
+    if (!turn && !script && !asked && strcmp(kind, "control") != 0)
         return 0;
     json_t *root = json_loads(detail, JSON_DECODE_INT_AS_REAL, NULL); /* seeds have 64 bits */
     if (turn && root)
         take_turn(r, root);
+    else if (asked && root)
+        take_asked(r, root);
     else if (script && root)
         take_rollback(r, root);
     else if (root)
@@ -156,8 +202,10 @@ static int look_through(struct aur_former_reading *r, const char **next, struct 
 int aur_former_look(struct aur_former_reading *r, const char *session, struct aur_error *err)
 {
     const char *next = session;
+    snprintf(r->newest_session, sizeof r->newest_session, "%s", session);
     for (int i = 0; i < AUR_FORMER_SESSIONS && *next; i++) {
         snprintf(r->session, sizeof r->session, "%s", next);
+        r->newest = i == 0;
         int rc = look_through(r, &next, err);
         if (rc < 0 && (i == 0 || rc != AUR_ENOTFOUND))
             return aur_error_set(err, rc, "session %s: %s", r->session, aur_err_text(rc));

@@ -162,6 +162,7 @@ static void put_turn(struct aur_channel *ch, struct aur_msg_phrase *reply, struc
     ch->shared.turn = *turn;
     ch->shared.turn.at.controls.level = ch->shared.controls.level;
     ch->shared.turn.at.controls.brightness = ch->shared.controls.brightness;
+    aur_record_asked(ch);
     *reply = aur_channel_open(ch);
 }
 
@@ -239,6 +240,8 @@ int aur_channel_rewind(struct aur_channel *ch, struct aur_msg_phrase *reply, uin
         aur_turn_deinit(&turn);
         return rc;
     }
+    if (turn.back.piece)
+        aur_record_piece(ch, turn.at.piece);
     aur_lock_take(&ch->lock);
     *branch = turn.branch = ch->compose.next_branch++;
     put_turn(ch, reply, &old, &turn);
@@ -261,6 +264,7 @@ int aur_channel_switch(struct aur_channel *ch, struct aur_msg_phrase *reply, uin
         old.edit = aur_branch_drop_edit(ch, aur_branch_script(ch), entry->follows);
         old.turn = ch->shared.turn;
         memset(&ch->shared.turn, 0, sizeof ch->shared.turn);
+        aur_record_asked(ch);
         *reply = aur_channel_open(ch);
     } else if (entry && aur_standing_copy(&turn.at, &entry->at)) {
         turn.parent = entry->parent;

@@ -12,7 +12,8 @@
  * that is saved while it is the current one; any other text is not heard, also not when a branch comes back: it plays the text
  * that it had.
  *
- * Branches and places outlive the process: a channel that goes on from a session has those of it (struct aur_former). */
+ * Branches and places outlive the process: a channel that goes on from a session has those of it (struct aur_former), and what
+ * was asked for last takes over with its first phrase. */
 #ifndef AUR_CHANNEL_BRANCH_H
 #define AUR_CHANNEL_BRANCH_H
 
@@ -56,6 +57,13 @@ struct aur_former_branch {
         before[AUR_BRANCH_BEFORE]; /* what it is rolled back to, the newest last; without seed and ordinal */
     size_t n_before;
 };
+struct aur_former_turn { /* that was asked for and had not begun */
+    uint32_t branch, parent;
+    bool fresh; /* a rewind: none of the branches */
+    char follows[AUR_BRANCH_SCRIPT];
+    struct aur_standing at;   /* what it begins with; piece NULL: none was asked for */
+    struct aur_standing back; /* what it is rolled back to; piece NULL: nothing; without seed and ordinal */
+};
 struct aur_former_place {
     uint32_t branch;
     struct aur_standing at; /* piece NULL: neither this nor those before it can be gone back to */
@@ -66,6 +74,7 @@ struct aur_former {
     size_t n_branches;              /* at least 1 */
     struct aur_former_place places[AUR_CHECKPOINTS_MAX]; /* that its last phrases were composed from, in their order */
     size_t n_places;
+    struct aur_former_turn turn; /* takes over with the first phrase */
 };
 
 /* Goes back: the next phrase is composed as the one was that began `phrases` - 1 before the one that sounds (1: the one that sounds

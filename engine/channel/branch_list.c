@@ -92,6 +92,28 @@ static bool restore_places(struct aur_compose_side *c, const struct aur_former *
     return true;
 }
 
+/* It waits as it did. */
+static bool restore_turn(struct aur_channel *ch, const struct aur_former_turn *was)
+{
+    struct aur_turn turn = {.branch = was->branch, .parent = was->parent, .fresh = was->fresh};
+    struct aur_standing back = {.piece = NULL};
+    if (!was->at.piece)
+        return true;
+    if (!aur_standing_copy(&turn.at, &was->at))
+        return false;
+    if (was->back.piece && !aur_standing_copy(&back, &was->back)) {
+        aur_standing_deinit(&turn.at);
+        return false;
+    }
+    turn.back = (struct aur_checkpoint){back.piece, back.state, back.controls};
+    memcpy(turn.follows, was->follows, sizeof turn.follows);
+    ch->shared.turn = turn;
+    if (ch->compose.next_branch <= turn.branch)
+        ch->compose.next_branch = turn.branch + 1;
+    aur_log(ch->log, AUR_LOG_INFO, ch->name, "branch %u, which was asked for, takes over", (unsigned)turn.branch);
+    return true;
+}
+
 int aur_branches_begin(struct aur_channel *ch, const struct aur_former *former, struct aur_error *err)
 {
     struct aur_compose_side *c = &ch->compose;
@@ -99,7 +121,7 @@ int aur_branches_begin(struct aur_channel *ch, const struct aur_former *former, 
         c->from[i].place = UINT64_MAX;
     c->branches[0] = (struct aur_branch_entry){.used = true, .ordinal = c->session.next_ordinal};
     c->next_branch = 1;
-    if (former && (!restore_branches(c, former) || !restore_places(c, former)))
+    if (former && (!restore_branches(c, former) || !restore_places(c, former) || !restore_turn(ch, &former->turn)))
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
     return AUR_OK;
 }

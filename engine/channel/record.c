@@ -194,6 +194,16 @@ static void put_piece(struct aur_channel *ch, const struct aur_piece *piece, uin
     strcpy(ch->compose.known[ch->compose.n_known++ % AUR_CHANNEL_KNOWN], hash);
 }
 
+void aur_record_piece(struct aur_channel *ch, const struct aur_piece *piece)
+{
+    struct aur_bundle *bundle;
+    struct aur_error err = {0};
+    if (!ch->recorder || aur_bundle_of(&bundle, piece, ch->tables, &err) < 0)
+        return; /* told where it composes */
+    aur_recorder_piece(ch->recorder, bundle);
+    free(bundle);
+}
+
 static void put_phrase(struct aur_channel *ch, struct aur_recorded_phrase *recorded, const struct aur_phrase *phrase,
                        const struct aur_piece *piece, const struct aur_controls *controls)
 {
@@ -334,6 +344,39 @@ void aur_record_branch(struct aur_channel *ch, const char *kind, uint64_t number
     if (*entry->follows)
         aur_json_text(&detail, "script", entry->follows);
     put_event(ch, aur_channel_published(ch), kind, &detail);
+}
+
+void aur_record_asked(struct aur_channel *ch)
+{
+    const struct aur_turn *turn = &ch->shared.turn;
+    const struct aur_piece *piece = turn->at.piece;
+    struct aur_buf detail, controls;
+    char seed[24];
+    ch->shared.held.asked = false;
+    if (!ch->recorder)
+        return;
+    begin_detail(&detail);
+    if (!piece) {
+        aur_buf_text(&detail, "\"branch\":null");
+        put_event(ch, aur_channel_published(ch), "asked", &detail);
+        return;
+    }
+    aur_buf_init(&controls);
+    aur_controls_print(&controls, &turn->at.controls, &aur_piece_describe(piece)->controls);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)turn->at.seed);
+    aur_json_count(&detail, "branch", turn->branch);
+    aur_json_count(&detail, "parent", turn->parent);
+    aur_json_bool(&detail, "fresh", turn->fresh);
+    aur_json_count(&detail, "ordinal", turn->at.ordinal);
+    aur_json_text(&detail, "seed", seed);
+    aur_json_text(&detail, "script", turn->follows);
+    aur_json_text(&detail, "piece", aur_piece_marks(piece)->hash);
+    aur_json_text(&detail, "controls", controls.data);
+    if (aur_buf_ok(&controls))
+        put_event(ch, aur_channel_published(ch), "asked", &detail);
+    else
+        aur_buf_deinit(&detail);
+    aur_buf_deinit(&controls);
 }
 
 /* ---- encoder worker ---- */

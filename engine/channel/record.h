@@ -15,7 +15,10 @@
  *   silence    {"chunk","message"}: there was no phrase to play
  *   branch     {"branch","parent","phrase","ordinal","seed","script"}: a rewind; phrase is the first of the new branch; script:
  *              that it follows, if it is not the channel's own
- *   switch     the same: back to a branch that was left */
+ *   switch     the same: back to a branch that was left
+ *   asked      {"branch","parent","fresh","ordinal","seed":"7","script","piece","controls"}: it takes over with the next phrase, which
+ *              is told then; fresh: it begins with a rewind to that ordinal of its parent. Told again where a control is set
+ *              for it, as often as those are. {"branch":null}: none does any more */
 #ifndef AUR_CHANNEL_RECORD_H
 #define AUR_CHANNEL_RECORD_H
 
@@ -38,6 +41,7 @@ struct aur_record_render {
 /* Controls that were set since the last event of them. Under the lock. */
 struct aur_record_held {
     char *before, *now; /* as aur_controls_print has them, malloc'd; NULL: none */
+    bool asked;         /* some were set for the branch that waits */
     uint64_t from;      /* the frame from which the next event is written */
 };
 
@@ -72,12 +76,16 @@ void aur_record_repeated(struct aur_channel *channel, const struct aur_phrase *p
 /* ---- any thread but a render worker, under the lock ---- */
 
 void aur_record_event(struct aur_channel *channel, const struct aur_channel_event *event);
+/* A piece that is to compose and may not have been recorded; with the lock or without. */
+void aur_record_piece(struct aur_channel *channel, const struct aur_piece *piece);
 /* They are others than before, for the piece that composes. */
 void aur_record_controls(struct aur_channel *channel, const struct aur_controls *before);
 
 /* The branch that composes from the phrase of this number on; kind: "branch", "switch". What is held of controls was the other
  * one's, and is written before. */
 void aur_record_branch(struct aur_channel *channel, const char *kind, uint64_t number);
+/* The branch that waits to take over, or that none does, at once. */
+void aur_record_asked(struct aur_channel *channel);
 /* The controls as they are now, whoever set them, at once. */
 void aur_record_all_controls(struct aur_channel *channel);
 /* Writes what is held of controls. */

@@ -67,6 +67,10 @@ void aur_record_release_controls(struct aur_channel *ch)
     if (held->before && held->now)
         put(ch, held->before, held->now, aur_channel_published(ch));
     forget(held);
+    if (held->asked && ch->shared.turn.at.piece) {
+        aur_record_asked(ch);
+        held->from = aur_channel_published(ch) + ch->rate_hz;
+    }
 }
 
 /* As those of the piece that composes. */
@@ -83,6 +87,7 @@ void aur_record_controls(struct aur_channel *ch, const struct aur_controls *befo
     uint64_t frame = aur_channel_published(ch);
     if (!ch->recorder)
         return;
+    held->asked |= ch->shared.turn.at.piece != NULL;
     print(&old, ch, before);
     print(&now, ch, &ch->shared.controls);
     const bool set = aur_buf_ok(&old) && aur_buf_ok(&now) && strcmp(old.data, now.data) != 0;

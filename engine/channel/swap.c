@@ -176,6 +176,7 @@ int aur_channel_attempt(struct aur_channel *ch, struct aur_attempt *out, uint64_
         aur_lock_take(&ch->lock);
         memset(&ch->shared.turning, 0, sizeof ch->shared.turning);
         struct aur_piece *edit = aur_branch_drop_edit(ch, taken.turn.follows, aur_branch_script(ch));
+        aur_record_asked(ch);
         aur_lock_drop(&ch->lock);
         aur_piece_free(edit);
         aur_turn_deinit(&taken.turn);

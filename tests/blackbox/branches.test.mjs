@@ -154,3 +154,28 @@ test("killed and resumed: the same branches, each goes on as if nothing had been
     for (const [ordinal, pitch] of Object.entries(got)) assert.equal(pitch, expected[ordinal], `seed ${seed}, ordinal ${ordinal}`);
   }
 });
+
+test("killed before it began: a branch that was asked for begins after the restart", async (t) => {
+  const f = folder(t);
+  f.save("play.lua", piece("Play").replace("return 1\n", "return 40\n")); // phrases of 24 s: it waits
+  let server = await start(t, f);
+  await until("a phrase", async () => (await sounding(server)).n >= 1);
+  const { branch } = await ask(server, "channels/main/rewind", { phrases: 1, seed: "18446744073709551615", script: "other.lua" });
+  await ask(server, "control", { tilt: 0.75, bpm: 100 });
+  const [before] = await branches(server);
+  const { sessions: [{ id }] } = await ask(server, "sessions");
+  await until("that it is recorded", async () => {
+    const { events } = await ask(server, `sessions/${id}`);
+    return events.some(({ kind, detail }) => kind === "asked" && /bpm=100\n/.test(detail.controls) && /tilt=0\.75\n/.test(detail.controls));
+  });
+  await kill(server);
+  server = await start(t, f, ["--resume"]);
+  const [left, now] = await branches(server);
+  assert.deepEqual([left.current, left.at_ordinal, left.seed], [false, before.at_ordinal, before.seed]);
+  assert.deepEqual([now.id, now.parent, now.current, now.seed, now.script, now.ordinal], [branch, 0, true, 2 ** 64 - 1, "other.lua", 0]);
+  await until("its first phrase", async () => {
+    const found = await sounding(server);
+    return found.number === 0 && found.pan === 0.75 && found.n === 1 && found.title === "Other";
+  });
+  assert.equal((await ask(server, "status")).current_bpm, 100);
+});

@@ -223,6 +223,109 @@ static void a_value_that_an_edit_changed(void **state)
     recorded_close(&s);
 }
 
+/* ---- what was asked for, and had not begun ---- */
+
+/* It is what waits in the channel. */
+static void assert_same_turn(const struct recorded *s, const struct aur_former_turn *was)
+{
+    const struct aur_turn *turn = &s->ch->shared.turn;
+    assert_non_null(turn->at.piece);
+    assert_non_null(was->at.piece);
+    assert_int_equal(was->branch, turn->branch);
+    assert_int_equal(was->parent, turn->parent);
+    assert_int_equal(was->fresh, turn->fresh);
+    assert_string_equal(was->follows, turn->follows);
+    assert_same_place(&was->at, &turn->at);
+    assert_true(!was->back.piece == !turn->back.piece);
+    if (turn->back.piece) {
+        assert_string_equal(aur_piece_marks(was->back.piece)->hash, aur_piece_marks(turn->back.piece)->hash);
+        assert_string_equal(was->back.state, turn->back.state);
+    }
+}
+
+/* The channel ends with it and another goes on: its first phrase is what the turn would have made. */
+static void assert_goes_on_with_it(struct recorded *s, const struct aur_stage *stage)
+{
+    struct aur_former *former = read_back(s, stage);
+    assert_same_turn(s, &former->turn);
+    const uint32_t branch = former->turn.branch;
+    const uint64_t ordinal = former->turn.at.ordinal, seed = former->turn.at.seed;
+    const int bpm = former->turn.at.controls.bpm;
+    const struct aur_former_branch *left = &former->branches[former->n_branches - 1];
+    go_on(s, former);
+    assert_int_equal(s->ch->compose.branch, branch);
+    assert_int_equal(s->ch->compose.session.seed, seed);
+    assert_int_equal(s->ch->compose.from[s->ch->compose.n_former % AUR_CHECKPOINTS_MAX].at.ordinal, ordinal);
+    assert_int_equal(s->ch->shared.controls.bpm, bpm);
+    assert_null(s->ch->shared.turn.at.piece);
+    assert_same_place(&left->at, &aur_branch_find(s->ch, left->id)->at); /* and the one it left stands where it stood */
+    aur_former_free(former);
+    recorded_chunk(s, 0);
+    assert_int_equal(aur_journal_flush(s->journal, 10000), AUR_OK);
+    former = read_back(s, stage);
+    assert_null(former->turn.at.piece);
+    assert_int_equal(former->branches[former->n_branches - 1].id, branch);
+    aur_former_free(former);
+}
+
+static void what_was_asked_for_begins_after_the_restart(void **state)
+{
+    static const struct step back[] = {{10, SET, "bpm", 200}, {40, BACK, NULL, 2}, {41, SET, "bpm", 150}},
+                             edited[] = {{20, BACK_EDITED, NULL, 2}, {21, SET, "density", 0.35}},
+                             to[] = {{12, SET, "bpm", 70}, {30, GO, NULL, 0}, {31, SET, "bpm", 180}};
+    (void)state;
+    struct recorded s;
+    struct aur_stage stage = {.log = NULL};
+    recorded_open(&s);
+    assert_int_equal(aur_tables_new(&stage.tables, NULL), AUR_OK);
+    PLAY(&s, back, 42);
+    aur_record_held_controls(s.ch, true); /* at most a second later */
+    assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
+    assert_goes_on_with_it(&s, &stage);
+    PLAY(&s, edited, 22);
+    aur_record_held_controls(s.ch, true);
+    assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
+    assert_goes_on_with_it(&s, &stage);
+    PLAY(&s, to, 32);
+    aur_record_held_controls(s.ch, true);
+    assert_int_equal(aur_journal_flush(s.journal, 10000), AUR_OK);
+    assert_goes_on_with_it(&s, &stage);
+    aur_tables_free(stage.tables);
+    recorded_close(&s);
+}
+
+static void what_was_taken_back_or_is_gone_does_not_begin(void **state)
+{
+    static const struct step steps[] = {{20, BACK, NULL, 1}, {21, GO, NULL, 0}};
+    (void)state;
+    struct recorded s;
+    struct aur_stage stage = {.log = NULL};
+    recorded_open(&s);
+    assert_int_equal(aur_tables_new(&stage.tables, NULL), AUR_OK);
+    PLAY(&s, steps, 22);
+    struct aur_former *former = read_back(&s, &stage);
+    assert_null(former->turn.at.piece);
+    go_on(&s, former);
+    aur_former_free(former);
+    char before[AUR_SESSION_ID_SIZE];
+    memcpy(before, aur_recorder_id(s.ch->recorder), sizeof before);
+    PLAY(&s, steps, 18);
+    former = read_back(&s, &stage);
+    go_on(&s, former); /* a place of the session before is gone back to */
+    aur_former_free(former);
+    recorded_rewind(&s, 2, 5, NULL);
+    recorded_chunk(&s, 0);
+    assert_int_equal(aur_journal_session_delete(s.journal, before, NULL), AUR_OK);
+    former = read_back(&s, &stage);
+    assert_int_equal(former->branches[former->n_branches - 1].id, 0);
+    assert_null(former->turn.at.piece);
+    go_on(&s, former);
+    assert_int_equal(s.ch->compose.branch, 0);
+    aur_former_free(former);
+    aur_tables_free(stage.tables);
+    recorded_close(&s);
+}
+
 static void a_session_that_is_gone_takes_its_branches_along(void **state)
 {
     (void)state;
@@ -231,7 +334,7 @@ static void a_session_that_is_gone_takes_its_branches_along(void **state)
     char before[AUR_SESSION_ID_SIZE];
     recorded_open(&s);
     assert_int_equal(aur_tables_new(&stage.tables, NULL), AUR_OK);
-    PLAY(&s, first, 140);
+    PLAY(&s, first, 133);
     struct aur_former *former = read_back(&s, &stage);
     memcpy(before, s.session, sizeof before);
     go_on(&s, former);
@@ -254,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_back_is_what_was),
         cmocka_unit_test(a_value_that_an_edit_changed),
+        cmocka_unit_test(what_was_asked_for_begins_after_the_restart),
+        cmocka_unit_test(what_was_taken_back_or_is_gone_does_not_begin),
         cmocka_unit_test(a_session_that_is_gone_takes_its_branches_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
