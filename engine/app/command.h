@@ -40,6 +40,9 @@ enum aur_exit aur_exit_of(int code);
 /* Prints the error's message on stderr and returns its exit code. */
 int aur_fail(const struct aur_error *err);
 
+/* Says on stderr that there is no command of that name, and which may be meant; `who` says so. Returns the exit code. */
+int aur_unknown_command(const char *who, const char *name);
+
 /* Prints how to use it on stdout; returns the exit code. */
 int aur_print_usage(const struct aur_command *command);
 

@@ -38,6 +38,16 @@ static int print_commands(void)
     return print_buf(&text);
 }
 
+int aur_unknown_command(const char *who, const char *name)
+{
+    char names[256] = "", hint[AUR_HINT_SIZE];
+    size_t used = 0;
+    for (const struct aur_command *command = aur_commands; command->name && used < sizeof names; command++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", command->name);
+    fprintf(stderr, "%s: unknown command %s%s; see 'auralis help'\n", who, name, aur_error_hint(hint, name, names));
+    return AUR_EXIT_USAGE;
+}
+
 int aur_run_help(const struct aur_command *command, int argc, char **argv)
 {
     struct aur_parsed parsed;
@@ -56,8 +66,7 @@ int aur_run_help(const struct aur_command *command, int argc, char **argv)
     for (const struct aur_command *other = aur_commands; other->name; other++)
         if (strcmp(other->name, topic) == 0)
             return aur_print_usage(other);
-    fprintf(stderr, "help: unknown command %s; see 'auralis help'\n", topic);
-    return AUR_EXIT_USAGE;
+    return aur_unknown_command("help", topic);
 }
 
 int aur_run_version(const struct aur_command *command, int argc, char **argv)

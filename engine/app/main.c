@@ -16,6 +16,5 @@ int main(int argc, char **argv)
             int code = command->run(command, argc > 2 ? argc - 2 : 0, argv + 2);
             return argc > 1 ? code : AUR_EXIT_USAGE;
         }
-    fprintf(stderr, "auralis: unknown command %s; see 'auralis help'\n", name);
-    return AUR_EXIT_USAGE;
+    return aur_unknown_command("auralis", name);
 }

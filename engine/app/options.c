@@ -23,6 +23,17 @@ static int refuse(const struct aur_option *option, const char *value, struct aur
     return rc;
 }
 
+static int unknown(const struct aur_options *options, const char *word, size_t len, struct aur_error *err)
+{
+    char flags[1024] = "", given[32], hint[AUR_HINT_SIZE];
+    size_t used = 0;
+    for (const struct aur_option *option = options->table; option->flag && used < sizeof flags; option++)
+        used += (size_t)snprintf(flags + used, sizeof flags - used, "%s%s", used ? ", " : "", option->flag);
+    snprintf(given, sizeof given, "%.*s", (int)len, word);
+    return aur_error_set(err, AUR_EINVAL, "%s: unknown option %s%s; see 'auralis %s --help'", options->command, word,
+                         aur_error_hint(hint, given, flags), options->command);
+}
+
 static int apply(struct aur_parsed *parsed, void *args, const struct aur_option *option, const char *value,
                  struct aur_error *err)
 {
@@ -47,8 +58,7 @@ static int parse_option(struct aur_parsed *parsed, void *args, const struct aur_
     const char *value = word[len] ? word + len + 1 : NULL;
     const struct aur_option *option = find(options->table, word, len);
     if (!option)
-        return aur_error_set(err, AUR_EINVAL, "%s: unknown option %s; see 'auralis %s --help'", options->command, word,
-                             options->command);
+        return unknown(options, word, len, err);
     if (!option->arg && value)
         return aur_error_value(err, option->flag, value, "no value");
     if (option->arg && !value && *at + 1 < argc)

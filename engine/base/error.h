@@ -34,8 +34,16 @@ struct aur_error {
 /* Fills err (if not NULL) with a formatted message and returns code. */
 int aur_error_set(struct aur_error *err, int code, const char *fmt, ...) AUR_PRINTF(3, 4);
 
-/* Fills err with field, value and allowed, and the message "<field>: <value> is not allowed; allowed: <allowed>".
- * Returns AUR_EINVAL. */
+#define AUR_HINT_SIZE 64
+
+/* Writes " (did you mean WORD?)" into hint and returns it, WORD being the word of `allowed` (words and ", " between
+ * them; what holds a space is none) that value is most likely meant to be: it differs in case, by a letter or two (a missing, superfluous, wrong or
+ * swapped one), or is only begun. "" if there is none, or value is one of the words or no
+ * word itself. */
+const char *aur_error_hint(char hint[AUR_HINT_SIZE], const char *value, const char *allowed);
+
+/* Fills err with field, value and allowed, and the message "<field>: <value> is not allowed<hint>; allowed: <allowed>",
+ * the hint being that of aur_error_hint. Returns AUR_EINVAL. */
 int aur_error_value(struct aur_error *err, const char *field, const char *value, const char *allowed);
 
 /* "invalid value", "out of memory", ... */

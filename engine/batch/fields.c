@@ -343,7 +343,9 @@ static void read_field(struct reader *r, const char *key)
         }
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", fields[i].name);
     }
-    luaL_error(r->L, "'%s' is not a field of an entry; allowed: %s", key, allowed);
+    char hint[AUR_HINT_SIZE];
+    luaL_error(r->L, "'%s' is not a field of an entry%s; allowed: %s", key, aur_error_hint(hint, key, allowed),
+               allowed);
 }
 
 void aur_batch_fields_read(lua_State *L, int index, struct aur_batch_list *list, struct aur_batch_entry *entry)

@@ -37,8 +37,9 @@ static int read_bars(lua_State *L, const struct aur_job *job, int line)
 {
     double bars = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
     if (!(bars >= 1 && bars <= BARS_MAX && floor(bars) == bars))
-        luaL_error(L, "%s:%d: phrase returned %s; it must return its length in bars, an integer from 1 to %d",
-                   job->piece->path, line, aur_vm_tostring(L, -1), BARS_MAX);
+        luaL_error(L, "%s:%d: phrase returned %s%s; it must return its length in bars, an integer from 1 to %d",
+                   job->piece->path, line, lua_type(L, -1) == LUA_TSTRING ? "the text " : "", aur_vm_tostring(L, -1),
+                   BARS_MAX);
     return (int)bars;
 }
 

@@ -31,7 +31,9 @@ static int unknown_field(lua_State *L)
         luaL_addvalue(&list);
     }
     luaL_pushresult(&list);
-    return luaL_error(L, "ctx has no field '%s'; it has: %s", name, lua_tostring(L, -1));
+    char hint[AUR_HINT_SIZE];
+    const char *has = lua_tostring(L, -1);
+    return luaL_error(L, "ctx has no field '%s'%s; it has: %s", name, aur_error_hint(hint, name, has), has);
 }
 
 static const char *mode_name(const char *mode)

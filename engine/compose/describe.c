@@ -35,14 +35,14 @@ static void check_fields(struct reader *r, int index, const char *where, const c
         lua_rawgeti(r->L, -1, i);
         const char *key = aur_vm_tostring(r->L, -1);
         bool known = false;
-        char allowed[256] = "";
+        char allowed[256] = "", hint[AUR_HINT_SIZE];
         size_t used = 0;
         for (const char *const *name = names; *name && used < sizeof allowed; name++) {
             known = known || strcmp(key, *name) == 0;
             used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? ", " : "", *name);
         }
         if (!known)
-            bad(r, "%s: '%s' is not a field; allowed: %s", where, key, allowed);
+            bad(r, "%s: '%s' is not a field%s; allowed: %s", where, key, aur_error_hint(hint, key, allowed), allowed);
         lua_pop(r->L, 2);
     }
     lua_pop(r->L, 1);
@@ -260,7 +260,8 @@ static void read_wavetable(struct reader *r, const char *name)
 /* Field `table` of a patch of the wave voice: the name of one of the piece's. */
 static void read_table_name(struct reader *r, struct aur_patch *patch, int index, const char *where)
 {
-    char name[AUR_TABLE_NAME_SIZE], dotted[80], allowed[AUR_TABLES_OF_PIECE_MAX * (AUR_TABLE_NAME_SIZE + 2)] = "";
+    char name[AUR_TABLE_NAME_SIZE], dotted[80], hint[AUR_HINT_SIZE],
+        allowed[AUR_TABLES_OF_PIECE_MAX * (AUR_TABLE_NAME_SIZE + 2)] = "";
     size_t used = 0;
     snprintf(dotted, sizeof dotted, "%s.", where);
     lua_getfield(r->L, index, "table");
@@ -276,8 +277,8 @@ static void read_table_name(struct reader *r, struct aur_patch *patch, int index
             patch->table = table->table;
     }
     if (!patch->table.shapes)
-        bad(r, "%s.table: '%s' is not one of the piece's tables; allowed: %s", where, name,
-            r->info->n_tables ? allowed : "none, for it has no tables");
+        bad(r, "%s.table: '%s' is not one of the piece's tables%s; allowed: %s", where, name,
+            aur_error_hint(hint, name, allowed), r->info->n_tables ? allowed : "none, for it has no tables");
 }
 
 /* ---- patches and effects ---- */
@@ -314,17 +315,17 @@ static void read_patch(struct reader *r, const char *name)
     check_name(r, "patches", name, AUR_PATCH_NAME_SIZE);
     if (r->info->n_patches == AUR_PATCHES_MAX)
         bad(r, "patches: more than %d", AUR_PATCHES_MAX);
-    char where[64], voice[32], voices[128] = "";
+    char where[64], dotted[80], voice[32], voices[128] = "", hint[AUR_HINT_SIZE];
     size_t used = 0;
     snprintf(where, sizeof where, "patches.%s", name);
-    char dotted[80];
     snprintf(dotted, sizeof dotted, "%s.", where);
     read_text(r, voice, sizeof voice, lua_gettop(r->L), dotted, "voice", "");
     int kind = aur_voice_find(voice);
     for (int i = 0; i < AUR_VOICES; i++)
         used += (size_t)snprintf(voices + used, sizeof voices - used, "%s%s", i ? ", " : "", aur_voices[i].name);
     if (kind < 0)
-        bad(r, "%s.voice: '%s' is not allowed; allowed: %s", where, voice, voices);
+        bad(r, "%s.voice: '%s' is not allowed%s; allowed: %s", where, voice, aur_error_hint(hint, voice, voices),
+            voices);
     struct aur_patch *patch = &r->info->patches[r->info->n_patches++];
     aur_patch_default(patch, name, (enum aur_voice)kind);
     if (kind == AUR_VOICE_WAVE)
@@ -338,14 +339,14 @@ static void read_patch(struct reader *r, const char *name)
 static void read_effect(struct reader *r, const char *name)
 {
     static const char *const no_texts[] = {NULL};
-    char where[64], effects[128] = "";
+    char where[64], effects[128] = "", hint[AUR_HINT_SIZE];
     size_t used = 0;
     snprintf(where, sizeof where, "effects.%s", name);
     int kind = aur_effect_find(name);
     for (int i = 0; i < AUR_EFFECTS; i++)
         used += (size_t)snprintf(effects + used, sizeof effects - used, "%s%s", i ? ", " : "", aur_effects[i].name);
     if (kind < 0)
-        bad(r, "effects: '%.60s' is not an effect; allowed: %s", name, effects);
+        bad(r, "effects: '%.60s' is not an effect%s; allowed: %s", name, aur_error_hint(hint, name, effects), effects);
     read_params(r, lua_gettop(r->L), where, no_texts, r->info->effects.params[kind], &aur_effects[kind]);
 }
 

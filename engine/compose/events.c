@@ -140,11 +140,12 @@ static void check_keys(lua_State *L, const char *what, const char *method, const
                 name++;
         if (lua_type(L, -2) == LUA_TSTRING && *name)
             continue;
-        char list[128] = "";
+        char list[128] = "", hint[AUR_HINT_SIZE];
         size_t used = 0;
         for (name = names; *name && used < sizeof list; name++)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *name);
-        aur_ctx_bad(L, "%s: '%.40s' is not a field; allowed: %s", what, aur_vm_tostring(L, -2), list);
+        const char *key = aur_vm_tostring(L, -2);
+        aur_ctx_bad(L, "%s: '%.40s' is not a field%s; allowed: %s", what, key, aur_error_hint(hint, key, list), list);
     }
 }
 
@@ -161,7 +162,9 @@ static uint16_t read_patch(lua_State *L, const struct aur_piece_info *info)
     size_t used = 0;
     for (uint32_t i = 0; i < info->n_patches && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", info->patches[i].name);
-    aur_ctx_bad(L, "note: patch: %.40s is not allowed; allowed: %s", aur_vm_tostring(L, -1), list);
+    char hint[AUR_HINT_SIZE];
+    const char *given = aur_vm_tostring(L, -1);
+    aur_ctx_bad(L, "note: patch: %.40s is not allowed%s; allowed: %s", given, aur_error_hint(hint, given, list), list);
 }
 
 int aur_ctx_note(lua_State *L)

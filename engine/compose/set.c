@@ -60,19 +60,22 @@ static void set_patch(lua_State *L, const char *where, const char *name, void *u
         }
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", patch->name);
     }
-    aur_ctx_bad(L, "%s: '%.40s' is not one of the piece's; allowed: %s", where, name, allowed);
+    char hint[AUR_HINT_SIZE];
+    aur_error_hint(hint, name, allowed);
+    aur_ctx_bad(L, "%s: '%.40s' is not one of the piece's%s; allowed: %s", where, name, hint, allowed);
 }
 
 static void set_effect(lua_State *L, const char *where, const char *name, void *user)
 {
     struct aur_job *job = user;
-    char allowed[128] = "";
+    char allowed[128] = "", hint[AUR_HINT_SIZE];
     size_t used = 0;
     int kind = aur_effect_find(name);
     for (int i = 0; i < AUR_EFFECTS; i++)
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", aur_effects[i].name);
     if (kind < 0)
-        aur_ctx_bad(L, "%s: '%.40s' is not an effect; allowed: %s", where, name, allowed);
+        aur_ctx_bad(L, "%s: '%.40s' is not an effect%s; allowed: %s", where, name, aur_error_hint(hint, name, allowed),
+                    allowed);
     set_params(L, where, name, &(struct target){job->phrase.effects.params[kind], &aur_effects[kind]});
 }
 

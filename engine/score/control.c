@@ -55,7 +55,12 @@ static int unknown_name(struct aur_error *err, const struct aur_control_specs *s
         used += (size_t)snprintf(names + used, sizeof names - used, ", %s", b->name);
     for (size_t i = 0; specs && i < specs->n && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, ", %s", specs->items[i].name);
-    return aur_error_value(err, field, "this control", names);
+    char hint[AUR_HINT_SIZE];
+    int rc = aur_error_value(err, field, "this control", names);
+    if (err && aur_error_hint(hint, field, names)[0])
+        snprintf(err->message, sizeof err->message, "%s: this control is not allowed%s; allowed: %s", field, hint,
+                 names);
+    return rc;
 }
 
 int aur_controls_set(struct aur_controls *controls, const struct aur_control_specs *specs, const char *field,

@@ -63,7 +63,9 @@ static void push_library(lua_State *L, size_t i)
 
 static int read_undefined(lua_State *L)
 {
-    return luaL_error(L, "undefined global '%s'", aur_vm_tostring(L, 2));
+    const char *name = aur_vm_tostring(L, 2);
+    return luaL_error(L, "undefined global '%s'; names are declared with local, modules with local x = require \"x\"",
+                      name);
 }
 
 static int write_global(lua_State *L)

@@ -57,7 +57,8 @@ static int stream_float(lua_State *L)
 static double check_integer(lua_State *L, int index)
 {
     double x = luaL_checknumber(L, index);
-    luaL_argcheck(L, floor(x) == x && fabs(x) < 0x1p52, index, "an integer is needed");
+    if (!(floor(x) == x && fabs(x) < 0x1p52))
+        luaL_error(L, "int: %s is no integer; two are needed: stream:int(1, 6)", aur_vm_tostring(L, index));
     return x;
 }
 
@@ -65,7 +66,9 @@ static int stream_int(lua_State *L)
 {
     struct stream *stream = check(L);
     double lo = check_integer(L, 2), hi = check_integer(L, 3);
-    luaL_argcheck(L, lo <= hi, 3, "the interval is empty");
+    if (lo > hi)
+        luaL_error(L, "int: there is no integer from %s to %s; the first is the least", aur_vm_tostring(L, 2),
+                   aur_vm_tostring(L, 3));
     lua_pushnumber(L, lo + (double)draw_below(stream, (uint64_t)(hi - lo) + 1));
     return 1;
 }
@@ -75,7 +78,8 @@ static int stream_pick(lua_State *L)
     struct stream *stream = check(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     size_t n = lua_objlen(L, 2);
-    luaL_argcheck(L, n > 0, 2, "the table is empty");
+    if (n == 0)
+        luaL_error(L, "pick: the list is empty; it needs at least one element");
     lua_rawgeti(L, 2, (int)draw_below(stream, n) + 1);
     return 1;
 }

@@ -64,8 +64,9 @@ local function turn(node, head)
     end
 end
 
--- The next value of a ring, or SKIP; and whether it wants to be asked again before its parent goes on.
-local function pull(root, node, stream)
+-- The next value of a ring, or SKIP; and whether it wants to be asked again before its parent goes on. depth: how many
+-- calls lie between this one and the piece.
+local function pull(root, node, stream, depth)
     local head = head_of(root, node)
     if (head.left or 0) <= 0 then
         head.visits = head.visits + 1
@@ -77,11 +78,11 @@ local function pull(root, node, stream)
     head.left = head.left - 1
     for _ = 1, #node.list do
         if node.way == "random" then
-            head.at = check.stream(stream, 2):int(1, #node.list)
+            head.at = check.stream(stream, depth):int(1, #node.list)
         end
         local value, again = node.list[head.at], false
         if ring.is(value) then
-            value, again = pull(root, value, stream)
+            value, again = pull(root, value, stream, depth + 1)
         end
         if not again then
             turn(node, head)
@@ -120,7 +121,7 @@ end
 -- @usage local tune = ring { 60, 62 }
 -- { tune:next(), tune(), tune() } --> { 60, 62, 60 }
 function ring_methods:next(stream)
-    local value = pull(grown(self), self, stream)
+    local value = pull(grown(self), self, stream, 1)
     if value ~= SKIP then
         return value
     end
@@ -136,11 +137,8 @@ function ring_methods:take(n, stream)
     check.whole("n", n, 0, 4096)
     local out = {}
     for i = 1, n do
-        local value = self:next(stream)
-        if value == nil then
-            value = false
-        end
-        out[i] = value
+        local value = pull(grown(self), self, stream, 1)
+        out[i] = value ~= SKIP and value
     end
     return out
 end

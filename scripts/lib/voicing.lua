@@ -8,6 +8,15 @@ local theory = require "theory"
 local voicing = {}
 
 local DEFAULTS = { low = 48, high = 72, voices = 4, centre = 59, gap = 2, low_gap = 4, low_gap_below = 55, span = 22 }
+local OPTIONS = { "low", "high", "voices", "centre", "gap", "low_gap", "low_gap_below", "span" }
+
+-- For functions that the piece calls itself.
+local function check_arguments(chord, opts)
+    if type(chord) ~= "table" or type(chord.root) ~= "number" or type(chord.intervals) ~= "table" then
+        error(("the chord is %s: what theory.chord gives is needed"):format(tostring(chord)), 3)
+    end
+    check.options("voicing", opts, OPTIONS, 1)
+end
 
 local function setting(opts, name)
     local value = opts and opts[name]
@@ -57,6 +66,7 @@ end
 -- @return a list of voicings, in ascending order
 -- @usage #voicing.all(theory.chord(key, "i"), { low = 57, high = 69, voices = 3 }) --> 2
 function voicing.all(chord, opts)
+    check_arguments(chord, opts)
     local voices = setting(opts, "voices")
     local required, n_required = required_classes(chord, voices)
     local notes = candidates(required, setting(opts, "low"), setting(opts, "high"))
@@ -138,6 +148,7 @@ end
 -- @return the voicing
 -- @usage state.voices = voicing.lead(state.voices, theory.chord(key, "VImaj7"), { low = 50, high = 74 })
 function voicing.lead(from, chord, opts)
+    check_arguments(chord, opts)
     local centre = setting(opts, "centre")
     local best, best_cost
     for _, notes in ipairs(all_or_closer(chord, opts)) do

@@ -16,6 +16,13 @@ describe("ring", function()
         assert.same({ 1, 2, 1, 3, 1, 2, 1, 4 }, ring({ 1, ring { 2, ring { 3, 4 } } }):take(8))
     end)
 
+    it("refuses a random order without a stream at the piece's line, however deep", function()
+        local deep = ring { ring { ring({ 1, 2 }):order("random") } }
+        refused(function() deep:next() end, "the stream is nil", "ctx.random")
+        refused(function() deep:take(3) end, "the stream is nil")
+        refused(function() local value = ring({ 1, 2 }):order("random")() print(value) end, "the stream is nil")
+    end)
+
     it("steps by any number, both ways", function()
         assert.same({ 1, 3, 5, 2, 4, 1 }, ring({ 1, 2, 3, 4, 5 }):step(2):take(6))
         assert.same({ 1, 5, 4 }, ring({ 1, 2, 3, 4, 5 }):step(-1):take(3))

@@ -101,7 +101,7 @@ static void refuses_and_names(void **state)
         const char *message;
     } rows[] = {
         {"p.lua|--odd", AUR_EINVAL, "play: unknown option --odd; see 'auralis play --help'"},
-        {"p.lua|--cou|1", AUR_EINVAL, "play: unknown option --cou; see 'auralis play --help'"},
+        {"p.lua|--cou|1", AUR_EINVAL, "play: unknown option --cou (did you mean --count?); see 'auralis play --help'"},
         {"p.lua|--count", AUR_EINVAL, "play: a value is missing: --count N"},
         {"p.lua|--count|x", AUR_EINVAL, "--count: x is not allowed; allowed: a whole number from -5 to 100"},
         {"p.lua|--count|101", AUR_EINVAL, "--count: 101 is not allowed; allowed: a whole number from -5 to 100"},
