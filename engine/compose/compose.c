@@ -35,11 +35,11 @@ int aur_function_line(lua_State *L)
 
 static int read_bars(lua_State *L, const struct aur_job *job, int line)
 {
-    double bars = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+    int type = lua_type(L, -1);
+    double bars = type == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
     if (!(bars >= 1 && bars <= BARS_MAX && floor(bars) == bars))
         luaL_error(L, "%s:%d: phrase returned %s%s; it must return its length in bars, an integer from 1 to %d",
-                   job->piece->path, line, lua_type(L, -1) == LUA_TSTRING ? "the text " : "", aur_vm_tostring(L, -1),
-                   BARS_MAX);
+                   job->piece->path, line, type == LUA_TSTRING ? "the text " : "", aur_vm_tostring(L, -1), BARS_MAX);
     return (int)bars;
 }
 
