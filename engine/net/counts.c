@@ -46,4 +46,5 @@ const struct aur_count_row aur_count_table[AUR_COUNTS] = {
     [AUR_COUNT_DROPPED_TOTAL] = {DROPPED, "total"},
     [AUR_COUNT_DROPPED_WAITING] = {DROPPED, "waiting"},
     [AUR_COUNT_DROPPED_SILENT] = {DROPPED, "silent"},
+    [AUR_COUNT_DROPPED_UNREADABLE] = {DROPPED, "unreadable"},
 };

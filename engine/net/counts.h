@@ -51,6 +51,7 @@ enum aur_count {
     AUR_COUNT_DROPPED_TOTAL,       /* far too many in all */
     AUR_COUNT_DROPPED_WAITING,     /* made room for another */
     AUR_COUNT_DROPPED_SILENT,      /* said nothing for too long */
+    AUR_COUNT_DROPPED_UNREADABLE,  /* what it said is no request that the library could read */
     AUR_COUNTS
 };
 

@@ -127,6 +127,7 @@ int aur_door_timer(struct aur_server *server, struct lws *wsi)
     struct aur_guest *guest = guest_of(wsi);
     if (!guest || aur_guest_asked(guest))
         return 0;
+    aur_guest_ask(server->gate, guest); /* judged, and counted once */
     if (!has_spoken(lws_get_socket_fd(wsi))) {
         aur_server_count(server, AUR_COUNT_DROPPED_SILENT);
         return -1;
@@ -140,6 +141,16 @@ int aur_door_timer(struct aur_server *server, struct lws *wsi)
     (void)aur_http_reply_now(wsi, &reply, &request);
     aur_buf_deinit(&reply.body);
     return -1;
+}
+
+/* What the library cannot read (no HTTP, an unknown method, headers that are too long, a handshake that fails) it refuses by
+ * itself, and tells nobody. */
+void aur_door_closed(struct aur_server *server, struct lws *wsi)
+{
+    const struct aur_guest *guest = guest_of(wsi);
+    int fd = lws_get_socket_fd(wsi);
+    if (guest && !aur_guest_asked(guest) && has_spoken(fd) && aur_sockets_peer_stays(fd))
+        aur_server_count(server, AUR_COUNT_DROPPED_UNREADABLE);
 }
 
 void aur_door_done(struct aur_server *server, struct lws *wsi)

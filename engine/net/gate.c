@@ -252,7 +252,7 @@ void aur_guest_ask(struct aur_gate *gate, struct aur_guest *guest)
 
 bool aur_guest_asked(const struct aur_guest *guest)
 {
-    return guest->asked;
+    return guest->asked || guest->leaving;
 }
 
 void aur_guest_done(struct aur_gate *gate, struct aur_guest *guest)

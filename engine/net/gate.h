@@ -55,7 +55,7 @@ bool aur_gate_crowded(const struct aur_gate *gate);
 /* What stands for the guest outside; not NULL. */
 void aur_guest_bind(struct aur_guest *guest, void *connection);
 enum aur_gate_verdict aur_guest_verdict(const struct aur_guest *guest);
-/* It has said what it wants, and is not sent away for another any more. */
+/* It has said what it wants, and is not sent away for another any more; or it was sent away. */
 bool aur_guest_asked(const struct aur_guest *guest);
 void aur_guest_ask(struct aur_gate *gate, struct aur_guest *guest);
 /* It has got what it wanted, and only has to go: the first to make room. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/tls.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -36,6 +37,8 @@ static void queue(struct aur_listener *l, const void *data, size_t len, bool bin
         l->queued_bytes += out->len;
         aur_listener_ask(l);
     } else {
+        if (!l->close_code)
+            aur_server_count(l->server, AUR_COUNT_CLOSED_MEMORY);
         aur_listener_close(l, 1011, "out of memory");
     }
     if (l->queued_bytes > AUR_QUEUE_HIGH_BYTES && !l->paused) {
@@ -137,14 +140,19 @@ void aur_listener_join(struct aur_listener *l)
             aur_hubs_listeners(&l->server->hubs), config->max_clients);
 }
 
+static void refuse(struct aur_listener *l, int code, const char *text, enum aur_count count)
+{
+    aur_server_count(l->server, count);
+    aur_listener_close(l, code, text);
+}
+
 /* most: as many as there are, everywhere or at its address. */
 static void turn_away(struct aur_listener *l, uint32_t most, const char *where, enum aur_count count)
 {
     char message[96];
     snprintf(message, sizeof message, "there are %" PRIu32 " listeners%s already; try again later", most, where);
-    aur_server_count(l->server, count);
     aur_listener_say_error(l, "SERVER_OVERLOAD", message, NULL);
-    aur_listener_close(l, 1013, "too many listeners");
+    refuse(l, 1013, "too many listeners", count);
     aur_door_done(l->server, l->wsi);
     if (aur_rate_take(&l->server->complaints, 1, l->heard_ns))
         aur_log(l->server->config.log, AUR_LOG_WARNING, "net", "%s turned away: %s", l->peer, message);
@@ -171,9 +179,9 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     l->heard_ns = l->ping_ns = l->took_ns = aur_clock_mono_ns();
     arm_timer(l, l->heard_ns);
     if (server->draining)
-        aur_listener_close(l, 1001, "the server shuts down");
+        refuse(l, 1001, "the server shuts down", AUR_COUNT_REFUSED_DRAINING);
     else if (!l->hub && !l->wish.own)
-        aur_listener_close(l, 1013, "the channel is gone");
+        refuse(l, 1013, "the channel is gone", AUR_COUNT_REFUSED_CHANNEL);
     else if (aur_hubs_listeners(&server->hubs) + server->waiting >= server->config.max_clients)
         turn_away(l, server->config.max_clients, "", AUR_COUNT_REFUSED_CLIENTS);
     else if (!aur_door_listens(server, wsi))
@@ -185,13 +193,20 @@ int aur_listener_open(struct aur_server *server, struct aur_connection *connecti
     return 0;
 }
 
+/* Whether the library ends it, for frames that it cannot answer with a close frame. */
+static bool is_hung_up_on(const struct aur_listener *l)
+{
+    return !l->goodbye && !l->broken && !aur_tls_peer_ended(lws_get_ssl(l->wsi)) &&
+           aur_sockets_peer_stays(lws_get_socket_fd(l->wsi));
+}
+
 void aur_listener_free(struct aur_connection *connection)
 {
     struct aur_listener *l = connection->listener;
     connection->listener = NULL;
     if (!l)
         return;
-    if (!l->close_code && lws_get_close_length(l->wsi) > 0) /* the library ends it, for its frames */
+    if (!l->close_code && (lws_get_close_length(l->wsi) > 0 || is_hung_up_on(l))) /* for its frames */
         aur_server_count(l->server, AUR_COUNT_CLOSED_PROTOCOL);
     if (l->joined) {
         unlink_joined(l);
@@ -215,6 +230,7 @@ static int cut(struct aur_listener *l, const char *why, enum aur_count count)
     aur_server_count(l->server, count);
     aur_log(l->server->config.log, AUR_LOG_INFO, "net", "%s cut: %s for %" PRIu32 " ms", l->peer, why,
             l->server->config.timeout_ms);
+    l->broken = true;
     lws_set_timeout(l->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     return 0;
 }

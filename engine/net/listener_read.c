@@ -33,19 +33,27 @@ static void refuse(struct aur_listener *l, const char *field, const char *value,
     say_invalid(l, &err);
 }
 
+/* what: of which there are too many. */
+static void say_too_many(struct aur_listener *l, uint32_t rate, const char *what)
+{
+    struct aur_error err;
+    char allowed[64];
+    snprintf(allowed, sizeof allowed, "at most %" PRIu32 " %s a second", rate, what);
+    (void)!aur_error_value(&err, "rate", "more", allowed);
+    aur_listener_say_error(l, "INVALID_CONTROL", err.message, &err);
+}
+
 /* Whether it may have one more message heard. Those beyond are not looked at; only the first in a row is answered. */
 static bool may_speak(struct aur_listener *l)
 {
     uint32_t rate = l->server->config.message_rate;
-    char allowed[64];
     if (aur_rate_take(&l->messages, rate, l->heard_ns)) {
         l->told = false;
         return true;
     }
     aur_server_count(l->server, AUR_COUNT_MESSAGE_RATE);
-    snprintf(allowed, sizeof allowed, "at most %" PRIu32 " messages a second", rate);
     if (!l->told)
-        refuse(l, "rate", "more", allowed);
+        say_too_many(l, rate, "messages");
     l->told = true;
     return false;
 }
@@ -56,9 +64,7 @@ static void do_control(struct aur_listener *l, const struct aur_msg_client *mess
     const struct aur_server_config *config = &l->server->config;
     struct aur_channel *channel = l->hub->channel;
     if (!aur_rate_take(&l->controls, config->control_rate, aur_clock_mono_ns())) {
-        char allowed[64];
-        snprintf(allowed, sizeof allowed, "at most %" PRIu32 " control messages a second", config->control_rate);
-        refuse(l, "rate", "more", allowed);
+        say_too_many(l, config->control_rate, "control messages");
         aur_server_count(l->server, AUR_COUNT_MESSAGE_RATE);
         return;
     }

@@ -171,7 +171,8 @@ int aur_listener_writable(struct aur_listener *l)
         return -1;
     if (l->close_code && !l->first)
         return send_close(l);
-    return send_all(l) ? 0 : -1;
+    l->broken = !send_all(l);
+    return l->broken ? -1 : 0;
 }
 
 static void send_fresh(struct aur_listener *first)

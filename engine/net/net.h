@@ -90,7 +90,8 @@ bool aur_door_listens(struct aur_server *server, struct lws *wsi);
 void aur_door_done(struct aur_server *server, struct lws *wsi);
 /* Its time for the headers is over. Nonzero: close. */
 int aur_door_timer(struct aur_server *server, struct lws *wsi);
-void aur_door_left(struct aur_server *server, struct lws *wsi); /* it is gone */
+void aur_door_closed(struct aur_server *server, struct lws *wsi); /* it ends; its socket is still there */
+void aur_door_left(struct aur_server *server, struct lws *wsi);   /* it is gone */
 
 /* ---- http.c ---- */
 

@@ -141,6 +141,8 @@ static int main_callback(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_CLOSED:
+        if (reason == LWS_CALLBACK_CLOSED_HTTP)
+            aur_door_closed(aur_server_of(wsi), wsi);
         if (!connection)
             return 0;
         aur_http_free(connection);

@@ -128,6 +128,16 @@ int aur_sockets_accept(int listening, int *spare, struct sockaddr_storage *from)
     return fd;
 }
 
+bool aur_sockets_peer_stays(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return false;
+    int state = info.tcpi_state; /* the latter ones: this end has closed before the other did */
+    return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_TIME_WAIT;
+}
+
 /* The library's tables grow with the limit: some containers set it to a thousand million, some shells to 1,024. */
 uint32_t aur_sockets_fit_limit(uint32_t connections)
 {

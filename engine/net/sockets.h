@@ -30,6 +30,9 @@ void aur_sockets_close(struct aur_sockets *sockets);
  * instead of waiting for ever. */
 int aur_sockets_accept(int listening, int *spare, struct sockaddr_storage *from);
 
+/* The other end has not closed: if the connection ends now, it is this end that ends it. */
+bool aur_sockets_peer_stays(int fd);
+
 /* Makes room for this many connections in the process's limit of descriptors, and keeps the limit within reason. Returns how
  * many there is room for. */
 uint32_t aur_sockets_fit_limit(uint32_t connections);

@@ -90,3 +90,8 @@ int aur_tls_load(void *context, const char *cert_path, const char *key_path, str
         look_at_dates(ctx, cert_path, log);
     return rc;
 }
+
+bool aur_tls_peer_ended(const void *ssl)
+{
+    return ssl && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN);
+}

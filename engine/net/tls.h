@@ -2,6 +2,8 @@
 #ifndef AUR_NET_TLS_H
 #define AUR_NET_TLS_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -11,5 +13,8 @@
  * thread, before it serves. */
 AUR_MUST_USE int aur_tls_load(void *context, const char *cert_path, const char *key_path, struct aur_log *log,
                               struct aur_error *err);
+
+/* Whether the other end has said that it will send nothing more. ssl: an SSL; NULL, for no TLS: false. */
+bool aur_tls_peer_ended(const void *ssl);
 
 #endif

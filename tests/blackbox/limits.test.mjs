@@ -245,6 +245,27 @@ test("headers that never end: 408; nothing at all: closed without a word; both c
   assert.ok(counted[LIMITED("headers")] >= 2);
 });
 
+test("headers over 16 KiB, and what is no HTTP: hung up on and counted", async (t) => {
+  const server = await serveCounted(t);
+  const junk = [`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(17000)}\r\n\r\n`, "\x16\x03\x01\x02\x00\x01\r\n\r\n", "BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n"];
+  for (const text of junk) {
+    const wire = new Wire(t, server.port);
+    await wire.connected;
+    wire.send(text);
+    await wire.until("the end", () => false);
+    assert.ok(!/ 200 /.test(wire.received.toString()));
+  }
+  await within("all are counted", (async () => {
+    while ((await server.counts())[DROPPED("unreadable")] !== junk.length) await sleep(50);
+  })());
+  const half = new Wire(t, server.port); // who goes before the end of the headers has done nothing wrong
+  await half.connected;
+  half.send("GET / HTTP/1.1\r\n");
+  half.socket.destroy();
+  assert.equal(await statusFrom(t, server.port), 200);
+  assert.equal((await server.counts())[DROPPED("unreadable")], junk.length);
+});
+
 // ---- from where ----
 
 test("origins: WebSocket and REST agree, and refused ones are counted", async (t) => {
@@ -350,6 +371,9 @@ test("no path leads out of the page's folder", async (t) => {
     assert.ok(!/the secret|root:/.test(answer), path);
     assert.ok(!/^HTTP\/1\.[01] (200|500)/.test(answer), `${path}: ${answer.slice(0, 40)}`);
   }
+  const before = await server.counts();
+  for (const path of ["/%zz", "/app.js%00"]) await raw(server.port, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, 400);
+  assert.equal((await server.counts())[DROPPED("unreadable")], before[DROPPED("unreadable")] + 2, "what the library refuses is counted");
   const nul = Buffer.from("GET /app.js\0/../secret.txt HTTP/1.1\r\nHost: x\r\n\r\n", "latin1");
   assert.ok(!/ 200 /.test(await raw(server.port, nul, 400)));
   assert.equal(await statusFrom(t, server.port, undefined, "/same.js"), 200, "a link that stays inside is followed");

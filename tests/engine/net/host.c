@@ -2,12 +2,15 @@
 #include "host.h"
 
 #include "support/unit.h"
+
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "fake_channel.h"
 #include "fake_scripts.h"
+#include "net/net.h"
 
 static void *run(void *server)
 {
@@ -32,6 +35,20 @@ void host_start(struct host *host, const struct aur_server_config *config)
 void host_notify(struct host *host)
 {
     aur_server_notify(host->server);
+}
+
+uint64_t host_counted(const struct host *host, enum aur_count which)
+{
+    return aur_counted(&host->server->counts, which);
+}
+
+void host_counts(const struct host *host, enum aur_count which, uint64_t n)
+{
+    for (int i = 0; host_counted(host, which) < n && i < 1000; i++)
+        poll(NULL, 0, 10);
+    if (host_counted(host, which) != n)
+        fail_msg("%s %s: %d, not %d", aur_count_table[which].family, aur_count_table[which].value,
+                 (int)host_counted(host, which), (int)n);
 }
 
 void host_stop(struct host *host)

@@ -1,6 +1,7 @@
 /* HTTP from outside the server: the page's files, REST's errors, bodies right and wrong, origins, refused upgrades. */
 #include "support/unit.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,6 +329,55 @@ static void test_junk_does_no_harm(void **state)
     test_page(state);
 }
 
+/* What the library refuses without asking anybody. */
+static void test_what_is_no_request_is_counted(void **state)
+{
+    static char headers[20000] = "GET / HTTP/1.1\r\nHost: h\r\nX-Long: ";
+    const char *const unreadable[] = {"FLY /index.html HTTP/1.1\r\nHost: h\r\n\r\n",
+                                      "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
+                                      "GET /app.js%00 HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\n", headers};
+    const struct fixture *f = *state;
+    uint64_t before = host_counted(&f->host, AUR_COUNT_DROPPED_UNREADABLE);
+    memset(headers + strlen(headers), 'x', sizeof headers - strlen(headers) - 1);
+    for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++) {
+        struct peer peer;
+        char block[4096];
+        peer_connect(&peer, f->host.port, 0);
+        peer_text(&peer, unreadable[i]);
+        while (read(peer.fd, block, sizeof block) > 0)
+            ;
+        host_counts(&f->host, AUR_COUNT_DROPPED_UNREADABLE, before + i + 1);
+        peer_close(&peer);
+    }
+    struct peer peer; /* who goes in the middle of it is not counted */
+    peer_connect(&peer, f->host.port, 0);
+    peer_text(&peer, "GET / HT");
+    peer_close(&peer);
+    test_page(state);
+    host_counts(&f->host, AUR_COUNT_DROPPED_UNREADABLE, before + sizeof unreadable / sizeof *unreadable);
+}
+
+/* Nothing that the library could answer with a close frame. */
+static void test_who_is_hung_up_on_is_counted(void **state)
+{
+    static const char long_ping[4 + 4 + 126] = "\x89\xfe\0\x7e";
+    const struct fixture *f = *state;
+    uint64_t before = host_counted(&f->host, AUR_COUNT_CLOSED_PROTOCOL);
+    struct peer peer;
+    peer_listen(&peer, f->host.port);
+    peer_send(&peer, long_ping, sizeof long_ping);
+    assert_int_equal(peer_close_code(&peer), PEER_END);
+    host_counts(&f->host, AUR_COUNT_CLOSED_PROTOCOL, before + 1);
+    peer_close(&peer);
+    peer_listen(&peer, f->host.port);
+    free(peer_message_of(&peer, "status"));
+    peer_close(&peer); /* without a word: that is no fault */
+    for (int i = 0; fake_listeners() > 0 && i < 1000; i++)
+        poll(NULL, 0, 10);
+    assert_int_equal(fake_listeners(), 0);
+    host_counts(&f->host, AUR_COUNT_CLOSED_PROTOCOL, before + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +393,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_origins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_upgrades_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_junk_does_no_harm, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_no_request_is_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_is_hung_up_on_is_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* WebSocket sessions at their limits, and how they end: rate, number, slowness, silence, shutdown. */
 #include "support/unit.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,10 @@ static void test_controls_are_limited_in_rate(void **state)
     assert_true(fake_controls_set() >= 2 && fake_controls_set() < 60);
     peer_say(&peer, "{\"type\":\"ping\"}");
     free(peer_message_of(&peer, "pong"));
+    uint64_t accepted = (uint64_t)fake_controls_set();
+    host_counts(&host, AUR_COUNT_MESSAGE_CONTROL, accepted);
+    host_counts(&host, AUR_COUNT_MESSAGE_RATE, 60 - accepted); /* each once, */
+    host_counts(&host, AUR_COUNT_MESSAGE_INVALID, 0);          /* and as nothing else */
     peer_close(&peer);
     host_stop(&host);
 }
@@ -48,6 +53,7 @@ static void test_a_listener_too_many_is_told_and_closed(void **state)
     free(text);
     assert_int_equal(peer_close_code(&two), 1013);
     peer_close(&two);
+    host_counts(&host, AUR_COUNT_REFUSED_CLIENTS, 1);
     assert_int_equal(fake_listeners(), 1);
     peer_frame_send(&one, PEER_CLOSE, true, "\x03\xe8", 2);
     assert_int_equal(peer_close_code(&one), 1000);
@@ -126,8 +132,13 @@ static void test_whoever_is_silent_is_cut(void **state)
     assert_true(pings >= 2);
     peer_say(&talking, "{\"type\":\"ping\"}");
     free(peer_message_of(&talking, "pong"));
+    host_counts(&host, AUR_COUNT_CLOSED_TIMEOUT, 1);
     peer_close(&silent);
     peer_close(&talking);
+    for (int i = 0; fake_listeners() > 0 && i < 1000; i++)
+        poll(NULL, 0, 10);
+    assert_int_equal(fake_listeners(), 0);
+    host_counts(&host, AUR_COUNT_CLOSED_PROTOCOL, 0); /* who goes, or is cut, has done nothing wrong */
     host_stop(&host);
 }
 

@@ -52,6 +52,9 @@ static void test_headers_and_body_have_a_time_limit(void **state)
     assert_too_slow(&peer);
     peer_close(&peer);
     assert_int_equal(fake_controls_set(), 0);
+    host_counts(&host, AUR_COUNT_CUT_HEADERS, 1);
+    host_counts(&host, AUR_COUNT_CUT_BODY, 1);
+    host_counts(&host, AUR_COUNT_DROPPED_UNREADABLE, 0);
     host_stop(&host);
 }
 
@@ -67,6 +70,7 @@ static void test_who_says_nothing_is_hung_up_on(void **state)
     peer_connect(&peer, host.port, 0);
     assert_int_equal(read(peer.fd, &byte, 1), 0);
     peer_close(&peer);
+    host_counts(&host, AUR_COUNT_DROPPED_SILENT, 1);
     host_stop(&host);
 }
 
@@ -109,6 +113,7 @@ static void test_a_reply_that_nobody_reads_is_given_up(void **state)
     fake_reset(100);
     host_start(&host, &config);
     assert_true(read_late(host.port, 600) < FILE_BYTES);
+    host_counts(&host, AUR_COUNT_CUT_READER, 1);
     host_stop(&host);
     config.pace_bytes = FILE_BYTES / 8; /* eight seconds more */
     host_start(&host, &config);
@@ -124,7 +129,7 @@ static void test_a_listener_that_takes_nothing_is_cut(void **state)
     (void)state;
     struct host host;
     struct peer peer, other;
-    struct aur_server_config config = {.ping_ms = 50, .timeout_ms = 400};
+    struct aur_server_config config = {.ping_ms = 50, .timeout_ms = 1000};
     fake_reset(60000);
     host_start(&host, &config);
     peer_connect(&peer, host.port, 4096);
@@ -134,16 +139,21 @@ static void test_a_listener_that_takes_nothing_is_cut(void **state)
               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
     free(reply.body);
     peer_listen(&other, host.port);
+    free(peer_message_of(&other, "status"));
+    for (int i = 0; fake_listeners() != 2 && i < 1000; i++)
+        poll(NULL, 0, 10);
     int rounds = 0;
     for (; fake_listeners() != 1 && rounds < 1000; rounds++) { /* alive, but deaf */
         fake_publish(1);
         host_notify(&host);
         if (fake_listeners() == 2)
-            (void)!write(peer.fd, "\x8a\x80\0\0\0\0", 6); /* a pong */
+            (void)!write(peer.fd, "\x8a\x84\0\0\0\0aura", 10); /* a pong; the library tells nothing of an empty one */
         free(peer_message_of(&other, "audio"));
         poll(NULL, 0, 5);
     }
     assert_true(rounds < 1000);
+    host_counts(&host, AUR_COUNT_CLOSED_SLOW, 1);
+    host_counts(&host, AUR_COUNT_CLOSED_PROTOCOL, 0);
     peer_close(&peer);
     peer_close(&other);
     host_stop(&host);
