@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
-import { Listener, serve, tempDir, within } from "./support.mjs";
+import { Listener, ills, serve, tempDir, within } from "./support.mjs";
 
 /** Notes tell what the phrase was made of: pitch 24 + state.n, velocity ctx.phrase / 200, pan by the control. Phrases of 1.2 s. */
 const piece = (title, patch = "pad") => `
@@ -113,7 +113,7 @@ test("killed, and killed again, and stopped: the same state, ordinal, seed, cont
 
   server = await start(t, f, ["--resume"], env);
   follows(await sounding(server), last);
-  assert.equal((await get(server, "health")).status, "healthy");
+  assert.deepEqual(ills(await get(server, "health")), []);
 });
 
 test("a script that does not hold by now, or is gone, is no reason to stop", async (t) => {
@@ -149,8 +149,8 @@ test("a database that cannot be had: music plays, the log and health tell", asyn
   const wrong = { ...f, db: f.script };
   const third = await start(t, wrong, ["--resume"]);
   const none = await start(t, { ...f, db: "none" });
-  assert.equal((await get(first, "health")).status, "healthy");
-  assert.equal((await get(none, "health")).status, "healthy");
+  assert.deepEqual(ills(await get(first, "health")), []);
+  assert.deepEqual(ills(await get(none, "health")), []);
   for (const server of [second, third]) {
     const { status, reasons } = await get(server, "health");
     assert.equal(status, "degraded");

@@ -9,7 +9,7 @@ import test from "node:test";
 import { freePort } from "../port.mjs";
 import { realtime } from "../realtime.mjs";
 import { assertMonotonic, readPage } from "./exposition.mjs";
-import { Listener, ROOT, run, serve, tempDir, within } from "./support.mjs";
+import { Listener, ROOT, ills, run, serve, tempDir, within } from "./support.mjs";
 
 const MAIN = { channel: "main" };
 
@@ -72,6 +72,8 @@ test("the page is well-formed, and the manual has each family with its type and 
   }
   assert.deepEqual([...page.families.keys()].filter((name) => !rows.has(name)), [], "in the manual");
   assert.deepEqual([...rows.keys()].filter((name) => !page.families.has(name)), [], "on the page");
+  const alerts = readFileSync(join(ROOT, "deployment/prometheus/alerts.yml"), "utf8");
+  for (const [name] of alerts.matchAll(/\b(?:auralis|process)_\w+/g)) assert.ok(page.families.has(name), `an alert asks for ${name}`);
   for (const [name, { type, labels }] of rows) {
     const family = page.families.get(name);
     assert.equal(family.type, type, name);
@@ -137,7 +139,7 @@ test("edits are counted by what became of them; a failing script degrades", asyn
   await server.until("refused", (p) => edits(p, "refused") === 1);
   writeFileSync(server.script, piece(note(60)));
   await server.until("armed, and then playing", (p) => edits(p, "armed") === 1 && edits(p, "playing") === 1);
-  assert.deepEqual((await server.health()).status, "healthy");
+  assert.deepEqual(ills(await server.health()), []);
   writeFileSync(server.script, piece(`state.n = (state.n or 0) + 1 if state.n > 4 then error("no more") end ${note(60)}`));
   const page = await server.until("rolled back", (p) => edits(p, "rolled_back") === 1);
   assert.ok(page.get("auralis_script_failures_total", { ...MAIN, reason: "error" }) >= 1);
@@ -177,10 +179,10 @@ test("silence is told, and is an illness only where the script plays notes", asy
   const ill = await quiet.health();
   assert.equal(ill.status, "degraded");
   assert.match(ill.reasons.join(), /silent for \d+ s although the script plays notes/);
-  assert.deepEqual(await empty.health(), { status: "healthy", service: "auralis", reasons: [] });
+  assert.deepEqual(ills(await empty.health()), []);
   const control = await fetch(`${quiet.http}/api/v1/control`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ level: 0 }) });
   assert.equal(control.status, 200);
-  assert.equal((await quiet.health()).status, "healthy", "silence that was asked for");
+  assert.deepEqual(ills(await quiet.health()), [], "silence that was asked for");
 });
 
 test("the loudest piece is loud, and the limiter lets nothing clip", async (t) => {
@@ -205,12 +207,16 @@ realtime("scraped while fifty listen, nobody loses a chunk", {}, async (t) => {
   for (let i = 0; i < 20; i++) await server.page();
   const after = await server.until("two seconds more", (p) => sum(p, "auralis_chunks_sent_total") >= sum(before, "auralis_chunks_sent_total") + 50 * 20);
   assert.equal(sum(after, "auralis_chunks_dropped_total"), 0);
+  for (const format of formats) {
+    const made = after.get("auralis_chunks_encoded_total", { ...MAIN, format });
+    assert.ok(made <= after.get("auralis_chunks_rendered_total", MAIN) + 2, `${format}: one message a chunk for all who listen`);
+  }
   assert.ok(after.get("process_open_fds") > 50);
   assert.ok(listeners.every((l) => l.messages.length > 20));
 });
 
 test("a private stream is told as private, never by its name", async (t) => {
-  const server = await start(t);
+  const server = await start(t, { env: { AURALIS_PRIVATE_CHANNELS: "1" } });
   const listener = await Listener.open(t, `${server.ws}?channel=private&bpm=90`);
   const { channel } = await listener.next("status");
   assert.match(channel, /^private-/);
@@ -218,6 +224,9 @@ test("a private stream is told as private, never by its name", async (t) => {
   assert.equal(page.get("auralis_private_channels_open"), 1);
   assert.equal(page.get("auralis_listeners", { channel: "private", format: "json" }), 1);
   assert.ok(![...page.all.keys()].some((id) => id.includes(channel)));
+  for (const query of ["", "&preset=rain"])
+    assert.equal((await (await Listener.open(t, `${server.ws}?channel=private${query}`)).closed).code, 1013);
+  await server.until("refused ones", (p) => p.get("auralis_websocket_refused_total", { reason: "private" }) === 2);
 });
 
 test("a device tells its memory, and who rendered the voices", async (t) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { raw, serve } from "./support.mjs";
+import { ills, raw, serve } from "./support.mjs";
 
 async function ask(server, path, options) {
   const response = await fetch(server.http + path, options);
@@ -18,7 +18,9 @@ test("health", async (t) => {
   const server = await serve(t);
   const health = await ask(server, "/api/v1/health");
   assert.equal(health.status, 200);
-  assert.deepEqual(health.json, { status: "healthy", service: "auralis", reasons: [] });
+  const { status, service, reasons } = health.json;
+  assert.deepEqual([status, service], [reasons.length ? "degraded" : "healthy", "auralis"]);
+  assert.deepEqual(ills(health.json), []);
 });
 
 test("status is the message of the WebSocket without its type", async (t) => {

@@ -93,6 +93,9 @@ export async function serve(t, { args = [], env = {}, secure = false, through } 
   return { ...program, port, http: `http${s}://127.0.0.1:${port}`, ws: `ws${s}://127.0.0.1:${port}/ws/stream` };
 }
 
+/** What health complains of, but for what a busy machine brings about. */
+export const ills = ({ reasons }) => reasons.filter((reason) => !/late chunk|of its time left/.test(reason));
+
 /** A listener that keeps every message until it is asked for. */
 export class Listener {
   constructor(t, url, options = {}) {
