@@ -1,6 +1,6 @@
 /* preset: the presets that people keep in a database, listed, shown, saved, deleted, and carried elsewhere as JSON. They are taken in by
- * what takes them in for a server (keep/presets.h), so what the one refuses the other refuses. Reading works while a
- * server runs; what changes them is the server's then (docs/protocol.md, Own presets). Main thread. */
+ * what takes them in for a server (keep/presets.h), so what the one refuses the other refuses. All of it works while a
+ * server has the database (journal/journal.h, beside), which looks at them whenever its presets are listed. Main thread. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,7 +274,7 @@ static int keep(const struct aur_verb_job *job, const char *name, const struct a
 {
     struct aur_journal *journal;
     struct aur_archive *archive;
-    int rc = aur_verb_take(&journal, job);
+    int rc = aur_verb_take_presets(&journal, job);
     if (rc < 0)
         return rc;
     rc = aur_verb_read(&archive, job);
@@ -333,7 +333,7 @@ static int run_delete(const struct aur_verb_job *job)
     if (rc < 0)
         return rc;
     aur_archive_close(archive);
-    rc = aur_verb_take(&journal, job);
+    rc = aur_verb_take_presets(&journal, job);
     if (rc < 0)
         return rc;
     rc = aur_journal_preset_delete(journal, job->operands[0], job->err);

@@ -20,12 +20,22 @@ int aur_verb_read(struct aur_archive **out, const struct aur_verb_job *job)
     return rc == AUR_OK ? aur_archive_open(out, path, job->err) : rc;
 }
 
-int aur_verb_take(struct aur_journal **out, const struct aur_verb_job *job)
+static int take(struct aur_journal **out, const struct aur_verb_job *job, bool beside)
 {
     char path[AUR_PATH_SIZE];
     int rc = aur_verb_path(path, job);
-    const struct aur_journal_config config = {.path = path};
+    const struct aur_journal_config config = {.path = path, .beside = beside};
     return rc == AUR_OK ? aur_journal_open(out, &config, job->err) : rc;
+}
+
+int aur_verb_take(struct aur_journal **out, const struct aur_verb_job *job)
+{
+    return take(out, job, false);
+}
+
+int aur_verb_take_presets(struct aur_journal **out, const struct aur_verb_job *job)
+{
+    return take(out, job, true);
 }
 
 int aur_verb_print(struct aur_buf *text, struct aur_error *err)

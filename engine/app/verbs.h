@@ -1,5 +1,5 @@
 /* Commands that are several in one, about what lies in the database: "session list", "preset save". Reading works while a server
- * records; what changes the database waits for nobody: AUR_EBUSY while one runs. Main thread. */
+ * records; what changes more of the database than presets waits for nobody: AUR_EBUSY while one runs. Main thread. */
 #ifndef AUR_APP_VERBS_H
 #define AUR_APP_VERBS_H
 
@@ -32,6 +32,8 @@ AUR_MUST_USE int aur_verb_path(char out[AUR_PATH_SIZE], const struct aur_verb_jo
 AUR_MUST_USE int aur_verb_read(struct aur_archive **out, const struct aur_verb_job *job);
 /* Takes it, to write, until it is closed; makes it where it is missing. Errors: as above, those of aur_journal_open. */
 AUR_MUST_USE int aur_verb_take(struct aur_journal **out, const struct aur_verb_job *job);
+/* The same for presets, which may be written beside a server that has it. */
+AUR_MUST_USE int aur_verb_take_presets(struct aur_journal **out, const struct aur_verb_job *job);
 /* Prints the text and frees it. AUR_EIO. */
 AUR_MUST_USE int aur_verb_print(struct aur_buf *text, struct aur_error *err);
 /* For a terminal: text that may come from anywhere gets no control characters, C1 (U+0080 to U+009F) among them, but line ends. */

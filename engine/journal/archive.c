@@ -97,7 +97,9 @@ static int open_database(struct aur_archive *archive, struct aur_error *err)
     return rc;
 }
 
-/* Whether it begins as a gzip file does. */
+/* Whether it begins as a gzip file does. Not for a database that this process has open: to close any descriptor of it takes the
+ * locks of all its connections away, and then another program that closes the database takes itself for the last one and
+ * removes the log that is being written. */
 static int is_packed(bool *out, const char *path, struct aur_error *err)
 {
     unsigned char head[2] = {0};
@@ -111,27 +113,35 @@ static int is_packed(bool *out, const char *path, struct aur_error *err)
     return n < 0 ? AUR_EIO : AUR_OK;
 }
 
-static int open_archive(struct aur_archive **out, const char *path, bool packed, const char *own, struct aur_error *err)
+static struct aur_archive *new_archive(const char *path)
 {
     struct aur_archive *archive = calloc(1, sizeof *archive);
+    if (archive)
+        snprintf(archive->path, sizeof archive->path, "%s", path);
+    return archive;
+}
+
+/* As a database first, and what is none as a file. */
+int aur_archive_open(struct aur_archive **out, const char *path, struct aur_error *err)
+{
+    struct aur_error told;
+    bool packed = false;
+    *out = NULL;
+    struct aur_archive *archive = new_archive(path);
     if (!archive)
         return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
-    snprintf(archive->path, sizeof archive->path, "%s", path);
-    int rc = packed ? open_file(archive, own, err) : open_database(archive, err);
+    int rc = open_database(archive, err);
+    if (rc == AUR_EINVAL && is_packed(&packed, path, &told) == AUR_OK && packed) {
+        sqlite3_close(archive->db);
+        archive->db = NULL;
+        rc = open_file(archive, NULL, err);
+    }
     if (rc < 0) {
         aur_archive_close(archive);
         return rc;
     }
     *out = archive;
     return AUR_OK;
-}
-
-int aur_archive_open(struct aur_archive **out, const char *path, struct aur_error *err)
-{
-    bool packed;
-    *out = NULL;
-    int rc = is_packed(&packed, path, err);
-    return rc < 0 ? rc : open_archive(out, path, packed, NULL, err);
 }
 
 int aur_archive_open_file(struct aur_archive **out, const char *path, const char *own, struct aur_error *err)
@@ -141,7 +151,18 @@ int aur_archive_open_file(struct aur_archive **out, const char *path, const char
     int rc = is_packed(&packed, path, err);
     if (rc == AUR_OK && !packed)
         rc = aur_error_set(err, AUR_EINVAL, "%s: this is not an exported session", path);
-    return rc < 0 ? rc : open_archive(out, path, true, own, err);
+    if (rc < 0)
+        return rc;
+    struct aur_archive *archive = new_archive(path);
+    if (!archive)
+        return aur_error_set(err, AUR_ENOMEM, "%s: out of memory", path);
+    rc = open_file(archive, own, err);
+    if (rc < 0) {
+        aur_archive_close(archive);
+        return rc;
+    }
+    *out = archive;
+    return AUR_OK;
 }
 
 void aur_archive_close(struct aur_archive *archive)

@@ -117,7 +117,7 @@ struct aur_journal {
     double keep_days;
     uint64_t keep_bytes;
     size_t queue_bytes;
-    int lock_fd;
+    int lock_fd; /* -1: another process has the database */
     struct aur_thread thread;
     struct aur_wake wake;
     struct aur_store store; /* the writer's, once it runs */

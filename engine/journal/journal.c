@@ -1,6 +1,9 @@
 /* The journal's life, its queue, and what people ask of it. Opening, closing and asking are for threads that may wait; the
  * queue's lock is held for as long as it takes to put something in a list.
  *
+ * A preset alone may be written beside the process that has the database: it is one transaction that touches nothing which that
+ * process remembers, and every writer takes SQLite's own lock before it reads (BEGIN IMMEDIATE) and waits for it.
+ *
  * Another process is kept out by a lock on a file beside the database, which the kernel takes back however a process ends.
  * It is not on the database itself: closing any descriptor of that would take SQLite's own locks away. */
 #include "journal/journal.h"
@@ -65,7 +68,16 @@ static int take_lock(int *fd, const char *path, struct aur_error *err)
     return rc;
 }
 
-static int open_database(struct aur_store *store, const char *path, struct aur_error *err)
+/* Which another process made, and keeps: nothing of it is changed. */
+static int check_tables(sqlite3 *db, const char *path, struct aur_error *err)
+{
+    const int rc = aur_schema_check(db, path, err);
+    if (rc == AUR_OK && aur_sql_number(db, "PRAGMA user_version", NULL) != AUR_SCHEMA_VERSION)
+        return aur_error_set(err, AUR_EBUSY, "%s: in use by a process of another version", path);
+    return rc;
+}
+
+static int open_database(struct aur_store *store, const char *path, bool beside, struct aur_error *err)
 {
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -78,13 +90,13 @@ static int open_database(struct aur_store *store, const char *path, struct aur_e
     /* Before the first table, or it would stay without. */
     if (aur_sql_number(db, "SELECT count(*) FROM sqlite_schema", &code) == 0 && code == SQLITE_OK)
         sqlite3_exec(db, "PRAGMA auto_vacuum=INCREMENTAL", NULL, NULL, NULL);
-    int rc = aur_schema_make(db, path, false, err);
+    int rc = beside ? check_tables(db, path, err) : aur_schema_make(db, path, false, err);
     if (rc == AUR_OK &&
         aur_store_exec(store,
                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
                        "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304") < 0)
         rc = aur_error_set(err, AUR_EIO, "%s: %s", path, store->why);
-    if (rc == AUR_OK && aur_store_end_all(store) < 0)
+    if (rc == AUR_OK && !beside && aur_store_end_all(store) < 0)
         rc = aur_error_set(err, AUR_EIO, "%s: %s", path, store->why);
     return rc;
 }
@@ -120,8 +132,9 @@ int aur_journal_open(struct aur_journal **out, const struct aur_journal_config *
     int rc = make_folder(config->path, err);
     if (rc == AUR_OK)
         rc = take_lock(&journal->lock_fd, journal->path, err);
-    if (rc == AUR_OK)
-        rc = open_database(&journal->store, journal->path, err);
+    const bool beside = rc == AUR_EBUSY && config->beside;
+    if (rc == AUR_OK || beside)
+        rc = open_database(&journal->store, journal->path, beside, err);
     if (rc == AUR_OK && aur_store_next_key(&journal->store, &journal->next_key) < 0)
         rc = aur_error_set(err, AUR_EIO, "%s: %s", config->path, journal->store.why);
     if (rc == AUR_OK)

@@ -24,6 +24,8 @@ struct aur_journal_config {
     double keep_days;    /* sessions that ended, or were imported, longer ago are dropped, but for takes; 0: for ever */
     uint64_t keep_bytes; /* the oldest ended ones are dropped while the file is larger, keyframes first; 0: any size */
     size_t queue_bytes;  /* of what may wait in memory while the disk does not take it; 0: 64 MiB */
+    bool
+        beside; /* where another process has the database it is written beside that one: presets are, nothing else may be */
 };
 
 /* Opens or makes the database, takes it for itself (AUR_EBUSY: another process writes it), marks sessions that a killed

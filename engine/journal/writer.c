@@ -355,7 +355,8 @@ void aur_journal_write(void *user)
         aur_journal_answer(journal);
         if (closing && (!journal->pending.first || aur_clock_mono_ns() >= give_up_at))
             break;
-        const bool retaining = !closing && !journal->back_off_ns && aur_journal_retain(journal);
+        const bool retaining =
+            !closing && !journal->back_off_ns && journal->lock_fd >= 0 && aur_journal_retain(journal);
         aur_wake_wait_until(&journal->wake, aur_clock_mono_ns() + next_turn_ns(journal, retaining));
     }
     give_up(journal);

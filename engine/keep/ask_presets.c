@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "keep/inner.h"
 #include "keep/presets.h"
 
@@ -43,7 +44,15 @@ int aur_keep_ask_preset_export(struct aur_keep *keep, const struct aur_keep_requ
     return aur_shelf_export(keep->archive, &reply->body);
 }
 
-/* ---- when the server starts ---- */
+/* ---- all that are offered: when the server starts, and when another process may have changed some ---- */
+
+static int hash_one(void *user, const char *name, const char *json)
+{
+    uint64_t *hash = user;
+    *hash = aur_hash64(name, strlen(name) + 1, *hash);
+    *hash = aur_hash64(json, strlen(json) + 1, *hash);
+    return 0;
+}
 
 struct offers {
     struct aur_keep *keep;
@@ -71,8 +80,25 @@ int aur_keep_offers(struct aur_keep *keep, struct aur_keep_offer **out, size_t *
     struct offers offers = {.keep = keep, .items = calloc(keep->config.presets_max, sizeof *offers.items)};
     if (!offers.items)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    int rc = aur_archive_presets(keep->archive, offer_one, &offers);
+    keep->presets_hash = AUR_HASH_START; /* first: a change in between is seen the next time */
+    int rc = aur_archive_presets(keep->archive, hash_one, &keep->presets_hash);
+    if (rc == AUR_OK)
+        rc = aur_archive_presets(keep->archive, offer_one, &offers);
+    if (rc < 0)
+        keep->presets_hash = 0; /* tried again */
     *out = offers.items;
     *n = offers.n;
     return rc < 0 ? aur_error_set(err, rc, "the journal's presets cannot be read: %s", aur_err_text(rc)) : AUR_OK;
+}
+
+int aur_keep_ask_presets(struct aur_keep *keep, const struct aur_keep_request *request, struct aur_keep_reply *reply)
+{
+    (void)request;
+    uint64_t hash = AUR_HASH_START;
+    int rc = aur_archive_presets(keep->archive, hash_one, &hash);
+    if (rc < 0 || hash == keep->presets_hash)
+        return rc;
+    rc = aur_keep_offers(keep, &reply->offers, &reply->n_offers, &reply->error);
+    reply->all = rc == AUR_OK;
+    return rc;
 }

@@ -35,6 +35,7 @@ struct aur_keep {
     struct aur_takes takes;
     struct aur_pool *answerer, *filer, *renderer;
     struct aur_archive *archive; /* of the thread that answers */
+    uint64_t presets_hash;       /* its: of those offered last */
     int stop;                    /* stored atomically by aur_keep_free: no render begins any more */
 
     struct aur_lock lock; /* of what follows */
@@ -61,7 +62,7 @@ aur_keep_answer_fn aur_keep_ask_sessions, aur_keep_ask_session, aur_keep_ask_ses
 aur_keep_answer_fn aur_keep_ask_take_new, aur_keep_ask_takes, aur_keep_ask_take, aur_keep_ask_take_name,
     aur_keep_ask_take_delete, aur_keep_ask_take_retry, aur_keep_ask_take_file, aur_keep_ask_take_waveform;
 aur_keep_answer_fn aur_keep_ask_preset_put, aur_keep_ask_preset_delete, aur_keep_ask_preset_export,
-    aur_keep_ask_preset_import;
+    aur_keep_ask_preset_import, aur_keep_ask_presets;
 
 /* Only by its whole id: what is short might be anybody's. Errors: AUR_ENOTFOUND. */
 AUR_MUST_USE int aur_keep_find_session(struct aur_archive *archive, struct aur_session_info *out, const char *id,

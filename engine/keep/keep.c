@@ -82,6 +82,7 @@ static void answer(struct aur_keep *keep, const struct aur_keep_request *request
         [AUR_KEEP_TAKE_RETRY] = aur_keep_ask_take_retry,
         [AUR_KEEP_TAKE_FILE] = aur_keep_ask_take_file,
         [AUR_KEEP_TAKE_WAVEFORM] = aur_keep_ask_take_waveform,
+        [AUR_KEEP_PRESETS] = aur_keep_ask_presets,
         [AUR_KEEP_PRESET_PUT] = aur_keep_ask_preset_put,
         [AUR_KEEP_PRESET_DELETE] = aur_keep_ask_preset_delete,
         [AUR_KEEP_PRESET_EXPORT] = aur_keep_ask_preset_export,

@@ -70,6 +70,7 @@ enum aur_keep_ask {
     AUR_KEEP_TAKE_RETRY, /* one that failed waits again */
     AUR_KEEP_TAKE_FILE,  /* name: as the take's list has it; a file */
     AUR_KEEP_TAKE_WAVEFORM,
+    AUR_KEEP_PRESETS, /* a look at what another process may have changed of them: all, or nothing if they are as known */
     AUR_KEEP_PRESET_PUT,    /* id: its name; text: JSON object */
     AUR_KEEP_PRESET_DELETE, /* id: its name */
     AUR_KEEP_PRESET_EXPORT,
@@ -117,6 +118,7 @@ struct aur_keep_reply {
     const char *type;                   /* of what it holds */
     struct aur_keep_offer *offers;      /* malloc'd; theirs who takes the reply, as each `made` is */
     size_t n_offers;
+    bool all; /* AUR_KEEP_PRESETS: there are no others any more */
 };
 
 /* Puts a request in the queue and returns at once; `done` is called once, on the thread that answers or on that of files, and

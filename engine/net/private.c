@@ -207,6 +207,17 @@ void aur_private_withdraw(struct aur_private *p, const char *name)
     memmove(p->kept + at, p->kept + at + 1, (--p->n_kept - at) * sizeof *p->kept);
 }
 
+void aur_private_withdraw_others(struct aur_private *p, const struct aur_keep_offer *offers, size_t n)
+{
+    for (size_t at = p->n_kept; at-- > 0;) {
+        size_t i = 0;
+        while (i < n && strcmp(offers[i].name, p->kept[at].name) != 0)
+            i++;
+        if (i == n)
+            aur_private_withdraw(p, p->kept[at].name);
+    }
+}
+
 void aur_private_deinit(struct aur_private *p)
 {
     for (size_t i = 0; i < p->n_kept; i++)

@@ -51,6 +51,8 @@ AUR_MUST_USE int aur_private_read(struct aur_opening **out, const struct aur_hub
  * then it is the caller's. */
 AUR_MUST_USE int aur_private_offer(struct aur_private *p, const struct aur_keep_offer *offer);
 void aur_private_withdraw(struct aur_private *p, const char *name); /* nothing if there is none */
+/* All but those of these names. */
+void aur_private_withdraw_others(struct aur_private *p, const struct aur_keep_offer *offers, size_t n);
 void aur_private_deinit(struct aur_private *p);
 
 /* {"presets":[...]}; "private":{...} with whether there is room. */

@@ -45,6 +45,7 @@ static const struct keep_route {
     {"takes/*/retry", AUR_POST, AUR_KEEP_TAKE_RETRY, TOKEN | CHANGES, 202, NULL},
     {"takes/*/waveform", AUR_GET, AUR_KEEP_TAKE_WAVEFORM, 0, 200, NULL},
     {"takes/*/files/**", AUR_GET, AUR_KEEP_TAKE_FILE, 0, 200, NULL},
+    {"presets", AUR_GET, AUR_KEEP_PRESETS, 0, 200, NULL},
     {"presets/export", AUR_GET, AUR_KEEP_PRESET_EXPORT, 0, 200, NULL},
     {"presets/import", AUR_POST, AUR_KEEP_PRESET_IMPORT, CHANGES | TEXT, 200, NULL},
     {"presets/*", AUR_PUT, AUR_KEEP_PRESET_PUT, CHANGES | TEXT, 200, NULL},
@@ -165,12 +166,19 @@ bool aur_rest_keep_ask(struct aur_keep_request *out, struct aur_reply *reply, st
 void aur_rest_keep_came(struct aur_hubs *hubs, enum aur_keep_ask ask, struct aur_keep_reply *from)
 {
     size_t n = 0;
+    if (from->all)
+        aur_private_withdraw_others(&hubs->private, from->offers, from->n_offers);
     for (size_t i = 0; i < from->n_offers; i++)
         if (aur_private_offer(&hubs->private, &from->offers[i]) < 0)
             from->offers[n++] = from->offers[i]; /* nobody's: freed with the reply */
     from->n_offers = n;
     if (ask == AUR_KEEP_PRESET_DELETE && from->error.code == AUR_OK)
         aur_private_withdraw(&hubs->private, from->name);
+    if (ask == AUR_KEEP_PRESETS) { /* as they are known, if the journal cannot be read */
+        from->error.code = AUR_OK;
+        aur_buf_clear(&from->body);
+        aur_private_put_presets(&from->body, &hubs->private);
+    }
 }
 
 static void refuse(struct aur_reply *reply, const struct aur_error *err)

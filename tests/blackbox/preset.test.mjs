@@ -115,17 +115,22 @@ test("what is wrong is told with its name and what is allowed, and nothing is ke
   assert.equal(await fine(preset("list", "--json")), before);
 });
 
-test("a server offers what was saved; while it runs presets are read, and changed by it alone", async (t) => {
+test("a server offers what was saved, before it started and beside it", async (t) => {
   const { db, script, preset } = place(t);
   await fine(preset("save", "slow-drops", ...OPTIONS));
   const server = await serve(t, { args: ["--script", script, "--db", db] });
-  const { presets } = await (await fetch(`${server.http}/api/v1/presets`)).json();
-  const own = presets.find(({ name }) => name === "slow-drops");
+  const offered = async () => (await (await fetch(`${server.http}/api/v1/presets`)).json()).presets.filter(({ own }) => own);
+  const [own] = await offered();
   assert.deepEqual([own.own, own.title, own.bpm, own.set.wet], [true, "Slow drops", 58, 0.7]);
   assert.deepEqual(JSON.parse(await fine(preset("list", "--json"))).presets, [DROPS]);
-  for (const change of [["save", "more"], ["delete", "slow-drops"]]) {
-    await refused(preset(...change), 3, /in use by another process, a running server perhaps/);
-  }
+  await fine(preset("save", "beside", "--bpm", "99"));
+  assert.deepEqual((await offered()).map(({ name, bpm }) => [name, bpm]), [["slow-drops", 58], ["beside", 99]]);
+  await fine(preset("save", "beside", "--bpm", "98", "--force"));
+  await fine(preset("delete", "slow-drops"));
+  await refused(preset("delete", "slow-drops"), 3, /there is no preset slow-drops/);
+  assert.deepEqual((await offered()).map(({ name, bpm }) => [name, bpm]), [["beside", 98]]);
+  const { status } = await (await fetch(`${server.http}/api/v1/health`)).json();
+  assert.equal(status, "healthy", "the server's own writing goes on");
   const put = await fetch(`${server.http}/api/v1/presets/more`, { method: "PUT", body: JSON.stringify({ title: "More", script: "drops.lua", set: { wet: 0.1 } }) });
   assert.equal(put.status, 200);
   assert.match(await fine(preset("show", "more")), /wet +0\.1\n/);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sample.h"
@@ -20,6 +21,67 @@ static void test_one_writer(void **state)
     sample_close(s);
     assert_int_equal(aur_journal_open(&second, &config, &err), AUR_OK);
     aur_journal_close(second);
+}
+
+/* Opens and closes the database as a program of its own, which may remove the log if it takes itself for the last one. */
+static void visit(const char *path)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *db = NULL;
+        int code = sqlite3_open(path, &db);
+        if (code == SQLITE_OK)
+            code = sqlite3_exec(db, "SELECT count(*) FROM presets", NULL, NULL, NULL);
+        if (sqlite3_close(db) != SQLITE_OK)
+            code = SQLITE_ERROR;
+        _exit(code != SQLITE_OK);
+    }
+    int status = -1;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+}
+
+static void test_the_log_is_there_as_long_as_the_writer(void **state)
+{
+    struct sample *s = *state;
+    struct aur_archive *archive;
+    char wal[160];
+    assert_int_equal(aur_journal_preset_put(s->journal, "rain", "{}", NULL), AUR_OK);
+    assert_int_equal(aur_archive_open(&archive, s->path, NULL), AUR_OK); /* in the same process, as a server does */
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    visit(s->path);
+    assert_int_equal(access(wal, F_OK), 0);
+    aur_archive_close(archive);
+    visit(s->path);
+    assert_int_equal(access(wal, F_OK), 0);
+}
+
+static int count_preset(void *user, const char *name, const char *json)
+{
+    (void)name;
+    (void)json;
+    ++*(int *)user;
+    return 0;
+}
+
+static void test_presets_beside_the_writer(void **state)
+{
+    struct sample *s = *state;
+    struct aur_journal *second;
+    struct aur_archive *archive;
+    struct aur_journal_config config = {.path = s->path, .beside = true};
+    char id[AUR_SESSION_ID_SIZE];
+    int n = 0;
+    assert_int_equal(aur_archive_open(&archive, s->path, NULL), AUR_OK);
+    assert_int_equal(aur_journal_open(&second, &config, NULL), AUR_OK);
+    assert_int_equal(aur_journal_preset_put(second, "rain", "{}", NULL), AUR_OK);
+    sample_session(s, id, "main", 1000, 3); /* the other one goes on meanwhile */
+    assert_int_equal(aur_journal_preset_put(second, "wind", "{}", NULL), AUR_OK);
+    aur_journal_close(second);
+    assert_int_equal(aur_journal_preset_put(s->journal, "sleet", "{}", NULL), AUR_OK);
+    assert_int_equal(aur_archive_presets(archive, count_preset, &n), AUR_OK);
+    assert_int_equal(n, 3);
+    aur_archive_close(archive);
 }
 
 static void put_file(const char *path, const char *text)
@@ -104,6 +166,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sample_set_up, sample_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_one_writer),
+        TEST(test_the_log_is_there_as_long_as_the_writer),
+        TEST(test_presets_beside_the_writer),
         TEST(test_read_where_nothing_may_be_written),
         TEST(test_what_is_no_journal_is_refused),
     };
