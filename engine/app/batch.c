@@ -9,6 +9,7 @@
 
 #include "app/batch_report.h"
 #include "app/command.h"
+#include "app/output.h"
 #include "app/signals.h"
 #include "app/stage.h"
 #include "batch/run.h"
@@ -169,6 +170,12 @@ static void fill_run(struct app *app)
     app->shelf.user = app;
 }
 
+/* The end of the run is its last event, with a failure or without. */
+static int fail(const struct app *app, const struct aur_error *err)
+{
+    return aur_output_fail(err, app->call->json && !app->report.ended);
+}
+
 /* The list is filled. */
 static int run(struct app *app, bool with_manifest)
 {
@@ -192,7 +199,7 @@ static int run(struct app *app, bool with_manifest)
         rc = run_tasks(app, &err);
     }
     if (rc < 0)
-        return aur_fail(&err);
+        return fail(app, &err);
     return app->report.count[AUR_TASK_FAILED] ? AUR_EXIT_SCRIPT : AUR_EXIT_OK;
 }
 
@@ -254,7 +261,7 @@ int aur_app_batch(const struct aur_batch_call *call)
     int rc = begin(app, call, &err);
     if (rc == AUR_OK)
         rc = read_script(app, &err);
-    const int code = rc == AUR_OK ? run(app, true) : aur_fail(&err);
+    const int code = rc == AUR_OK ? run(app, true) : fail(app, &err);
     end(app);
     return code;
 }
@@ -289,7 +296,7 @@ int aur_app_several(const struct aur_batch_call *call, const char *const *script
         app->dir[n - 1] = '\0';
     if (rc == AUR_OK)
         rc = add_scripts(app, scripts, n_scripts, like, &err);
-    const int code = rc == AUR_OK ? run(app, false) : aur_fail(&err);
+    const int code = rc == AUR_OK ? run(app, false) : fail(app, &err);
     end(app);
     return code;
 }

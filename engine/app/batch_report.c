@@ -109,10 +109,11 @@ void aur_batch_report_part(void *user, double part)
         show_bar(report, part);
 }
 
-void aur_batch_report_end(const struct aur_batch_report *report, const char *dir, const char *device, bool interrupted)
+void aur_batch_report_end(struct aur_batch_report *report, const char *dir, const char *device, bool interrupted)
 {
     const double took = elapsed_s(report);
     clear_line(report);
+    report->ended = true;
     if (report->json)
         aur_print_json(json_pack("{ss ss sI sI sI sb sf sf ss}", "event", "done", "dir", dir, "rendered",
                                  (json_int_t)report->count[AUR_TASK_DONE], "skipped",

@@ -7,7 +7,7 @@
 
 struct aur_batch_report {
     const char *script; /* "": none */
-    bool json, terminal;
+    bool json, terminal, ended;
     uint64_t start_ns, shown_ns;
     size_t count[AUR_TASK_STATES]; /* of those told */
     double seconds;                /* of music */
@@ -19,6 +19,6 @@ void aur_batch_report_task(void *report, const struct aur_task *task);
 void aur_batch_report_part(void *report, double part);
 /* What would be rendered: for a dry run. */
 void aur_batch_report_plan(const struct aur_task *task);
-void aur_batch_report_end(const struct aur_batch_report *report, const char *dir, const char *device, bool interrupted);
+void aur_batch_report_end(struct aur_batch_report *report, const char *dir, const char *device, bool interrupted);
 
 #endif

@@ -149,6 +149,6 @@ int aur_render_many(const struct aur_render_args *args, const struct aur_parsed 
     if (rc == AUR_OK && !batch)
         rc = make_entry(&entry, args, &settings, &err);
     if (rc < 0)
-        return aur_fail(&err);
+        return aur_output_fail(&err, args->output.json);
     return batch ? aur_app_batch(&call) : aur_app_several(&call, parsed->operands, parsed->n_operands, &entry);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/bar.h"
+#include "app/command.h"
 #include "base/clock.h"
 
 #define PROGRESS_NS 200000000u
@@ -70,6 +71,15 @@ void aur_print_json(json_t *event)
     fflush(stdout);
     free(line);
     json_decref(event);
+}
+
+int aur_output_fail(const struct aur_error *err, bool json)
+{
+    if (json)
+        aur_print_json(json_pack("{ss ss si}", "event", "error", "message",
+                                 *err->message ? err->message : aur_err_text(err->code), "exit",
+                                 (int)aur_exit_of(err->code)));
+    return aur_fail(err);
 }
 
 double aur_progress_elapsed_s(const struct aur_progress *progress)

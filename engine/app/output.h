@@ -39,5 +39,7 @@ void aur_progress_end(const struct aur_progress *progress);
 void aur_progress_interrupt(void *progress);
 /* Prints an event, and takes the reference; NULL is legal. */
 void aur_print_json(json_t *event);
+/* aur_fail; with --json {"event":"error","message","exit"} on stdout as well, as the last line. */
+int aur_output_fail(const struct aur_error *err, bool json);
 
 #endif

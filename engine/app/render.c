@@ -162,23 +162,21 @@ static void choose_rates(struct aur_bounce_request *request, int file_rate)
     request->file_rate_hz = native ? 0 : (uint32_t)file_rate;
 }
 
-static void report(const struct job *job, const struct aur_stage *stage, uint64_t seed, int rc,
-                   const struct aur_error *err)
+static void report(const struct job *job, const struct aur_stage *stage, uint64_t seed, int rc)
 {
     const struct aur_progress *progress = &job->progress;
     const char *out = job->args->output.out;
     double took = aur_progress_elapsed_s(progress);
     aur_progress_end(progress);
-    if (progress->json && rc < 0)
-        aur_print_json(
-            json_pack("{ss ss si}", "event", "error", "message", err->message, "exit", (int)aur_exit_of(rc)));
-    else if (progress->json)
+    if (rc < 0)
+        return;
+    if (progress->json)
         aur_print_json(json_pack("{ss ss sf sI sI ss sf sI sI sI}", "event", "done", "file", out, "seconds",
                                  progress->seconds, "phrases", (json_int_t)progress->phrases, "seed", (json_int_t)seed,
                                  "device", job->device, "took_seconds", took, "device_blocks",
                                  (json_int_t)job->counts.backend_blocks, "cpu_blocks",
                                  (json_int_t)job->counts.cpu_blocks, "fallbacks", (json_int_t)job->counts.fallbacks));
-    else if (rc == AUR_OK)
+    else
         fprintf(stderr,
                 "%s: %.1f s of \"%s\", %" PRIu64 " phrases, seed %" PRIu64 ", in %.1f s (%.0f x real time, %s)\n", out,
                 progress->seconds, aur_piece_describe(stage->piece)->title, progress->phrases, seed, took,
@@ -204,7 +202,7 @@ static int bounce(struct aur_bounce_request *request, struct job *job, const str
     if (rc == AUR_OK) {
         rc = aur_bounce(request, err);
         aur_signals_end(&signals);
-        report(job, stage, request->seed, rc, err);
+        report(job, stage, request->seed, rc);
     }
     aur_backend_free(request->synth.backend);
     return rc;
@@ -254,8 +252,8 @@ int aur_run_render(const struct aur_command *command, int argc, char **argv)
     if (aur_render_check_one(&args, &parsed, &err) < 0 || check_args(&args, &err) < 0 ||
         aur_command_settings(&stage.settings, &parsed, &err) < 0 ||
         aur_stage_init(&stage, parsed.operands[0], false, &err) < 0)
-        return aur_fail(&err);
+        return aur_output_fail(&err, args.output.json);
     int rc = render(&stage, &args, &err);
     aur_stage_deinit(&stage);
-    return rc < 0 ? aur_fail(&err) : AUR_EXIT_OK;
+    return rc < 0 ? aur_output_fail(&err, args.output.json) : AUR_EXIT_OK;
 }

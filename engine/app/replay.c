@@ -110,22 +110,21 @@ static int find_span(struct aur_bounce_request *request, const struct aur_replay
 }
 
 static void report(const struct aur_playback *playback, const struct aur_bounce_request *request,
-                   const struct aur_progress *progress, int rc, const struct aur_error *err)
+                   const struct aur_progress *progress, int rc)
 {
     const struct aur_session_info *info = aur_replay_session(playback->replay);
     const double took = aur_progress_elapsed_s(progress), rate = info->head.rate_hz;
     const double from = (double)request->from_frame / rate, to = (double)request->to_frame / rate;
     aur_progress_end(progress);
-    if (progress->json && rc < 0)
-        aur_print_json(
-            json_pack("{ss ss si}", "event", "error", "message", err->message, "exit", (int)aur_exit_of(rc)));
-    else if (progress->json)
+    if (rc < 0)
+        return;
+    if (progress->json)
         aur_print_json(json_pack("{ss ss ss sf sf sf sI sI sI sI sf}", "event", "done", "file", request->out_path,
                                  "session", info->id, "from", from, "to", to, "seconds", to - from, "phrases",
                                  (json_int_t)progress->phrases, "from_frame", (json_int_t)request->from_frame,
                                  "to_frame", (json_int_t)request->to_frame, "rendered_from_frame",
                                  (json_int_t)aur_replay_began(playback->replay), "took_seconds", took));
-    else if (rc == AUR_OK)
+    else
         fprintf(stderr, "%s: %.1f s of \"%s\", session %s from %.1f s, %" PRIu64 " phrases, in %.1f s\n",
                 request->out_path, to - from, info->head.title, info->id, from, progress->phrases, took);
 }
@@ -149,7 +148,7 @@ static int replay(struct aur_playback *playback, const struct replay_args *args,
         return rc;
     rc = aur_bounce(&request, err);
     aur_signals_end(&signals);
-    report(playback, &request, &progress, rc, err);
+    report(playback, &request, &progress, rc);
     return rc;
 }
 
@@ -165,8 +164,8 @@ int aur_run_replay(const struct aur_command *command, int argc, char **argv)
         return exit_code;
     if (aur_output_check(&args.output, "replay", &err) < 0 || aur_command_settings(&settings, &parsed, &err) < 0 ||
         aur_playback_open(&playback, parsed.operands[0], &settings, &err) < 0)
-        return aur_fail(&err);
+        return aur_output_fail(&err, args.output.json);
     int rc = replay(&playback, &args, &err);
     aur_playback_close(&playback);
-    return rc < 0 ? aur_fail(&err) : AUR_EXIT_OK;
+    return rc < 0 ? aur_output_fail(&err, args.output.json) : AUR_EXIT_OK;
 }

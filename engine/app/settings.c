@@ -264,6 +264,15 @@ bool aur_settings_given(const struct aur_settings *settings, const char *env)
     return settings->given[aur_setting_find(env) - aur_settings_table];
 }
 
+/* " (did you mean AURALIS_PORT?)" for a name that is nearly a setting's, else "". */
+static const char *nearest(char hint[AUR_HINT_SIZE], const char *name)
+{
+    for (const struct aur_setting *setting = aur_settings_table; setting->env; setting++)
+        if (*aur_error_hint(hint, name + strlen(PREFIX), setting->env + strlen(PREFIX)))
+            return snprintf(hint, AUR_HINT_SIZE, " (did you mean %s?)", setting->env), hint;
+    return hint;
+}
+
 struct file_reader {
     struct aur_settings *out;
     const struct aur_settings_source *source;
@@ -277,10 +286,11 @@ static int on_file_value(void *user, const char *name, const char *value, int li
     const struct file_reader *reader = user;
     if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
         return AUR_OK;
+    char hint[AUR_HINT_SIZE];
     const struct aur_setting *setting = aur_setting_find(name);
     if (!setting)
-        return aur_error_set(err, AUR_EINVAL, "%s:%d: %s is no setting; 'auralis help settings' lists them",
-                             reader->path, line, name);
+        return aur_error_set(err, AUR_EINVAL, "%s:%d: %s is no setting%s; 'auralis help settings' lists them",
+                             reader->path, line, name, nearest(hint, name));
     char origin[64];
     const char *slash = strrchr(reader->path, '/');
     snprintf(origin, sizeof origin, "%s (%.20s:%d)", name, slash ? slash + 1 : reader->path, line);
@@ -311,7 +321,7 @@ static int set_from_file(struct aur_settings *out, const struct aur_settings_sou
 static int set_from_environment(struct aur_settings *out, const struct aur_settings_source *source,
                                 struct aur_error *err)
 {
-    char name[64], message[128];
+    char name[64], message[192], hint[AUR_HINT_SIZE];
     for (const char *const *entry = source->environ; entry && *entry; entry++) {
         size_t len = strcspn(*entry, "=");
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) != 0 || !(*entry)[len])
@@ -322,7 +332,7 @@ static int set_from_environment(struct aur_settings *out, const struct aur_setti
         if (rc < 0)
             return rc;
         if (!setting && strcmp(name, ENV_FILE) != 0 && source->on_warning) {
-            snprintf(message, sizeof message, "%s is no setting and is ignored", name);
+            snprintf(message, sizeof message, "%s is no setting%s and is ignored", name, nearest(hint, name));
             source->on_warning(source->user, message);
         }
     }

@@ -48,9 +48,9 @@ static int distance(const char *a, size_t n_a, const char *b, size_t n_b)
 
 const char *aur_error_hint(char hint[AUR_HINT_SIZE], const char *value, const char *allowed)
 {
-    size_t n_value = strlen(value);
+    size_t n_value = strlen(value), dashes = strspn(value, "-");
     hint[0] = '\0';
-    if (n_value < 3 || n_value >= WORD_BYTES || !isalpha((unsigned char)value[strspn(value, "-")]))
+    if (n_value < 3 || n_value >= WORD_BYTES || !isalpha((unsigned char)value[dashes]))
         return hint;
     int best = n_value < 6 ? 2 : 3; /* fewer edits than that are a slip */
     for (const char *word = allowed; *word; word += strspn(word, ", ")) {
@@ -59,7 +59,8 @@ const char *aur_error_hint(char hint[AUR_HINT_SIZE], const char *value, const ch
             hint[0] = '\0';
             return hint;
         }
-        if (n >= 3 && n < WORD_BYTES && !memchr(word, ' ', n)) {
+        const char first = word[strspn(word, "-")];
+        if (n >= 3 && n < WORD_BYTES && !memchr(word, ' ', n) && tolower(first) == tolower(value[dashes])) {
             bool begun = n > n_value && strncasecmp(word, value, n_value) == 0;
             bool cased = n == n_value && strncasecmp(word, value, n) == 0;
             int edits = cased ? 0 : least(distance(value, n_value, word, n), begun ? 1 : WORD_BYTES);

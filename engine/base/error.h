@@ -37,8 +37,8 @@ int aur_error_set(struct aur_error *err, int code, const char *fmt, ...) AUR_PRI
 #define AUR_HINT_SIZE 64
 
 /* Writes " (did you mean WORD?)" into hint and returns it, WORD being the word of `allowed` (words and ", " between
- * them; what holds a space is none) that value is most likely meant to be: it differs in case, by a letter or two (a missing, superfluous, wrong or
- * swapped one), or is only begun. "" if there is none, or value is one of the words or no
+ * them; what holds a space is none) that value is most likely meant to be: it begins with the same letter and differs in case, by a letter or two (a
+ * missing, superfluous, wrong or swapped one), or ends too early. "" if there is none, or value is one of the words or no
  * word itself. */
 const char *aur_error_hint(char hint[AUR_HINT_SIZE], const char *value, const char *allowed);
 

@@ -45,6 +45,27 @@ test("--midi: every patch is a track, every note is in it, and the tempo map is 
   assert.ok(Math.abs(seconds - (last.start_frame + last.length_frames) / score.sample_rate) < 0.01);
 });
 
+test("--json ends with an error event, whenever it fails", async (t) => {
+  const dir = tempDir(t);
+  const out = join(dir, "a.flac");
+  writeFileSync(join(dir, "bad.lua"), "return {");
+  for (const [args, exit, message] of [
+    [[join(dir, "no.lua"), "-o", out], 3, /no\.lua: No such file/],
+    [[join(dir, "bad.lua"), "-o", out], 1, /bad\.lua:1: /],
+    [[FOCUS, "-o", out, "--set", "drfit=1"], 2, /drfit: .*did you mean drift\?/],
+    [[FOCUS, "-o", join(dir, "no/a.flac"), "--duration", "1"], 3, /cannot be written/],
+    [[FOCUS, join(dir, "no.lua"), "-o", "a.flac"], 2, /-o: a\.flac is not allowed/],
+    [["--batch", join(dir, "bad.lua"), "-o", join(dir, "out")], 1, /bad\.lua:1: /],
+  ]) {
+    const { code, out: text, err } = await run(t, ["render", ...args, "--json"]);
+    const event = JSON.parse(text.trim().split("\n").at(-1));
+    assert.equal(code, exit, err);
+    assert.deepEqual([event.event, event.exit], ["error", exit]);
+    assert.match(event.message, message);
+    assert.ok(err.includes(event.message), err);
+  }
+});
+
 test("nothing of any kind is overwritten without --force", async (t) => {
   const dir = tempDir(t);
   const path = (name) => join(dir, name);

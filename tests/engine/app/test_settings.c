@@ -207,10 +207,10 @@ static void unknown_names(void **state)
     struct fixture *fixture = *state;
     static const char *const environ[] = {"AURALIS_PROT=1", "AURALISX=1", NULL};
     assert_int_equal(load(fixture, environ, NULL, 0), AUR_OK);
-    assert_string_equal(fixture->warnings, "AURALIS_PROT is no setting and is ignored");
+    assert_string_equal(fixture->warnings, "AURALIS_PROT is no setting (did you mean AURALIS_PORT?) and is ignored");
     write_env(fixture, "AURALIS_PORT=1\nAURALIS_PROT=1\n");
     assert_int_equal(load(fixture, NULL, NULL, 0), AUR_EINVAL);
-    assert_non_null(strstr(fixture->err.message, ":2: AURALIS_PROT is no setting"));
+    assert_non_null(strstr(fixture->err.message, ":2: AURALIS_PROT is no setting (did you mean AURALIS_PORT?); "));
 }
 
 static void example_and_manual_show_each_setting(void **state)

@@ -21,6 +21,7 @@ static const struct {
     {"pda", " (did you mean pad?)"},
     {"cutoff", ""}, /* it is one of them: what is wrong is something else */
     {"organ", ""},
+    {"mad", ""},
     {"pe", ""},
     {"", ""},
     {"a text that is far too long to be a slip of attack", ""},
