@@ -12,6 +12,7 @@
 #define REHEARSED_PHRASES 4
 #define REHEARSAL_SEED    1
 #define SOURCE_BYTES      ((size_t)16 << 20)
+#define SLOWER            20 /* a machine that checks may be so much slower than the one that plays, by the watchdog's time */
 
 struct check_args {
     bool json;
@@ -67,6 +68,13 @@ static int rehearse(const struct aur_stage *stage, struct report *report, struct
     return rc == AUR_OK ? aur_rehearse(&rehearsal, err) : rc;
 }
 
+/* What an error names as its file is the script's word: nothing but scripts is read for a column. */
+static bool is_lua(const char *file)
+{
+    size_t n = strlen(file);
+    return n > 4 && strcmp(file + n - 4, ".lua") == 0;
+}
+
 static json_t *describe_error(const char *script, const struct aur_error *err)
 {
     struct aur_diagnostic d;
@@ -75,7 +83,7 @@ static json_t *describe_error(const char *script, const struct aur_error *err)
     aur_diagnostic_read(&d, err, NULL);
     if (!*d.file)
         snprintf(d.file, sizeof d.file, "%s", script);
-    else if (aur_buf_read_file(&text, d.file, SOURCE_BYTES, NULL) == AUR_OK && text.data)
+    else if (is_lua(d.file) && aur_buf_read_file(&text, d.file, SOURCE_BYTES, NULL) == AUR_OK && text.data)
         aur_diagnostic_read(&d, err, text.data);
     aur_buf_deinit(&text);
     return describe(&d);
@@ -119,7 +127,8 @@ int aur_run_check(const struct aur_command *command, int argc, char **argv)
         return aur_fail(&err);
     struct report report = {args.json, json_array(), json_array()};
     json_t *tables = json_array();
-    int rc = aur_stage_init(&stage, parsed.operands[0], false, &err);
+    stage.settings.script_watchdog_ms *= SLOWER;
+    int rc = aur_stage_init(&stage, parsed.operands[0], true, &err);
     if (rc == AUR_OK) {
         list_tables(tables, aur_piece_describe(stage.piece));
         rc = rehearse(&stage, &report, &err);

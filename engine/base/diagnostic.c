@@ -2,7 +2,6 @@
  * thread; no state. */
 #include "base/diagnostic.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +98,16 @@ static size_t utf8_length(const unsigned char *s)
     bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
                (s[0] == 0xf4 && s[1] > 0x8f);
     return bad ? 0 : n;
+}
+
+bool aur_text_is_readable(const char *text, size_t len)
+{
+    for (size_t i = 0, n; i < len; i += n) {
+        n = utf8_length((const unsigned char *)text + i);
+        if (n == 0 || (unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    }
+    return true;
 }
 
 /* What a script says may be any bytes: makes it UTF-8 without control characters, in place. */

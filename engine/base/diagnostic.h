@@ -5,6 +5,7 @@
 #ifndef AUR_BASE_DIAGNOSTIC_H
 #define AUR_BASE_DIAGNOSTIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -29,6 +30,9 @@ size_t aur_diagnostic_place(const char *text, int *line);
 
 /* Column of the first non-blank character of this line of text; 1 for an empty line, 0 if there is no such line. */
 int aur_diagnostic_indent(const char *text, int line);
+
+/* Whether a text is UTF-8 without control characters: what can be shown, and written into any file. */
+bool aur_text_is_readable(const char *text, size_t len);
 
 /* "error", "warning" */
 const char *aur_severity_name(int severity);

@@ -26,11 +26,14 @@ void aur_piece_push_state(lua_State *L, int index, const char *text)
     }
 }
 
-int aur_function_line(lua_State *L)
+int aur_function_line(lua_State *L, int def)
 {
-    lua_Debug at;
+    lua_Debug at = {0};
+    if (!lua_isfunction(L, -1))
+        return def;
     lua_pushvalue(L, -1);
-    return lua_isfunction(L, -1) && lua_getinfo(L, ">S", &at) ? at.linedefined : 0;
+    lua_getinfo(L, ">S", &at);
+    return at.linedefined > 0 ? at.linedefined : def;
 }
 
 static int read_bars(lua_State *L, const struct aur_job *job, int line)
@@ -51,9 +54,10 @@ static int compose_body(lua_State *L)
     aur_piece_run(L, job->piece, &line);
     int piece = lua_gettop(L), state = piece + 1;
     aur_piece_push_state(L, piece, job->request->state);
+    aur_vm_set_place(L, job->piece->path, line);
     aur_vm_seed(L, job->request->seed, job->request->number);
     lua_getfield(L, piece, "phrase");
-    line = aur_function_line(L);
+    line = aur_function_line(L, line);
     int phrase = lua_gettop(L), locals = phrase + 1;
     if (job->on_warning)
         aur_watch_begin(L, job->piece);

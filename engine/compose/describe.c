@@ -77,14 +77,14 @@ static void read_text(struct reader *r, char *out, size_t size, int index, const
                       const char *def)
 {
     lua_getfield(r->L, index, name);
-    const char *text = def;
-    if (!lua_isnil(r->L, -1)) {
-        if (lua_type(r->L, -1) != LUA_TSTRING)
-            bad(r, "%s%s: a text is needed, not a %s", where, name, luaL_typename(r->L, -1));
-        text = lua_tostring(r->L, -1);
-    }
+    int type = lua_type(r->L, -1);
+    if (type != LUA_TNIL && type != LUA_TSTRING)
+        bad(r, "%s%s: a text is needed, not a %s", where, name, luaL_typename(r->L, -1));
+    const char *text = type == LUA_TNIL ? def : lua_tostring(r->L, -1);
     if (strlen(text) >= size)
         bad(r, "%s%s: the text is longer than %zu bytes", where, name, size - 1);
+    if (type == LUA_TSTRING && !aur_text_is_readable(text, lua_objlen(r->L, -1)))
+        bad(r, "%s%s: a text in UTF-8 without control characters is needed", where, name);
     snprintf(out, size, "%s", text);
     lua_pop(r->L, 1);
 }

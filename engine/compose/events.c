@@ -6,6 +6,7 @@
 
 #include "compose/inner.h"
 
+#define BAD_COST    500  /* instructions that an error counts for, which the script may catch and make again */
 #define EARLY_BEATS 0.25 /* a note that leans this far before the phrase starts with it */
 
 struct field {
@@ -64,6 +65,7 @@ int aur_ctx_bad(lua_State *L, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    aur_vm_charge(L, BAD_COST);
     find_place(L, &place, job->piece);
     if (*place.inner)
         lua_pushfstring(L, "%s (at %s)", text, place.inner);
@@ -222,8 +224,10 @@ int aur_ctx_chord(lua_State *L)
     lua_getfield(L, 2, "name");
     size_t len = 0;
     const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
-    if (len >= sizeof chord.name || (!name && !lua_isnil(L, -1)))
-        aur_ctx_bad(L, "chord: name: a text of up to %zu bytes is needed", sizeof chord.name - 1);
+    bool fits = name ? len < sizeof chord.name && aur_text_is_readable(name, len) : lua_isnil(L, -1);
+    if (!fits)
+        aur_ctx_bad(L, "chord: name: a text of up to %zu bytes in UTF-8, without control characters, is needed",
+                    sizeof chord.name - 1);
     snprintf(chord.name, sizeof chord.name, "%s", name ? name : "");
     lua_pop(L, 1);
     read_pitches(L, &chord);

@@ -90,8 +90,8 @@ void aur_piece_read(lua_State *L, int index, const struct aur_piece *piece, int 
 /* Pushes the state that text holds; NULL: what the piece's table at index starts with. */
 void aur_piece_push_state(lua_State *L, int index, const char *text);
 
-/* Line of the function on top of the stack. */
-int aur_function_line(lua_State *L);
+/* Line of the function on top of the stack; def where it has none, being no function of a script. */
+int aur_function_line(lua_State *L, int def);
 
 /* Pushes ctx for the job's request. */
 void aur_ctx_push(lua_State *L, struct aur_job *job);

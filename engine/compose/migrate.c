@@ -26,8 +26,9 @@ static int migrate_body(lua_State *L)
     call->as_is = lua_isnil(L, -1);
     if (call->as_is)
         return 0;
-    line = aur_function_line(L);
+    line = aur_function_line(L, line);
     aur_piece_push_state(L, table, call->state);
+    aur_vm_set_place(L, piece->path, line);
     lua_call(L, 1, 1);
     if (!lua_istable(L, -1))
         luaL_error(L, "%s:%d: migrate returned a %s; it must return the new state, a table", piece->path, line,

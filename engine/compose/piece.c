@@ -184,6 +184,7 @@ static int load_body(lua_State *L)
     struct aur_error err;
     int line;
     aur_piece_run(L, job->piece, &line);
+    aur_vm_set_place(L, job->piece->path, line);
     aur_piece_read(L, lua_gettop(L), job->piece, line, &job->loading->info);
     lua_getfield(L, -1, "state");
     if (!lua_isnil(L, -1) && aur_value_write(L, -1, &job->state, "state", &err) != AUR_OK)

@@ -8,9 +8,8 @@
 #define LOADED "aur.loaded" /* in the registry: name -> what the module returned, false while it runs */
 
 /* [a-z0-9_]+ parts between dots or slashes; out gets slashes. */
-static bool read_name(char out[NAME_BYTES], const char *name)
+static bool read_name(char out[NAME_BYTES], const char *name, size_t n)
 {
-    size_t n = strlen(name);
     if (n == 0 || n >= NAME_BYTES || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_/.") != n)
         return false;
     for (size_t i = 0; i <= n; i++) {
@@ -42,9 +41,11 @@ static void run_module(lua_State *L, const char *name)
 static int require(lua_State *L)
 {
     char name[NAME_BYTES];
-    if (!read_name(name, luaL_checkstring(L, 1)))
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    if (!read_name(name, text, len))
         return luaL_error(L, "require '%s': a module's name is made of a-z, 0-9 and _, its folders divided by . or /",
-                          lua_tostring(L, 1));
+                          text);
     lua_settop(L, 0);
     lua_getfield(L, LUA_REGISTRYINDEX, LOADED);
     lua_getfield(L, 1, name);

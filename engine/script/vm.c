@@ -212,6 +212,12 @@ int aur_vm_raise_at(lua_State *L, const char *file_line, const char *message)
     return lua_error(L);
 }
 
+void aur_vm_set_place(lua_State *L, const char *path, int line)
+{
+    struct aur_vm *vm = aur_vm_of(L);
+    snprintf(vm->place, sizeof vm->place, "%s:%d", path, line);
+}
+
 int aur_vm_raise_no_memory(lua_State *L)
 {
     aur_vm_of(L)->host_out_of_memory = true;

@@ -91,6 +91,9 @@ void aur_stream_push(lua_State *L, const char *name);
 /* Raises "file:line: message" as it is, without the line of the caller. */
 int aur_vm_raise_at(lua_State *L, const char *file_line, const char *message);
 
+/* From now on, and until the call ends, an error for which no line of a script is found is at this one. */
+void aur_vm_set_place(lua_State *L, const char *path, int line);
+
 /* Raises because the host has no memory: aur_vm_call then returns AUR_ENOMEM. */
 int aur_vm_raise_no_memory(lua_State *L);
 

@@ -102,3 +102,19 @@ realtime("hostile scripts, live: refused with file and line, and not a sample is
   const status = await (await fetch(`${server.http}/api/v1/status`)).json();
   assert.equal(status.underruns, 0);
 });
+
+test("auralis check: a script of few but slow instructions ends, and no file is read because an error names it", async (t) => {
+  const cwd = tempDir(t);
+  const check = async (body, env = {}) => {
+    writeFileSync(join(cwd, "play.lua"), at(body));
+    const { code, out } = await run(t, ["check", "play.lua", "--json"], { cwd, env });
+    assert.equal(code, 1);
+    return JSON.parse(out).errors[0];
+  };
+  const slow = 'local s = ("x"):rep(1e7) local r = s .. "y" while true do local x = s < r end';
+  const late = await check(slow, { AURALIS_SCRIPT_WATCHDOG_MS: "5" });
+  assert.deepEqual([late.file, late.line, late.message], ["play.lua", LINE, "the script took longer than 100 ms"]);
+  writeFileSync(join(cwd, "private.txt"), "        indented\n");
+  const { file, line, column } = await check('error("private.txt:1: mine", 0)');
+  assert.deepEqual([file, line, column], ["private.txt", 1, 0]);
+});

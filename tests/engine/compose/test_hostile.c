@@ -115,6 +115,7 @@ static const struct hostile {
     {"local function f() xpcall(f, f) error('x') end f()", 0, ""},
     {"local t t = setmetatable({}, { __index = function(_, k) return t[k] + 1 end }) local x = t.x", SCRIPT,
      "stack overflow"},
+    {"for i = 1, 1000 do pcall(ctx.note, ctx, i) end", LIMIT, SPENT},
     /* error objects */
     {"error({})", SCRIPT, "the error object is a table value, not a message"},
     {"error()", SCRIPT, "the error object is a nil value, not a message"},
@@ -124,6 +125,8 @@ static const struct hostile {
      "the error object is a table"},
     {"error(coroutine.create(print))", SCRIPT, "the error object is a thread"},
     {"error(('long '):rep(1e5))", SCRIPT, "long long"},
+    {"ctx.chord(ctx, { at = 0, beats = 1, name = '\\255', pitches = { 60 } })", SCRIPT,
+     "chord: name: a text of up to 15"},
     {"error('two\\nlines\\n  piece.lua:9: in function forged')", SCRIPT, "two\nlines"},
     {"error('bytes \\0 \\27 \\255')", SCRIPT, "bytes "},
     {"coroutine.wrap(function() error({}) end)()", SCRIPT, "the error object is a table"},
@@ -151,6 +154,7 @@ static const struct hostile {
     {"rawset(getmetatable(''), 'x', 1)", SCRIPT, "bad argument #1 to 'rawset'"},
     {"require 'ffi'", SCRIPT, "require 'ffi': "},
     {"require '../../etc/passwd'", SCRIPT, "a module's name is made of"},
+    {"require 'theory\\0/../x'", SCRIPT, "a module's name is made of"},
     {"require 'bytecode'", SCRIPT, "bytecode is not allowed"},
     {"local x = 1LL", SCRIPT, "numbers like 42LL"},
     {"local x = 0x7fULL", SCRIPT, "numbers like 42LL"},
@@ -281,6 +285,10 @@ static void texts(void **state)
         {"\xff\xfe\1\2", "", 0, "piece.lua:1: "},
         {"return", "", 0, "piece.lua:1: the script returned a nil"},
         {"return 5", "", 0, "piece.lua:1: the script returned a number"},
+        {"return {\ntitle = 'caf\\233' }", "", 0, "piece.lua:2: title: a text in UTF-8 without control characters"},
+        {"return { title = '\\27[2J' }", "", 0, "piece.lua:1: title: a text in UTF-8 without control characters"},
+        {"return { title = 'a\\0b' }", "", 0, "piece.lua:1: title: a text in UTF-8 without control characters"},
+        {"\nreturn { [{}] = 1 }", "", 0, "piece.lua:2: a table is a key of this table"},
         {"return setmetatable({}, { __index = function() error('top') end })", "", 0, "piece.lua:1: top"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -351,6 +359,11 @@ static void lengths(void **state)
         assert_null(piece_case_play(c, bodies[i]));
         piece_case_expect(c, c->err.code, AUR_ESCRIPT, "piece.lua:1: phrase returned ");
     }
+    /* functions without a line */
+    piece_case_expect(c, load_and_compose(c, "\nreturn { phrase = pcall }", NULL), AUR_ESCRIPT,
+                      "piece.lua:2: phrase returned false");
+    piece_case_expect(c, load_and_compose(c, "\nreturn { phrase = error }", NULL), AUR_ESCRIPT,
+                      "piece.lua:2: bad argu");
 }
 
 /* Live, a script that is slow rather than endless. */
