@@ -318,6 +318,16 @@ static void sound_and_listeners_are_judged(void **state)
     assert_degraded(&hubs, NULL); /* less than one in a hundred */
     hubs.items[0]->formats[AUR_FORMAT_PCM].dropped = 500;
     assert_degraded(&hubs, "listeners were too slow for 500 of 10500 chunks");
+    hubs.items[0]->formats[AUR_FORMAT_PCM].dropped = 0;
+    fake_tally_fail(true, NULL);
+    assert_degraded(&hubs, "the OpenCL device failed: this CPU renders instead");
+    fake_tally_fail(false, "the disk is full");
+    assert_degraded(&hubs, "[\"the disk is full\"]");
+    fake_tally_fail(false, NULL);
+    assert_degraded(&hubs, NULL);
+    fake_post(&(struct aur_channel_event){.type = AUR_EVENT_SYNTHESIS});
+    aur_hubs_update(&hubs);
+    assert_degraded(&hubs, "1 failed block(s), the last 0 s ago");
     aur_hubs_deinit(&hubs);
     fake_tally_reset();
 }
