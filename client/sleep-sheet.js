@@ -1,7 +1,7 @@
 // The sleep timer's sheet and its countdown. The timer itself is sleep-timer.js.
 
 import { sheet } from "./sheet.js";
-import { clockText, fadeSeconds, MINUTES_MAX, SleepTimer } from "./sleep-timer.js";
+import { clockText, fadeSeconds, MINUTES_MAX, shortText, SleepTimer } from "./sleep-timer.js";
 
 const TICK_MS = 1000;
 const byId = (id) => document.getElementById(id);
@@ -71,7 +71,7 @@ export class SleepSheet {
     byId("sleep-runs").hidden = !runs;
     byId("sleep-open").toggleAttribute("data-on", runs);
     byId("sleep-open").setAttribute("aria-label", runs ? `Sleep timer, ${this.spoken()} left` : "Sleep timer");
-    setText("sleep-left", runs ? left : "Sleep");
+    setText("sleep-left", runs ? shortText(this.timer.leftMs()) : "Sleep");
     setText("sleep-countdown", runs ? left : "–");
     setText("sleep-about", this.timer.fading ? "Fading out." : "until silence");
   }

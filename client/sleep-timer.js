@@ -70,6 +70,14 @@ export class SleepTimer {
   }
 }
 
+/** "1h 05", "29:58": never wider than minutes and seconds are, until it is ten hours and more. */
+export function shortText(ms) {
+  const minutes = Math.ceil(ms / 60000);
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  if (ms <= 3599000) return clockText(ms);
+  return h < 10 ? `${h}h ${String(m).padStart(2, "0")}` : `${h} h`;
+}
+
 /** "1:04:59", "29:58" */
 export function clockText(ms) {
   const seconds = Math.ceil(ms / 1000);

@@ -8,7 +8,7 @@ import { curve, drawerTexts } from "../../client/drawer.js";
 import { silence } from "../../client/media.js";
 import { fromHash, fromPreset, hueOf, isPlain, MoodStore, placeOf, secondHue, toHash } from "../../client/moods.js";
 import { fifths, Ordered, Score } from "../../client/score.js";
-import { clockText, fadeSeconds, SleepTimer } from "../../client/sleep-timer.js";
+import { clockText, fadeSeconds, shortText, SleepTimer } from "../../client/sleep-timer.js";
 import { noteLight, pitchPlace } from "../../client/visual.js";
 
 // ---- moods ----
@@ -188,6 +188,11 @@ test("the sleep timer can be cancelled and prolonged, also while it fades", () =
 
 test("times left are read like a clock", () => {
   assert.deepEqual([0, 1, 59999, 60000, 3599001, 5400000].map(clockText), ["0:00", "0:01", "1:00", "1:00", "1:00:00", "1:30:00"]);
+});
+
+test("on a button an hour and more is read in minutes, never wider than 59:59", () => {
+  const read = [1, 3599000, 3599001, 3600000, 5400000, 35940000, 36000000, 43200000].map(shortText);
+  assert.deepEqual(read, ["0:01", "59:59", "1h 00", "1h 00", "1h 30", "9h 59", "10 h", "12 h"]);
 });
 
 // ---- the drawer ----
