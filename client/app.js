@@ -27,6 +27,7 @@ const IDLE_TICKS = 4; // so many ticks are one while nothing plays
 const VITALS_MS = 500;
 const LEAVE_S = 0.7; // the fade before another place
 const ARRIVE_S = 1.5;
+const BLIP_MS = 1000; // a break that is mended sooner is nothing to tell; no longer a pause is counted down
 const CODECS = { json: "PCM", pcm: "PCM", flac: "FLAC", opus: "Opus" };
 const SHARED_NOTE =
   "Everyone on this stream hears these changes. Brightness and level act at once; key, tempo and notes follow with the next phrase.";
@@ -46,6 +47,7 @@ let streamRate = 44100;
 let playing = false; // what the listener asked for
 let linkState = { state: "connecting", reason: null };
 let retryAt = 0;
+let brokenAt = null; // when the connection broke that is not back yet
 let report = null; // the player's last
 let heard = null; // the link's last account of it
 let announced = "";
@@ -145,7 +147,7 @@ function onPlayerState(state) {
 async function loadPlaces() {
   const there = await places.load();
   showMoods();
-  if (!there) moodSheet.say("The server cannot be reached just now.");
+  if (!there) moodSheet.say("The server cannot be reached.");
   else if (!places.private.available) moodSheet.say(noPrivateText());
   return there;
 }
@@ -273,8 +275,17 @@ function forgetLink() {
 
 function showTitle(title) {
   setText("title", title);
+  fitTitle();
   document.title = `${title} · Auralis`;
   media.show(title);
+}
+
+/** What does not fit on one line takes two that are as high. */
+function fitTitle() {
+  const title = byId("title");
+  title.removeAttribute("data-long");
+  title.toggleAttribute("data-long", title.scrollWidth > title.clientWidth);
+  title.title = title.hasAttribute("data-long") ? title.textContent : "";
 }
 
 function showPlace() {
@@ -297,6 +308,8 @@ function onLink(now) {
   const was = linkState.state;
   linkState = now;
   retryAt = performance.now() + (now.retryInMs ?? 0);
+  if (now.state === "waiting") brokenAt ??= performance.now();
+  else if (now.state !== "connecting") brokenAt = null;
   document.body.dataset.link = now.state;
   if (now.state === "waiting" && now.reason === "overload") {
     toasts.show("The server has no free place just now. Trying again by itself.", "warning");
@@ -388,7 +401,8 @@ function linkText() {
   if (linkState.state === "live") return "Live";
   if (linkState.state === "ready" || linkState.state === "idle") return "Ready";
   if (linkState.state === "offline") return "Server not reachable";
-  if (linkState.state === "connecting") return playing ? "Connecting" : "Looking for the server";
+  if (linkState.state === "connecting" && brokenAt === null) return playing ? "Connecting" : "Looking for the server";
+  if (linkState.state === "connecting" || linkState.retryInMs < BLIP_MS) return "Connecting again";
   const reasons = { overload: "Server is full", restart: "Server is restarting", lost: "Connection lost" };
   const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
   return `${reasons[linkState.reason]}, again in ${left} s`;
@@ -410,7 +424,8 @@ function nextText(view, change, cut) {
 function renderPhrase() {
   const view = timeline.view(performance.now(), latencyMs());
   if (editing()) workbench?.render(view, document.body.dataset.state === "playing");
-  const cut = linkState.state === "offline" || (playing && !["live", "connecting"].includes(linkState.state));
+  const broken = playing && brokenAt !== null && performance.now() - brokenAt > BLIP_MS;
+  const cut = linkState.state === "offline" || broken;
   const change = view?.pending ? changesText(view.pending) : "";
   byId("next").toggleAttribute("data-pending", change !== "" && !cut);
   setText("next", nextText(view, change, cut));
@@ -460,9 +475,16 @@ async function edit(open) {
   render();
 }
 
+/** On a narrow page the script stands below everything else. */
+function showEditor() {
+  const { top } = byId("workbench").getBoundingClientRect();
+  if (top < innerHeight / 2) return;
+  byId("workbench").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+}
+
 const known = places.load().then(showPlace); // not until somebody asks: they name the streams, and what a link means
 
-byId("edit").addEventListener("click", () => edit(!editing()));
+byId("edit").addEventListener("click", () => edit(!editing()).then(() => editing() && showEditor()));
 if (location.hash === "#script") edit(true);
 else openLink();
 addEventListener("hashchange", openLink);
@@ -483,6 +505,8 @@ document.addEventListener("visibilitychange", () => {
 });
 
 listening({ volume: (value) => output.setVolume(value), quality: (name) => playing && link.play(name) });
+
+new ResizeObserver(fitTitle).observe(byId("title").parentElement);
 
 let ticks = 0;
 

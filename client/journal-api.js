@@ -66,7 +66,7 @@ export const ownPresets = {
 
 /** Why a call came to nothing, said calmly. what: "Keeping", "Going back". Pure. */
 export function reason({ status, body }, what) {
-  if (status === 0) return "The server cannot be reached just now.";
+  if (status === 0) return "The server cannot be reached.";
   if (status === 401) return `${what} needs this server's edit token.`;
   if (status === 403) return `${what} is not open to visitors of this page.`;
   if (status === 503 && body?.error === "NO_JOURNAL") return "This server keeps no journal, so there is nothing to keep or to go back to here.";

@@ -72,7 +72,7 @@ export class Journal {
     const sheet = await this.sheets[name].catch(() => null);
     if (!sheet) {
       delete this.sheets[name];
-      this.stage.say("The server cannot be reached just now.", "warning");
+      this.stage.say("The server cannot be reached.", "warning");
       return { askToken() {} };
     }
     sheet.open();

@@ -58,6 +58,7 @@ export class MoodSheet {
       undo();
       this.say("");
       this.render();
+      byId("moods-own").querySelector(".row")?.focus();
     });
     notice.append(button);
     button.focus();

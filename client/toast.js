@@ -1,7 +1,9 @@
-// Short messages at the edge of the page. They are announced, leave by themselves and can be sent away.
+// Short messages at the edge of the page. They are announced, leave by themselves, though not while somebody points at
+// them or is in them, and can be sent away.
 
 const SHOWN = 3;
 const REPEAT_MS = 10000;
+const LINGER_MS = 2000;
 const STAY_MS = { info: 5000, warning: 7000, error: 9000, critical: 12000 };
 
 export class Toasts {
@@ -28,6 +30,7 @@ export class Toasts {
     this.root.append(item);
     const passing = [...this.root.querySelectorAll(".toast:not([data-held])")]; // others come and go by themselves
     for (const old of passing.slice(0, -SHOWN)) old.remove();
-    setTimeout(() => item.remove(), STAY_MS[severity] ?? STAY_MS.info);
+    const leave = () => (item.matches(":hover, :focus-within") ? setTimeout(leave, LINGER_MS) : item.remove());
+    setTimeout(leave, STAY_MS[severity] ?? STAY_MS.info);
   }
 }

@@ -307,6 +307,26 @@ test("the sleep timer counts down, fades for minutes, stops, and can be cancelle
   await page.context().close();
 });
 
+for (const width of [320, 390, 1440]) {
+  test(`at ${width} pixels a timer of hours takes no more room than the word Sleep`, async () => {
+    const page = await open({ viewport: { width, height: 900 } });
+    const places = () => page.$$eval(".tools button", (all) => all.map((each) => JSON.stringify(each.getBoundingClientRect())));
+    const before = await places();
+    for (const [minutes, shown] of [[90, /^1h (30|29)$/], [30, /^(30:00|29:\d\d)$/], [720, /^1[12] h$/]]) {
+      await page.click("#sleep-open");
+      if (await page.isVisible("#sleep-cancel")) {
+        await page.click("#sleep-cancel");
+        await page.click("#sleep-open");
+      }
+      await page.fill("#sleep-minutes", String(minutes));
+      await page.click("#sleep-custom button");
+      await shows(page, "sleep-left", shown);
+      assert.deepEqual(await places(), before, `${minutes} minutes`);
+    }
+    await page.context().close();
+  });
+}
+
 const MEDIA = `
   window.keys = {};
   const set = MediaSession.prototype.setActionHandler;
@@ -344,6 +364,26 @@ test("the system's media keys play and stop, and it is told what plays", async (
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
+
+for (const width of [320, 1440]) {
+  test(`at ${width} pixels a long name takes no more room than a short one`, async () => {
+    const name = "Donaudampfschifffahrtsgesellschaft, spät";
+    const tall = (page) => page.evaluate(() => document.querySelector("h1").getBoundingClientRect().height);
+    const short = await open({ viewport: { width, height: 900 } });
+    await titled(short, "Ambient");
+    const page = await open({ viewport: { width, height: 900 } }, `${server.url}#mood=focus&title=${encodeURIComponent(name)}`);
+    await titled(page, name);
+    assert.equal(await tall(page), await tall(short));
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scroll");
+    const seen = await page.evaluate(() => {
+      const { clientWidth, clientHeight, scrollWidth, scrollHeight } = document.querySelector("#title");
+      return scrollWidth <= clientWidth && scrollHeight <= clientHeight;
+    });
+    assert.ok(seen, "all of it is seen");
+    assert.ok((await page.evaluate(() => window.shift)) < 0.02, "nothing jumped");
+    for (const each of [short, page]) await each.context().close();
+  });
+}
 
 // ---- statistics ----
 

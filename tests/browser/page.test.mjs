@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { launch, openPage, pageState, playing, sleep, startServer, stopServers, until } from "./support.mjs";
+import { launch, openPage, pageState, playing, sleep, startProxy, startServer, stopServers, until } from "./support.mjs";
 
 let browser;
 let server;
@@ -243,7 +243,43 @@ async function contrasts(page) {
   );
 }
 
+/** Lowest contrast of each field's edge with what lies inside it. */
+async function edges(page) {
+  const fields = await page.$$eval("select, input:not([type=range])", (all) =>
+    all.filter((each) => each.checkVisibility()).map((each) => {
+      const { x, y, width, height } = each.getBoundingClientRect();
+      return { id: each.id, colour: getComputedStyle(each).borderTopColor, x, y, width, height };
+    }));
+  const picture = (await page.screenshot({ fullPage: true })).toString("base64");
+  return page.evaluate(
+    async ([fields, picture]) => {
+      const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      const paint = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      paint.drawImage(image, 0, 0);
+      const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+      const luminance = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+      return fields.map(({ id, colour, x, y, height }) => {
+        const [r, g, b, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
+        const inside = paint.getImageData(x + 5, y + scrollY + height / 2, 1, 1).data;
+        const edge = [r, g, b].map((c, i) => alpha * c + (1 - alpha) * inside[i]);
+        const [low, high] = [luminance(edge), luminance(inside)].sort((one, other) => one - other);
+        return { id, contrast: (high + 0.05) / (low + 0.05) };
+      });
+    },
+    [fields, picture],
+  );
+}
+
 for (const colorScheme of ["light", "dark"]) {
+  test(`the edges of fields can be seen on the ${colorScheme} page: contrast 3 at least`, async () => {
+    const page = await open({ colorScheme, bypassCSP: true });
+    const all = await edges(page);
+    assert.ok(all.length >= 3);
+    assert.deepEqual(all.filter(({ contrast }) => contrast < 3), []);
+    await page.context().close();
+  });
+
   test(`text can be read on the ${colorScheme} page, also over the moving light: contrast 4.5 at least`, async (t) => {
     const page = await open({ colorScheme, bypassCSP: true });
     await page.click("#play");
@@ -268,6 +304,47 @@ test("where less motion is wanted the light stands still", async () => {
   await sleep(600);
   assert.equal(await picture(), first);
   await page.context().close();
+});
+
+test("where the system chooses the colours a slider still shows its rail and how far it is turned", async () => {
+  const page = await open({ forcedColors: "active" });
+  const { x, y, width, height } = await page.locator("#volume").boundingBox();
+  const strip = { x: Math.round(x) + 12, y: Math.round(y + height / 2), width: Math.round(width) - 24, height: 1 };
+  const picture = (await page.screenshot({ clip: strip })).toString("base64");
+  const [first, last, beside] = await page.evaluate(async (text) => {
+    const image = await createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], { type: "image/png" }));
+    const paint = new OffscreenCanvas(image.width, 1).getContext("2d");
+    paint.drawImage(image, 0, 0);
+    const colour = (at) => paint.getImageData(at, 0, 1, 1).data.slice(0, 3).join();
+    return [colour(0), colour(image.width - 1), getComputedStyle(document.body.parentElement).backgroundColor.match(/\d+/g).slice(0, 3).join()];
+  }, picture);
+  assert.equal(new Set([first, last, beside]).size, 3, `${first}; ${last}; ${beside}`);
+  await page.context().close();
+});
+
+test("a connection that breaks for a moment is told calmly: the words change once and back", async () => {
+  const proxy = await startProxy(server.port);
+  const page = await openPage(browser, proxy.url, { tap: false });
+  await page.click("#play");
+  await playing(page);
+  await shows(page, "next", /(next|sounds) in/);
+  await page.evaluate(() => {
+    window.said = [];
+    const note = () => said.push({ next: document.querySelector("#next").textContent, link: document.querySelector("#link").textContent });
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  const before = proxy.connections();
+  proxy.cut(2200);
+  await shows(page, "next", /^(Connecting again|Connection lost)/);
+  await shows(page, "link", /^Live$/);
+  await shows(page, "next", /(next|sounds) in/);
+  const mended = proxy.connections() - before;
+  const said = await page.evaluate(() => window.said);
+  const turns = said.map(({ next }) => /^Conn/.test(next)).filter((cut, i, all) => i > 0 && cut !== all[i - 1]);
+  assert.ok(turns.length >= 2 && turns.length <= 2 * mended, said.map(({ next }) => next).join(" | "));
+  assert.deepEqual(said.filter(({ link }) => /again in 0 s/.test(link)), []);
+  await page.context().close();
+  await proxy.close();
 });
 
 test("a server that is gone: the page says so, offers no dead ends, and comes back", async () => {

@@ -186,5 +186,10 @@ test("a phone: nothing is wider than the screen, and everything can be touched",
     const { height } = await page.locator(`#${id}`).boundingBox();
     assert.ok(height >= 40, `${id} is ${height} px high`);
   }
+  await page.click("#edit");
+  await until("closed", () => page.isHidden("#workbench"));
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.click("#edit");
+  await until("the script comes into sight", async () => (await page.locator("#script-save").boundingBox())?.y < 370);
   await page.context().close();
 });
