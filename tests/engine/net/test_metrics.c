@@ -318,7 +318,17 @@ static void sound_and_listeners_are_judged(void **state)
     assert_degraded(&hubs, NULL); /* less than one in a hundred */
     hubs.items[0]->formats[AUR_FORMAT_PCM].dropped = 500;
     assert_degraded(&hubs, "listeners were too slow for 500 of 10500 chunks");
-    hubs.items[0]->formats[AUR_FORMAT_PCM].dropped = 0;
+    aur_hubs_deinit(&hubs);
+    fake_tally_reset();
+}
+
+static void device_journal_and_troubles_are_judged(void **state)
+{
+    (void)state;
+    struct aur_hubs hubs;
+    fake_reset(100);
+    aur_hubs_init(&hubs, NULL, 20, 16);
+    assert_int_equal(aur_hubs_add(&hubs, NULL, fake_channel()), AUR_OK);
     fake_tally_fail(true, NULL);
     assert_degraded(&hubs, "the OpenCL device failed: this CPU renders instead");
     fake_tally_fail(false, "the disk is full");
@@ -344,6 +354,7 @@ int main(void)
         cmocka_unit_test(only_the_page_is_behind_the_door),
         cmocka_unit_test(a_taken_port_stops_nothing),
         cmocka_unit_test(sound_and_listeners_are_judged),
+        cmocka_unit_test(device_journal_and_troubles_are_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
