@@ -1,6 +1,6 @@
-/* Waits for SIGINT and SIGTERM on a thread of its own. The first one asks for an orderly end; a second one, or the
- * deadline, ends the process at once. Signals right after the first are the same wish (a shell and a timeout tool both pass
- * theirs on). SIGUSR1, sent by aur_signals_end, ends the thread. */
+/* Waits for SIGINT, SIGTERM and SIGHUP (a terminal that is closed) on a thread of its own. The first one asks for an
+ * orderly end; a second one, or the deadline, ends the process at once. Signals right after the first are the same wish (a
+ * shell and a timeout tool both pass theirs on). SIGUSR1, sent by aur_signals_end, ends the thread. */
 #include "app/signals.h"
 
 #include <errno.h>
@@ -14,11 +14,20 @@
 #define NS_PER_MS  1000000u
 #define FOREVER_MS 86400000u
 
+/* As nohup leaves it to the program. A signal that is blocked is queued even so. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static void fill_set(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
+    if (!is_ignored(SIGHUP))
+        sigaddset(set, SIGHUP);
     sigaddset(set, SIGUSR1);
 }
 

@@ -1,5 +1,6 @@
-/* SIGINT and SIGTERM as a call on a thread of their own, so that what ends a program needs no signal handler and no
- * global. Start it before any other thread: the signals are blocked in the caller and in every thread made after it. */
+/* SIGINT, SIGTERM and, unless it is ignored, SIGHUP as a call on a thread of their own, so that what ends a program needs
+ * no signal handler and no global. Start it before any other thread: the signals are blocked in the caller and in every
+ * thread made after it. */
 #ifndef AUR_APP_SIGNALS_H
 #define AUR_APP_SIGNALS_H
 

@@ -9,7 +9,7 @@ import test from "node:test";
 
 import { AMBIENT, BINARY, Listener, launch, run, serve, tempDir, within } from "./support.mjs";
 
-for (const signal of ["SIGTERM", "SIGINT"]) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
   test(`${signal}: listeners get 1001, exit 0 within 5 s`, async (t) => {
     const server = await serve(t);
     const listeners = await Promise.all([1, 2, 3].map(() => Listener.open(t, server.ws)));

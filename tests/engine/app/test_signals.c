@@ -37,8 +37,9 @@ static void no_signal_no_call(void **state)
 
 static void first_signal_calls_once(void **state)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     (void)state;
+    signal(SIGHUP, SIG_DFL); /* however the tests were started */
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct watch watch = {0};
         struct aur_signals signals = {.on_stop = on_stop, .user = &watch, .repeat_ms = AUR_SIGNAL_REPEAT_MS};
@@ -50,6 +51,28 @@ static void first_signal_calls_once(void **state)
         assert_int_equal(watch.calls, 1);
         aur_wake_deinit(&watch.wake);
     }
+}
+
+/* As under nohup. */
+static void an_ignored_hangup_stays_ignored(void **state)
+{
+    struct watch watch = {0};
+    struct aur_signals signals = {.on_stop = on_stop, .user = &watch};
+    sigset_t all, before;
+    (void)state;
+    sigfillset(&all);
+    sigdelset(&all, SIGKILL);
+    pthread_sigmask(SIG_UNBLOCK, &all, &before);
+    signal(SIGHUP, SIG_IGN);
+    assert_int_equal(aur_signals_start(&signals, NULL), AUR_OK);
+    kill(getpid(), SIGHUP);
+    pthread_sigmask(SIG_SETMASK, NULL, &all);
+    assert_int_equal(sigismember(&all, SIGHUP), 0); /* a blocked one would be queued, ignored or not */
+    assert_int_equal(sigismember(&all, SIGTERM), 1);
+    aur_signals_end(&signals);
+    assert_int_equal(watch.calls, 0);
+    signal(SIGHUP, SIG_DFL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* The exit code of a child that gets SIGTERM and never ends by itself. */
@@ -89,9 +112,8 @@ static void second_signal_ends_the_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deadline_ends_the_process),
-        cmocka_unit_test(second_signal_ends_the_process),
-        cmocka_unit_test(no_signal_no_call),
+        cmocka_unit_test(deadline_ends_the_process), cmocka_unit_test(second_signal_ends_the_process),
+        cmocka_unit_test(no_signal_no_call),         cmocka_unit_test(an_ignored_hangup_stays_ignored),
         cmocka_unit_test(first_signal_calls_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
