@@ -39,14 +39,24 @@ static int make_offers(struct aur_lineup *out, struct aur_error *err)
     return AUR_OK;
 }
 
+/* A file that cannot be read is told with the setting that names it. */
+static int named(int rc, const char *setting, struct aur_error *err)
+{
+    if (rc != AUR_EIO || !err)
+        return rc;
+    const struct aur_error said = *err;
+    return aur_error_set(err, rc, "%s: %s", setting, said.message);
+}
+
 int aur_lineup_read(struct aur_lineup *out, const struct aur_stage *stage, struct aur_error *err)
 {
     memset(out, 0, sizeof *out);
     int rc = aur_stage_wanted(&out->wanted, stage, err);
     if (rc == AUR_OK && *stage->settings.channels)
-        rc = aur_entries_read(&out->channels, AUR_ENTRIES_CHANNELS, stage->settings.channels, stage, err);
+        rc = named(aur_entries_read(&out->channels, AUR_ENTRIES_CHANNELS, stage->settings.channels, stage, err),
+                   "AURALIS_CHANNELS", err);
     if (rc == AUR_OK)
-        rc = aur_presets_read(&out->presets, stage, err);
+        rc = named(aur_presets_read(&out->presets, stage, err), "AURALIS_PRESETS", err);
     if (rc == AUR_OK)
         rc = make_offers(out, err);
     if (rc < 0)

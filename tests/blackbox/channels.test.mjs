@@ -143,7 +143,9 @@ test("a bad file of channels stops the start and says where and why", async (t) 
   const broken = join(tempDir(t), "channels.json");
   writeFileSync(broken, '{"channels":[\n{]}');
   assert.match((await run(t, ["serve", "--check"], { env: { AURALIS_CHANNELS: broken } })).err, /line 2: /);
-  assert.equal((await run(t, ["serve", "--check"], { env: { AURALIS_CHANNELS: "/nowhere.json" } })).code, 3);
+  const missing = await run(t, ["serve", "--check"], { env: { AURALIS_CHANNELS: "/nowhere.json" } });
+  assert.equal(missing.code, 3);
+  assert.match(missing.err, /^AURALIS_CHANNELS: \/nowhere\.json: No such file/);
   const dir = tempDir(t);
   writeFileSync(join(dir, "bad.lua"), "return {");
   const script = await run(t, ["serve", "--check"], { env: { AURALIS_CHANNELS: channelsFile(t, [{ name: "f", script: "bad.lua" }], dir) } });
