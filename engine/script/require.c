@@ -50,7 +50,10 @@ static int require(lua_State *L)
     lua_getfield(L, LUA_REGISTRYINDEX, LOADED);
     lua_getfield(L, 1, name);
     if (lua_isboolean(L, 2) && !lua_toboolean(L, 2))
-        return luaL_error(L, "require '%s': the module requires itself, directly or through another", name);
+        return luaL_error(L,
+                          "require '%s': the module requires itself, directly or through another; is a file of "
+                          "the script's folder named like one of the library?",
+                          name);
     if (!lua_isnil(L, 2))
         return 1;
     lua_pushboolean(L, 0);
