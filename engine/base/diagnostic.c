@@ -87,7 +87,7 @@ static void read_traceback(char *out, size_t size, const char *from)
     }
 }
 
-/* Length of the UTF-8 character at s, 0 if there is none. */
+/* Length of the UTF-8 character at s, 0 if there is none, or one of U+0080 to U+009F, which control terminals. */
 static size_t utf8_length(const unsigned char *s)
 {
     size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : 0;
@@ -95,8 +95,8 @@ static size_t utf8_length(const unsigned char *s)
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-               (s[0] == 0xf4 && s[1] > 0x8f);
+    bool bad = (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+               (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f);
     return bad ? 0 : n;
 }
 
@@ -110,8 +110,7 @@ bool aur_text_is_readable(const char *text, size_t len)
     return true;
 }
 
-/* What a script says may be any bytes: makes it UTF-8 without control characters, in place. */
-static void make_readable(char *text)
+void aur_text_make_readable(char *text)
 {
     for (unsigned char *s = (unsigned char *)text; *s;) {
         size_t n = utf8_length(s);
@@ -139,9 +138,9 @@ void aur_diagnostic_read(struct aur_diagnostic *out, const struct aur_error *err
     if (*end)
         read_traceback(out->traceback, sizeof out->traceback, end + 1);
     out->column = err->column ? err->column : find_column(out, text);
-    make_readable(out->file);
-    make_readable(out->message);
-    make_readable(out->traceback);
+    aur_text_make_readable(out->file);
+    aur_text_make_readable(out->message);
+    aur_text_make_readable(out->traceback);
 }
 
 const char *aur_severity_name(int severity)

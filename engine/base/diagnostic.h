@@ -34,6 +34,10 @@ int aur_diagnostic_indent(const char *text, int line);
 /* Whether a text is UTF-8 without control characters: what can be shown, and written into any file. */
 bool aur_text_is_readable(const char *text, size_t len);
 
+/* Makes it so, but for tabs and ends of lines, in place: a script's texts may be any bytes, and neither a terminal nor a
+ * reader of the log is to be led by them. */
+void aur_text_make_readable(char *text);
+
 /* "error", "warning" */
 const char *aur_severity_name(int severity);
 

@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/diagnostic.h"
+
+#define TEXT_BYTES 2048
 
 struct aur_log {
     enum aur_log_level level;
@@ -64,20 +67,33 @@ void aur_log_free(struct aur_log *log)
     free(log);
 }
 
+/* No line but the first begins where a line of the log does: a script's text must not look like one. */
+static void indent(char out[3 * TEXT_BYTES], const char *text)
+{
+    for (; *text; text++) {
+        *out++ = *text;
+        for (int i = 0; *text == '\n' && text[1] != ' ' && i < 2; i++)
+            *out++ = ' ';
+    }
+    *out = '\0';
+}
+
 void aur_log(struct aur_log *log, enum aur_log_level level, const char *subject, const char *fmt, ...)
 {
     if (!log || level < log->level)
         return;
-    char time[AUR_ISO8601_SIZE], text[2048];
+    char time[AUR_ISO8601_SIZE], text[TEXT_BYTES], lines[3 * TEXT_BYTES];
     aur_clock_iso8601(time);
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    aur_text_make_readable(text);
+    indent(lines, text);
     pthread_mutex_lock(&log->lock);
-    fprintf(stderr, "%s %s %s: %s\n", time, level_names[level], subject, text);
+    fprintf(stderr, "%s %s %s: %s\n", time, level_names[level], subject, lines);
     if (log->file) {
-        fprintf(log->file, "%s %s %s: %s\n", time, level_names[level], subject, text);
+        fprintf(log->file, "%s %s %s: %s\n", time, level_names[level], subject, lines);
         fflush(log->file);
     }
     pthread_mutex_unlock(&log->lock);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/diagnostic.h"
 #include "script/libs.h"
 
 #define DEFAULT_INSTRUCTIONS  50000000u
@@ -288,8 +289,10 @@ int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_err
             set_limit_error(vm, err);
         entry.code = AUR_ELIMIT;
     }
-    if (err && entry.code != AUR_OK)
+    if (err && entry.code != AUR_OK) {
         err->code = entry.code;
+        aur_text_make_readable(err->message);
+    }
     return entry.code;
 }
 

@@ -57,7 +57,8 @@ void aur_vm_usage(const struct aur_vm *vm, struct aur_vm_usage *out);
 
 /* The one way in: runs body(L) with arg as a light userdata at index 1, under protection. Whatever the body allocates in
  * C must be reachable from arg, since Lua errors jump over its end. Errors: AUR_ESCRIPT with "file:line: message" and a
- * traceback after '\n', and with err->column where a syntax error is known to be; AUR_ELIMIT (instructions, memory, time)
+ * traceback after '\n', and with err->column where a syntax error is known to be; UTF-8 without
+ * control characters but tabs and ends of lines; AUR_ELIMIT (instructions, memory, time)
  * likewise; AUR_ENOMEM when the host itself is out of memory. */
 AUR_MUST_USE int aur_vm_call(struct aur_vm *vm, lua_CFunction body, void *arg, struct aur_error *err);
 

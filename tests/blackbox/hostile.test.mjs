@@ -103,7 +103,7 @@ realtime("hostile scripts, live: refused with file and line, and not a sample is
   assert.equal(status.underruns, 0);
 });
 
-test("auralis check: a script of few but slow instructions ends, and no file is read because an error names it", async (t) => {
+test("auralis check: a script of few but slow instructions ends, no file is read because an error names it, no terminal led", async (t) => {
   const cwd = tempDir(t);
   const check = async (body, env = {}) => {
     writeFileSync(join(cwd, "play.lua"), at(body));
@@ -117,4 +117,8 @@ test("auralis check: a script of few but slow instructions ends, and no file is 
   writeFileSync(join(cwd, "private.txt"), "        indented\n");
   const { file, line, column } = await check('error("private.txt:1: mine", 0)');
   assert.deepEqual([file, line, column], ["private.txt", 1, 0]);
+  writeFileSync(join(cwd, "play.lua"), at('print("here\\n2026-01-01 forged") error("\\27[2J\\194\\155m gone")'));
+  const { err } = await run(t, ["check", "play.lua"], { cwd });
+  assert.match(err, /here\n {2}2026-01-01 forged\n/);
+  assert.match(err, /^play\.lua:3: \?\[2J\?\?m gone$/m);
 });

@@ -90,10 +90,15 @@ static void readable_texts(void **state)
         const char *text;
         size_t len;
         bool readable;
-    } texts[] = {{"", 0, true},         {"Café €\xf0\x9f\x8e\xb5", 13, true},
-                 {"a\0b", 3, false},    {"\x1b[2J", 4, false},
-                 {"a\nb", 3, false},    {"\x7f", 1, false},
-                 {"caf\xe9", 4, false}, {"\xed\xa0\x80", 3, false},
+    } texts[] = {{"", 0, true},
+                 {"Café €\xf0\x9f\x8e\xb5", 13, true},
+                 {"a\0b", 3, false},
+                 {"\x1b[2J", 4, false},
+                 {"a\nb", 3, false},
+                 {"\x7f", 1, false},
+                 {"caf\xe9", 4, false},
+                 {"\xc2\x9b", 2, false},
+                 {"\xed\xa0\x80", 3, false},
                  {"\xc0\x80", 2, false}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_int_equal(aur_text_is_readable(texts[i].text, texts[i].len), texts[i].readable);
