@@ -109,6 +109,17 @@ void aur_batch_report_part(void *user, double part)
         show_bar(report, part);
 }
 
+static void end_in_words(const struct aur_batch_report *report, const char *dir, const char *device, double took,
+                         bool interrupted)
+{
+    fprintf(stderr, "%s: %zu rendered, %zu skipped, %zu failed%s", dir, report->count[AUR_TASK_DONE],
+            report->count[AUR_TASK_SKIPPED], report->count[AUR_TASK_FAILED], interrupted ? ", interrupted" : "");
+    if (report->seconds > 0)
+        fprintf(stderr, ": %.1f s of music in %.1f s (%.0f x real time, %s)", report->seconds, took,
+                report->seconds / fmax(took, 1e-3), device);
+    fputc('\n', stderr);
+}
+
 void aur_batch_report_end(struct aur_batch_report *report, const char *dir, const char *device, bool interrupted)
 {
     const double took = elapsed_s(report);
@@ -121,10 +132,7 @@ void aur_batch_report_end(struct aur_batch_report *report, const char *dir, cons
                                  (json_int_t)report->count[AUR_TASK_FAILED], "interrupted", interrupted, "seconds",
                                  report->seconds, "took_seconds", took, "device", device));
     else
-        fprintf(stderr,
-                "%s: %zu rendered, %zu skipped, %zu failed%s: %.1f s of music in %.1f s (%.0f x real time, %s)\n", dir,
-                report->count[AUR_TASK_DONE], report->count[AUR_TASK_SKIPPED], report->count[AUR_TASK_FAILED],
-                interrupted ? ", interrupted" : "", report->seconds, took, report->seconds / fmax(took, 1e-3), device);
+        end_in_words(report, dir, device, took, interrupted);
 }
 
 void aur_batch_report_plan(const struct aur_task *task)

@@ -177,9 +177,9 @@ static void announce(const struct aur_show *show, const struct aur_lineup *lineu
         printf("%s%s%s", i ? ", " : "channels: main, ", lineup->channels.items[i].name,
                i + 1 < lineup->channels.n ? "" : "\n");
     fflush(stdout);
-    aur_log(stage->log, AUR_LOG_INFO, "serve", "%s, host %s, port %d, seed %" PRIu64 ", device %s: %s, script %s",
-            settings->environment, settings->host, aur_server_port(show->server), status.seed, settings->device,
-            stage->device, stage->script);
+    aur_log(stage->log, AUR_LOG_INFO, "serve", "%s, %s, host %s, port %d, seed %" PRIu64 ", device %s: %s, script %s",
+            AURALIS_VERSION, settings->environment, settings->host, aur_server_port(show->server), status.seed,
+            settings->device, stage->device, stage->script);
 }
 
 static void on_stop(void *user)

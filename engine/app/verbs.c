@@ -61,7 +61,10 @@ static void refuse_name(const char *command, const struct aur_verb *verbs, const
     char list[200] = "";
     for (size_t used = 0; verbs->name && used < sizeof list; verbs++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", verbs->name);
-    (void)!aur_error_value(err, command, *name ? name : "\"\"", list);
+    if (*name)
+        (void)!aur_error_value(err, command, name, list);
+    else
+        aur_error_set(err, AUR_EINVAL, "%s: what to do is missing; allowed: %s", command, list);
 }
 
 static const struct aur_verb *find_verb(const char *command, const struct aur_verb *verbs,
