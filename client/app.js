@@ -402,9 +402,9 @@ function linkText() {
   if (linkState.state === "ready" || linkState.state === "idle") return "Ready";
   if (linkState.state === "offline") return "Server not reachable";
   if (linkState.state === "connecting" && brokenAt === null) return playing ? "Connecting" : "Looking for the server";
-  if (linkState.state === "connecting" || linkState.retryInMs < BLIP_MS) return "Connecting again";
+  const left = Math.ceil((retryAt - performance.now()) / 1000);
+  if (linkState.state === "connecting" || linkState.retryInMs < BLIP_MS || left < 1) return "Connecting again";
   const reasons = { overload: "Server is full", restart: "Server is restarting", lost: "Connection lost" };
-  const left = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
   return `${reasons[linkState.reason]}, again in ${left} s`;
 }
 

@@ -331,6 +331,7 @@ test("a connection that breaks for a moment is told calmly: the words change onc
   await page.evaluate(() => {
     window.said = [];
     const note = () => said.push({ next: document.querySelector("#next").textContent, link: document.querySelector("#link").textContent });
+    note();
     new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
   const before = proxy.connections();
