@@ -28,11 +28,11 @@ struct aur_former_found {
 };
 
 struct aur_former_asked { /* for a branch, and it had not begun when the session ended */
-    bool any, fresh;
+    bool fresh;
     uint32_t branch, parent;
     uint64_t ordinal, seed;
     char follows[AUR_BRANCH_SCRIPT], piece[AUR_JOURNAL_HASH];
-    char *controls;
+    char *controls; /* NULL: nothing was asked for */
 };
 
 struct aur_former_reading {

@@ -73,8 +73,7 @@ static void take_asked(struct aur_former_reading *r, const json_t *detail)
     forget_asked(asked);
     if (!json_is_number(branch) || !controls)
         return;
-    *asked = (struct aur_former_asked){.any = true,
-                                       .fresh = json_is_true(json_object_get(detail, "fresh")),
+    *asked = (struct aur_former_asked){.fresh = json_is_true(json_object_get(detail, "fresh")),
                                        .branch = (uint32_t)json_number_value(branch),
                                        .parent = (uint32_t)json_number_value(json_object_get(detail, "parent")),
                                        .ordinal = (uint64_t)json_number_value(json_object_get(detail, "ordinal"))};
@@ -89,7 +88,7 @@ static void take_asked(struct aur_former_reading *r, const json_t *detail)
 /* It began. */
 static void settle_asked(struct aur_former_reading *r)
 {
-    if (r->asked.any && r->asked.branch == r->current)
+    if (r->asked.controls && r->asked.branch == r->current)
         forget_asked(&r->asked);
 }
 

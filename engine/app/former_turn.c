@@ -5,11 +5,6 @@
 
 #include "app/former_inner.h"
 
-static int parse(struct aur_controls *io, const struct aur_piece *piece, const char *text, struct aur_error *err)
-{
-    return aur_controls_parse(io, &aur_piece_describe(piece)->controls, text, err);
-}
-
 /* Another script from there, as the rewind had it (channel/branch.c). */
 static int take_piece(struct aur_former_turn *out, struct aur_piece *piece, struct aur_error *err)
 {
@@ -21,13 +16,12 @@ static int take_piece(struct aur_former_turn *out, struct aur_piece *piece, stru
     return aur_piece_migrate(piece, &out->at.state, out->back.state, err);
 }
 
-static int read_rewind(struct aur_former_reading *r, struct aur_former_turn *out, const char *session,
-                       struct aur_error *err)
+static int read_rewind(struct aur_former_reading *r, struct aur_former_turn *out, struct aur_error *err)
 {
     const struct aur_former_asked *asked = &r->asked;
     struct aur_former_where origin;
     struct aur_piece *piece = NULL;
-    if (!aur_former_origin(r, &origin, session, asked->parent, asked->ordinal))
+    if (!aur_former_origin(r, &origin, r->newest_session, asked->parent, asked->ordinal))
         return aur_error_set(err, AUR_ENOTFOUND, "the phrase that it goes back to is not recorded any more");
     int rc = aur_former_piece(r, &piece, asked->piece, err);
     if (rc == AUR_OK)
@@ -64,14 +58,13 @@ int aur_former_turn(struct aur_former_reading *r, struct aur_former *io, struct 
 {
     const struct aur_former_asked *asked = &r->asked;
     struct aur_former_turn *out = &io->turn;
-    if (!asked->any)
+    if (!asked->controls)
         return AUR_OK;
     *out = (struct aur_former_turn){.branch = asked->branch, .parent = asked->parent, .fresh = asked->fresh};
     memcpy(out->follows, asked->follows, sizeof out->follows);
-    const char *session = r->newest_session;
-    int rc = asked->fresh ? read_rewind(r, out, session, err) : read_switch(r, out, io, err);
+    int rc = asked->fresh ? read_rewind(r, out, err) : read_switch(r, out, io, err);
     if (rc == AUR_OK)
-        rc = parse(&out->at.controls, out->at.piece, asked->controls, err);
+        rc = aur_controls_parse(&out->at.controls, &aur_piece_describe(out->at.piece)->controls, asked->controls, err);
     if (rc == AUR_OK || rc == AUR_ENOMEM)
         return rc;
     aur_log(r->stage->log, AUR_LOG_WARNING, "serve", "branch %u, which was asked for, is gone: %s",

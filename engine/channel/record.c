@@ -176,32 +176,38 @@ void aur_record_boundary(struct aur_channel *ch, uint64_t frame, uint64_t number
 
 /* ---- composer worker ---- */
 
-/* Everything that the piece is made of, unless it was recorded lately. */
+/* Everything that the piece is made of. */
+static int give_piece(struct aur_channel *ch, const struct aur_piece *piece, struct aur_error *err)
+{
+    struct aur_bundle *bundle;
+    const int rc = aur_bundle_of(&bundle, piece, ch->tables, err);
+    if (rc < 0)
+        return rc;
+    aur_recorder_piece(ch->recorder, bundle);
+    free(bundle);
+    return AUR_OK;
+}
+
+/* Unless it was recorded lately. */
 static void put_piece(struct aur_channel *ch, const struct aur_piece *piece, uint64_t frame)
 {
     const char *hash = aur_piece_marks(piece)->hash;
-    struct aur_bundle *bundle;
     struct aur_error err = {0};
     for (int i = 0; i < AUR_CHANNEL_KNOWN; i++)
         if (strcmp(ch->compose.known[i], hash) == 0)
             return;
-    if (aur_bundle_of(&bundle, piece, ch->tables, &err) < 0) {
+    if (give_piece(ch, piece, &err) < 0) {
         aur_recorder_broken(ch->recorder, frame, err.message);
         return;
     }
-    aur_recorder_piece(ch->recorder, bundle);
-    free(bundle);
     strcpy(ch->compose.known[ch->compose.n_known++ % AUR_CHANNEL_KNOWN], hash);
 }
 
 void aur_record_piece(struct aur_channel *ch, const struct aur_piece *piece)
 {
-    struct aur_bundle *bundle;
     struct aur_error err = {0};
-    if (!ch->recorder || aur_bundle_of(&bundle, piece, ch->tables, &err) < 0)
-        return; /* told where it composes */
-    aur_recorder_piece(ch->recorder, bundle);
-    free(bundle);
+    if (ch->recorder)
+        (void)!give_piece(ch, piece, &err); /* a failure is told where it composes */
 }
 
 static void put_phrase(struct aur_channel *ch, struct aur_recorded_phrase *recorded, const struct aur_phrase *phrase,

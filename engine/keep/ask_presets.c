@@ -58,6 +58,7 @@ struct offers {
     struct aur_keep *keep;
     struct aur_keep_offer *items;
     size_t n;
+    uint64_t hash; /* of all there are */
 };
 
 static int offer_one(void *user, const char *name, const char *json)
@@ -66,6 +67,7 @@ static int offer_one(void *user, const char *name, const char *json)
     const struct aur_keep_config *config = &offers->keep->config;
     struct aur_keep_offer offer = {.discard = config->presets.discard};
     struct aur_error err = {0};
+    hash_one(&offers->hash, name, json);
     if (offers->n >= config->presets_max)
         return 0;
     if (config->presets.make(config->presets.user, &offer.made, offer.name, name, json, &err) == AUR_OK)
@@ -77,15 +79,12 @@ static int offer_one(void *user, const char *name, const char *json)
 
 int aur_keep_offers(struct aur_keep *keep, struct aur_keep_offer **out, size_t *n, struct aur_error *err)
 {
-    struct offers offers = {.keep = keep, .items = calloc(keep->config.presets_max, sizeof *offers.items)};
+    struct offers offers = {
+        .keep = keep, .items = calloc(keep->config.presets_max, sizeof *offers.items), .hash = AUR_HASH_START};
     if (!offers.items)
         return aur_error_set(err, AUR_ENOMEM, "out of memory");
-    keep->presets_hash = AUR_HASH_START; /* first: a change in between is seen the next time */
-    int rc = aur_archive_presets(keep->archive, hash_one, &keep->presets_hash);
-    if (rc == AUR_OK)
-        rc = aur_archive_presets(keep->archive, offer_one, &offers);
-    if (rc < 0)
-        keep->presets_hash = 0; /* tried again */
+    int rc = aur_archive_presets(keep->archive, offer_one, &offers);
+    keep->presets_hash = rc < 0 ? 0 : offers.hash; /* 0: tried again */
     *out = offers.items;
     *n = offers.n;
     return rc < 0 ? aur_error_set(err, rc, "the journal's presets cannot be read: %s", aur_err_text(rc)) : AUR_OK;
